@@ -1,0 +1,55 @@
+package dev.unmask.proto;
+
+/** Names of every topic and share group. The cluster's state lives here and nowhere else. */
+public final class Topics {
+
+  /** The terminal record of every request; the first one of a request wins. */
+  public static final String RESULTS = "unmask.generation.results";
+
+  /** Cancels, read by every sampler. */
+  public static final String CONTROL = "unmask.generation.control";
+
+  /** Requests that could not be run, for operators. */
+  public static final String DEAD_LETTERS = "unmask.generation.dead-letters";
+
+  /** Prefix that every reply topic must have. */
+  public static final String REPLY_PREFIX = "unmask.replies.";
+
+  /** Replies to gateways; an instance owns one partition by hash. */
+  public static final String GATEWAY_REPLIES = REPLY_PREFIX + "gateway";
+
+  public static final String FINETUNE_COMMANDS = "unmask.finetune.commands";
+  public static final String FINETUNE_EVENTS = "unmask.finetune.events";
+  public static final String REJECTED_ROWS = "unmask.finetune.rejected-rows";
+
+  /** Manifests of published checkpoints, compacted. */
+  public static final String CHECKPOINTS = "unmask.checkpoints";
+
+  /** Moves of aliases, kept for ever in one partition; the state is the fold. */
+  public static final String ALIASES = "unmask.aliases";
+
+  public static final String MODEL_REPORTS = "unmask.model.reports";
+
+  /** Heartbeats of samplers, compacted. */
+  public static final String WORKERS = "unmask.workers";
+
+  /** Consumer group of the trainers. */
+  public static final String TRAINERS_GROUP = "unmask-trainers";
+
+  private Topics() {}
+
+  /** The request topic of {@code base} for people who wait. One partition. */
+  public static String interactiveRequests(String base) {
+    return "unmask.generation.requests." + base + ".interactive";
+  }
+
+  /** The request topic of {@code base} for work that can wait. One partition. */
+  public static String bulkRequests(String base) {
+    return "unmask.generation.requests." + base + ".bulk";
+  }
+
+  /** The share group of the samplers that serve {@code base}. */
+  public static String samplersGroup(String base) {
+    return "unmask-samplers." + base;
+  }
+}
