@@ -1,0 +1,57 @@
+package dev.unmask.model.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+
+/** The native library of this process: loaded once, settings per thread. */
+public final class TorchRuntime {
+
+  private static final Engine ENGINE = start();
+
+  private static final ThreadLocal<Boolean> PREPARED =
+      ThreadLocal.withInitial(() -> {
+        // The profiling executor recompiles for every new shape, and shapes vary each step.
+        JniUtils.setGraphExecutorOptimize(false);
+        return true;
+      });
+
+  private TorchRuntime() {}
+
+  private static Engine start() {
+    // Without this an absent native jar becomes a download in the middle of a start.
+    if (System.getProperty("ai.djl.offline") == null) {
+      System.setProperty("ai.djl.offline", "true");
+    }
+    return Engine.getEngine("PyTorch");
+  }
+
+  /** The version of libtorch, such as {@code 2.7.1}. */
+  public static String version() {
+    return ENGINE.getVersion();
+  }
+
+  /** A new manager on the CPU; the caller closes it. */
+  public static NDManager newManager() {
+    return ENGINE.newBaseManager(Device.cpu());
+  }
+
+  /** Threads that one operation may use inside the library. */
+  public static int intraOpThreads() {
+    return JniUtils.getNumThreads();
+  }
+
+  /** Sets the calling thread up for running modules; cheap when it already is. */
+  static void prepareThread() {
+    PREPARED.get();
+  }
+
+  /**
+   * Switches recording for automatic differentiation on the calling thread. It is on in every new
+   * Java thread.
+   */
+  public static void recordGradients(boolean on) {
+    JniUtils.setGradMode(on);
+  }
+}
