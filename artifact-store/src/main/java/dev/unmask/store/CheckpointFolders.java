@@ -1,0 +1,186 @@
+package dev.unmask.store;
+
+import dev.unmask.store.ManifestFile.Role;
+import dev.unmask.store.StoreException.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** Hugging Face model folders into the store and out of it. Blocks on the disk. */
+public final class CheckpointFolders {
+
+  private CheckpointFolders() {}
+
+  /**
+   * Stores the model in {@code folder} and its manifest. Reads config.json and the headers of the
+   * safetensors files, never the weights as numbers; only the files a loader needs are taken.
+   *
+   * @throws StoreException when a file is missing, a shard that the index names is not there or not
+   *     whole, or config.json lacks a fact
+   */
+  public static Manifest importFolder(ArtifactStore store, Path folder, ManifestFacts facts)
+      throws StoreException {
+    FolderContents contents = FolderContents.read(folder);
+    List<ManifestFile> files = new ArrayList<>();
+    for (FolderContents.Entry entry : contents.entries()) {
+      Path file = folder.resolve(entry.name());
+      try {
+        Digest digest = store.putBlob(file);
+        files.add(
+            new ManifestFile(
+                entry.name(), entry.role(), Files.size(file), digest.hex(), mediaType(entry)));
+      } catch (StoreException e) {
+        throw e;
+      } catch (IOException e) {
+        throw StoreException.storage("the file " + file + " could not be read", e);
+      }
+    }
+    Manifest manifest;
+    try {
+      manifest =
+          new Manifest(
+              Manifest.SCHEMA_VERSION,
+              facts.model(),
+              facts.base(),
+              facts.kind(),
+              facts.createdAt(),
+              facts.baseDigest(),
+              facts.parentDigest(),
+              files,
+              contents.architecture(),
+              contents.diffusion(),
+              digestOf(files, "tokenizer.json"),
+              contents.chatTemplateDigest(),
+              facts.training(),
+              facts.metrics(),
+              facts.licence(),
+              facts.attributions());
+    } catch (IllegalArgumentException e) {
+      throw new StoreException(Reason.INVALID, String.valueOf(e.getMessage()), e);
+    }
+    Digest unused = store.putManifest(manifest);
+    return manifest;
+  }
+
+  private static Digest digestOf(List<ManifestFile> files, String path) {
+    return files.stream()
+        .filter(f -> f.path().equals(path))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("there is no " + path))
+        .digest();
+  }
+
+  private static String mediaType(FolderContents.Entry entry) {
+    if (entry.role() == Role.WEIGHTS) {
+      return "application/vnd.safetensors";
+    }
+    if (entry.name().endsWith(".json")) {
+      return "application/json";
+    }
+    return entry.name().endsWith(".md") ? "text/markdown" : "text/plain";
+  }
+
+  /**
+   * Makes {@code folder} the model's Hugging Face folder, by hard links into the store where the
+   * file system allows it and by copies elsewhere. Every digest is checked. Doing it again
+   * completes or repairs what is there.
+   *
+   * @throws StoreException when a blob is missing, damaged or of another size than the manifest
+   *     says, or the folder holds files of something else
+   */
+  public static void materialize(ArtifactStore store, Manifest manifest, Path folder)
+      throws StoreException {
+    try {
+      Files.createDirectories(folder);
+      refuseStrangers(manifest, folder);
+      for (ManifestFile file : manifest.files()) {
+        place(store, manifest, file, folder.resolve(file.path()));
+      }
+    } catch (StoreException e) {
+      throw e;
+    } catch (IOException e) {
+      throw StoreException.storage(
+          "the model '" + manifest.model() + "' could not be laid out in " + folder, e);
+    }
+  }
+
+  private static void refuseStrangers(Manifest manifest, Path folder) throws IOException {
+    Set<String> known = new HashSet<>();
+    manifest.files().forEach(f -> known.add(f.path()));
+    try (Stream<Path> found = Files.walk(folder)) {
+      for (Path path : found.filter(Files::isRegularFile).toList()) {
+        String name = folder.relativize(path).toString().replace('\\', '/');
+        if (name.endsWith(".partial")) {
+          Files.delete(path);
+        } else if (!known.contains(name)) {
+          throw StoreException.invalid(
+              folder
+                  + " already holds "
+                  + name
+                  + ", which is not part of the model '"
+                  + manifest.model()
+                  + "'; give an empty folder");
+        }
+      }
+    }
+  }
+
+  private static void place(ArtifactStore store, Manifest manifest, ManifestFile file, Path target)
+      throws IOException {
+    Path blob;
+    try {
+      blob = store.localBlob(file.digest());
+    } catch (StoreException e) {
+      throw new StoreException(
+          e.reason(),
+          file.path() + " of the model '" + manifest.model() + "': " + e.getMessage(),
+          e);
+    }
+    if (Files.size(blob) != file.size()) {
+      throw new StoreException(
+          Reason.CORRUPT,
+          file.path()
+              + " of the model '"
+              + manifest.model()
+              + "' has "
+              + Files.size(blob)
+              + " bytes, its manifest says "
+              + file.size());
+    }
+    if (Files.isRegularFile(target)
+        && (Files.isSameFile(target, blob) || Digest.of(target).equals(file.digest()))) {
+      return;
+    }
+    Path parent = target.getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    Path partial = target.resolveSibling(UUID.randomUUID() + ".partial");
+    if (!link(partial, blob)) {
+      Files.copy(blob, partial);
+      if (!Digest.of(partial).equals(file.digest())) {
+        throw new StoreException(
+            Reason.CORRUPT, "the copy of " + file.path() + " differs from its blob");
+      }
+    }
+    Files.move(
+        partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Whether a hard link could be made; other file systems, for example, cannot be linked to. */
+  private static boolean link(Path link, Path blob) {
+    try {
+      Files.createLink(link, blob);
+      return true;
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests of the store on real folders. */
+@NullMarked
+package dev.unmask.store;
+
+import org.jspecify.annotations.NullMarked;
