@@ -27,10 +27,13 @@ public final class SafetensorsFile {
 
   private final Path path;
   private final Map<String, StoredTensor> tensors;
+  private final Map<String, String> metadata;
 
-  private SafetensorsFile(Path path, Map<String, StoredTensor> tensors) {
+  private SafetensorsFile(
+      Path path, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
     this.path = path;
     this.tensors = Collections.unmodifiableMap(tensors);
+    this.metadata = Collections.unmodifiableMap(metadata);
   }
 
   public Path path() {
@@ -40,6 +43,11 @@ public final class SafetensorsFile {
   /** Name to tensor, in the order of the header. */
   public Map<String, StoredTensor> tensors() {
     return tensors;
+  }
+
+  /** The free-form lines of the header. */
+  public Map<String, String> metadata() {
+    return metadata;
   }
 
   /**
@@ -53,14 +61,20 @@ public final class SafetensorsFile {
       JsonNode header = readHeader(channel, fileSize);
       long dataStart = 8 + headerLength(channel);
       Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+      Map<String, String> metadata = new LinkedHashMap<>();
       for (Map.Entry<String, JsonNode> entry : header.properties()) {
-        if (!entry.getKey().equals("__metadata__")) {
+        if (entry.getKey().equals("__metadata__")) {
+          entry
+              .getValue()
+              .properties()
+              .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+        } else {
           tensors.put(
               entry.getKey(),
               map(channel, entry.getKey(), entry.getValue(), dataStart, fileSize - dataStart));
         }
       }
-      return new SafetensorsFile(path, tensors);
+      return new SafetensorsFile(path, tensors, metadata);
     } catch (InvalidModelException e) {
       throw new InvalidModelException(path + ": " + e.getMessage(), e);
     } catch (java.nio.file.NoSuchFileException e) {

@@ -1,0 +1,83 @@
+package dev.unmask.model.training;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.safetensors.SafetensorsFile;
+import dev.unmask.model.safetensors.SafetensorsWriter;
+import dev.unmask.model.safetensors.StoredTensor;
+import dev.unmask.model.transformer.WeightTable.Weight;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Everything a training run needs to go on as if it had never stopped, as one safetensors file:
+ * float32 weights under their own names, AdamW's moments behind {@code adamw.m.} and {@code
+ * adamw.v.}, and the caller's position in the header's metadata. One file, because then a rename
+ * makes all of it valid at once.
+ *
+ * @param tensors weights and moments, mapped
+ * @param facts what the caller stored with them
+ */
+public record TrainingState(Map<String, StoredTensor> tensors, Map<String, String> facts) {
+
+  static final String FIRST_MOMENT = "adamw.m.";
+  static final String SECOND_MOMENT = "adamw.v.";
+  static final String STEPS = "adamw.steps";
+
+  /**
+   * Writes the state so that {@code file} holds either the old or the new one, whenever the process
+   * or the machine stops.
+   */
+  public static void write(
+      Path file, TrainableModel model, AdamW optimizer, Map<String, String> facts)
+      throws IOException {
+    SafetensorsWriter writer = new SafetensorsWriter();
+    facts.forEach(writer::metadata);
+    writer.metadata(STEPS, Long.toString(optimizer.steps()));
+    model.addTo(writer, ElementType.F32);
+    optimizer.addTo(writer);
+    Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    writer.write(temporary);
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * Opens a state.
+   *
+   * @throws InvalidModelException when the file is missing or damaged
+   */
+  public static TrainingState read(Path file) throws InvalidModelException {
+    SafetensorsFile opened = SafetensorsFile.open(file);
+    if (!opened.metadata().containsKey(STEPS)) {
+      throw new InvalidModelException(file + " is not the state of a training run");
+    }
+    return new TrainingState(opened.tensors(), new LinkedHashMap<>(opened.metadata()));
+  }
+
+  long optimizerSteps() {
+    return Long.parseLong(facts.getOrDefault(STEPS, "0"));
+  }
+
+  static float[] values(Map<String, StoredTensor> tensors, String name, Weight weight)
+      throws InvalidModelException {
+    StoredTensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new InvalidModelException("the training state has no tensor " + name);
+    }
+    if (!Arrays.equals(tensor.shape(), weight.dimensions())) {
+      throw new InvalidModelException(
+          "the training state holds "
+              + tensor
+              + ", but this model needs the shape "
+              + Arrays.toString(weight.dimensions())
+              + "; it belongs to a run of another size");
+    }
+    return tensor.toFloats();
+  }
+}

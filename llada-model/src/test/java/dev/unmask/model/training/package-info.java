@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.model.training;
+
+import org.jspecify.annotations.NullMarked;
