@@ -51,6 +51,19 @@ public final class SafetensorsFile {
   }
 
   /**
+   * The tensor called {@code name}.
+   *
+   * @throws InvalidModelException when the file has none
+   */
+  public StoredTensor require(String name) throws InvalidModelException {
+    StoredTensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new InvalidModelException(path + " has no tensor " + name);
+    }
+    return tensor;
+  }
+
+  /**
    * Checks the header of {@code path} and maps its tensors.
    *
    * @throws InvalidModelException when the file is missing, short, or its header is inconsistent

@@ -83,7 +83,7 @@ public final class TransformerText {
             qf = torch.reshape(torch.permute(qs, [1, 2, 0, 3]), [1, $KV_HEADS, torch.mul($GROUP, n), $HEAD_WIDTH])
             kf = torch.unsqueeze(torch.transpose(torch.narrow(k, 0, s, n), 0, 1), 0)
             vf = torch.unsqueeze(torch.transpose(torch.narrow(v, 0, s, n), 0, 1), 0)
-            a = torch.scaled_dot_product_attention(qf, kf, vf)
+            a = $ATTENTION
             y = torch.permute(torch.view(torch.squeeze(a, 0), [$KV_HEADS, $GROUP, n, $HEAD_WIDTH]), [2, 0, 1, 3])
             m = torch.append(r, torch.reshape(y, [n, $WIDTH]))
             s = torch.add(s, n)
@@ -132,9 +132,32 @@ public final class TransformerText {
     }
   }
 
+  /** How softmax(q k') v is computed. */
+  public enum Attention {
+    /** libtorch's fused kernel: never holds the scores as a whole. */
+    FUSED("torch.scaled_dot_product_attention(qf, kf, vf)"),
+    /**
+     * Two products around a softmax: slower, for machines on which the fused kernel is not safe.
+     */
+    PRODUCTS(
+        "torch.matmul(torch.softmax(torch.div(torch.matmul(qf, torch.transpose(kf, 2, 3)),"
+            + " $ROOT_HEAD), -1), vf)");
+
+    private final String call;
+
+    Attention(String call) {
+      this.call = call;
+    }
+  }
+
   /** The methods above for one model; append own methods with {@link #fill} and compile. */
   public static String of(LladaConfig config, Compute compute) {
-    return fill(TEXT, config, compute);
+    return of(config, compute, Attention.FUSED);
+  }
+
+  /** {@link #of(LladaConfig, Compute)} with a choice of attention. */
+  public static String of(LladaConfig config, Compute compute, Attention attention) {
+    return fill(TEXT.replace("$ATTENTION", attention.call), config, compute);
   }
 
   /** Replaces the {@code $NAMES} of a text by the model's numbers. */
@@ -150,6 +173,7 @@ public final class TransformerText {
             Map.entry("$HALF_HEAD", config.headWidth() / 2),
             Map.entry("$KV_HEADS", config.kvHeads()),
             Map.entry("$GROUP", config.heads() / config.kvHeads()),
+            Map.entry("$ROOT_HEAD", Math.sqrt(config.headWidth())),
             Map.entry("$ROPE_THETA", config.ropeTheta()),
             Map.entry("$NORM_EPSILON", config.normEpsilon()),
             Map.entry("$EMBEDDING", config.embeddingSize()),

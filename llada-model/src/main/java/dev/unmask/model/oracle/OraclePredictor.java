@@ -1,0 +1,151 @@
+package dev.unmask.model.oracle;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.MaskPredictor;
+import dev.unmask.model.transformer.PackedBatch;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * LLaDA's forward pass composed of NDArray operations, sequence by sequence, looking weights up by
+ * their checkpoint names. It shares neither text nor packing with the real network.
+ */
+public final class OraclePredictor implements MaskPredictor, AutoCloseable {
+
+  private final LladaConfig config;
+  private final NDManager manager = TorchRuntime.newManager();
+  private final Map<String, NDArray> weights = new HashMap<>();
+
+  private OraclePredictor(LladaConfig config) {
+    this.config = config;
+  }
+
+  /** Loads all weights of {@code folder} as float32 arrays of its own. */
+  public static OraclePredictor load(Path folder, LladaConfig config) throws InvalidModelException {
+    OraclePredictor oracle = new OraclePredictor(config);
+    SafetensorsDirectory.open(folder)
+        .tensors()
+        .forEach((name, tensor) ->
+            oracle.weights.put(
+                name, oracle.manager.create(tensor.toFloats(), new Shape(tensor.shape()))));
+    return oracle;
+  }
+
+  @Override
+  public LladaConfig config() {
+    return config;
+  }
+
+  @Override
+  public NDArray logits(NDManager owner, PackedBatch batch) {
+    // Recording for autograd is on by default in every Java thread.
+    TorchRuntime.recordGradients(false);
+    NDArray result;
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      NDList sequences = new NDList();
+      long[] ids = batch.ids();
+      int start = 0;
+      for (long length : batch.lengths()) {
+        int end = start + (int) length;
+        sequences.add(sequence(java.util.Arrays.copyOfRange(ids, start, end)));
+        start = end;
+      }
+      NDArray all = NDArrays.concat(sequences);
+      result = all.get(manager.create(batch.rows()));
+      NDScope.unregister(result);
+    }
+    result.attach(owner);
+    return result;
+  }
+
+  /** Logits {@code [length, embedding]} of one sequence. */
+  private NDArray sequence(long[] ids) {
+    NDArray x = weight("wte").get(manager.create(ids));
+    for (int layer = 0; layer < config.layers(); layer++) {
+      String block = "blocks." + layer + ".";
+      NDArray a = norm(x, weight(block + "attn_norm"));
+      NDArray q = heads(linear(a, block + "q_proj"), config.heads());
+      NDArray k = heads(linear(a, block + "k_proj"), config.kvHeads());
+      NDArray v = heads(linear(a, block + "v_proj"), config.kvHeads());
+      NDArray mixed = attention(rotate(q), rotate(k), v);
+      x = x.add(linear(mixed, block + "attn_out"));
+      NDArray m = norm(x, weight(block + "ff_norm"));
+      NDArray gate = linear(m, block + "ff_proj");
+      NDArray silu = gate.div(gate.neg().exp().add(1));
+      x = x.add(linear(silu.mul(linear(m, block + "up_proj")), block + "ff_out"));
+    }
+    return linear(norm(x, weight("ln_f")), config.tiedHead() ? "wte" : "ff_out");
+  }
+
+  private NDArray weight(String name) {
+    NDArray weight = weights.get("model.transformer." + name + ".weight");
+    if (weight == null) {
+      throw new IllegalStateException("the oracle misses the weight " + name);
+    }
+    return weight;
+  }
+
+  private NDArray linear(NDArray x, String name) {
+    return x.matMul(weight(name).transpose());
+  }
+
+  private NDArray norm(NDArray x, NDArray weight) {
+    NDArray variance = x.mul(x).mean(new int[] {-1}, true);
+    return x.div(variance.add(config.normEpsilon()).sqrt()).mul(weight);
+  }
+
+  /** {@code [length, heads * d]} to {@code [heads, length, d]}. */
+  private NDArray heads(NDArray x, int heads) {
+    return x.reshape(-1, heads, config.headWidth()).transpose(1, 0, 2);
+  }
+
+  /** Rotary positions: x * cos + rotate_half(x) * sin with the angles repeated for both halves. */
+  private NDArray rotate(NDArray x) {
+    int half = config.headWidth() / 2;
+    long length = x.getShape().get(1);
+    float[] cos = new float[(int) length * half];
+    float[] sin = new float[(int) length * half];
+    for (int position = 0; position < length; position++) {
+      for (int i = 0; i < half; i++) {
+        double angle = position * Math.pow(config.ropeTheta(), -2.0 * i / config.headWidth());
+        cos[position * half + i] = (float) Math.cos(angle);
+        sin[position * half + i] = (float) Math.sin(angle);
+      }
+    }
+    Shape shape = new Shape(1, length, half);
+    NDArray c = repeated(manager.create(cos, shape));
+    NDArray s = repeated(manager.create(sin, shape));
+    NDArray first = x.get(":, :, :" + half);
+    NDArray second = x.get(":, :, " + half + ":");
+    return x.mul(c).add(second.neg().concat(first, -1).mul(s));
+  }
+
+  private static NDArray repeated(NDArray x) {
+    return x.concat(x, -1);
+  }
+
+  private NDArray attention(NDArray q, NDArray k, NDArray v) {
+    int group = config.heads() / config.kvHeads();
+    NDArray keys = group == 1 ? k : k.repeat(0, group);
+    NDArray values = group == 1 ? v : v.repeat(0, group);
+    NDArray scores = q.matMul(keys.transpose(0, 2, 1)).div(Math.sqrt(config.headWidth()));
+    NDArray mixed = scores.softmax(-1).matMul(values);
+    return mixed.transpose(1, 0, 2).reshape(-1, config.width());
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,167 @@
+package dev.unmask.model.soak;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.PackedBatch;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.RandomModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+
+/**
+ * Runs packed forward passes of random shapes for a given time and prints one JSON line a minute,
+ * then a verdict. A crash of the native library ends the process instead: whoever started it sees
+ * no verdict line.
+ */
+public final class SoakMain {
+
+  private final SoakOptions options;
+  private final AtomicLong iterations = new AtomicLong();
+  private final AtomicLong tokens = new AtomicLong();
+  private final AtomicReference<String> fault = new AtomicReference<>("");
+  private final AtomicBoolean stop = new AtomicBoolean();
+
+  private SoakMain(SoakOptions options) {
+    this.options = options;
+  }
+
+  /** Exit code 0 after a clean run, 1 after a bad number or an exception, 2 for bad options. */
+  public static void main(String[] args) throws Exception {
+    SoakOptions options;
+    try {
+      options = SoakOptions.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
+    }
+    // Once, before the first tensor: changing it later preceded crashes.
+    System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(options.intraOp()));
+    System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
+    System.exit(new SoakMain(options).run() ? 0 : 1);
+  }
+
+  private boolean run() throws IOException, InterruptedException, InvalidModelException {
+    Path folder = Files.createTempDirectory("unmask-soak");
+    ElementType stored =
+        options.precision().resolved() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+    RandomModel.write(folder, options.shape(), stored, 1.5, options.seed());
+    long start = System.nanoTime();
+    long rssAfterWarmUp = 0;
+    try (LoadedModel model =
+        LoadedModel.load(folder, options.shape(), options.precision(), options.attention())) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < options.javaThreads(); i++) {
+        long seed = options.seed() + i;
+        threads.add(Thread.ofPlatform().name("soak-" + i).start(() -> loop(model, seed)));
+      }
+      long end = start + options.duration().toNanos();
+      while (System.nanoTime() < end && fault.get().isEmpty()) {
+        Thread.sleep(
+            Math.max(
+                1, Math.min(options.report().toMillis(), (end - System.nanoTime()) / 1_000_000)));
+        print("minute", start);
+        if (rssAfterWarmUp == 0) {
+          rssAfterWarmUp = rssMegabytes();
+        }
+      }
+      stop.set(true);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    } finally {
+      try (var files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
+    }
+    print(fault.get().isEmpty() ? "passed" : "failed", start);
+    System.out.printf(
+        Locale.ROOT,
+        "{\"verdict\":\"%s\",\"fault\":\"%s\",\"rss_growth_mb\":%d}%n",
+        fault.get().isEmpty() ? "passed" : "failed",
+        fault.get().replace("\"", "'").replace("\n", " "),
+        rssMegabytes() - rssAfterWarmUp);
+    return fault.get().isEmpty();
+  }
+
+  private void loop(LoadedModel model, long seed) {
+    Random random = new Random(seed);
+    try (NDManager manager = TorchRuntime.newManager()) {
+      while (!stop.get()) {
+        PackedBatch batch = randomBatch(random);
+        try (NDArray logits = model.logits(manager, batch);
+            NDArray sum = logits.sum()) {
+          if (!Float.isFinite(sum.getFloat())) {
+            throw new IllegalStateException("a logit is not finite");
+          }
+        }
+        iterations.incrementAndGet();
+        tokens.addAndGet(batch.tokens());
+      }
+    } catch (RuntimeException e) {
+      fault.compareAndSet("", e.toString());
+    }
+  }
+
+  private PackedBatch randomBatch(Random random) {
+    PackedBatch batch = new PackedBatch();
+    int sequences = 1 + random.nextInt(options.mostSequences());
+    for (int i = 0; i < sequences; i++) {
+      int length = 8 + random.nextInt(options.longest() - 7);
+      int[] ids = random.ints(length, 0, options.shape().vocabularySize()).toArray();
+      int asked = 1 + random.nextInt(Math.min(32, length));
+      batch.add(ids, IntStream.range(length - asked, length).toArray());
+    }
+    return batch;
+  }
+
+  private void print(String event, long start) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    System.out.printf(
+        Locale.ROOT,
+        "{\"event\":\"%s\",\"seconds\":%.0f,\"iterations\":%d,\"tokens\":%d,\"tokens_per_second\":%.0f,"
+            + "\"rss_mb\":%d,\"precision\":\"%s\",\"attention\":\"%s\",\"threads\":%d,\"intra_op\":%d,"
+            + "\"libtorch\":\"%s\"}%n",
+        event,
+        seconds,
+        iterations.get(),
+        tokens.get(),
+        tokens.get() / seconds,
+        rssMegabytes(),
+        options.precision().resolved(),
+        options.attention(),
+        options.javaThreads(),
+        TorchRuntime.intraOpThreads(),
+        TorchRuntime.version());
+    System.out.flush();
+  }
+
+  /** Resident memory by Linux's account; 0 elsewhere. */
+  private static long rssMegabytes() {
+    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+      return lines
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+          .findFirst()
+          .orElse(0);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.unmask.model.soak;
+
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.TransformerText.Attention;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * What to soak, from {@code --name value} pairs.
+ *
+ * @param javaThreads threads that run forward passes at the same time on one model
+ * @param intraOp threads inside one operation
+ */
+record SoakOptions(
+    Duration duration,
+    Duration report,
+    Precision precision,
+    Attention attention,
+    int javaThreads,
+    int intraOp,
+    LladaConfig shape,
+    int mostSequences,
+    int longest,
+    long seed) {
+
+  static final String USAGE =
+      """
+      soak [--minutes N] [--report-seconds N] [--precision f32|bf16|auto] [--attention sdpa|bmm]
+           [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--seed N]
+      """;
+
+  static SoakOptions parse(String[] args) {
+    SoakOptions o =
+        new SoakOptions(
+            Duration.ofMinutes(60),
+            Duration.ofMinutes(1),
+            Precision.AUTO,
+            Attention.FUSED,
+            1,
+            1,
+            mini(),
+            16,
+            288,
+            1);
+    if (args.length % 2 != 0) {
+      throw new IllegalArgumentException("options come as pairs: --name value\n" + USAGE);
+    }
+    for (int i = 0; i < args.length; i += 2) {
+      o = o.with(args[i], args[i + 1]);
+    }
+    return o;
+  }
+
+  private SoakOptions with(String name, String value) {
+    Duration d = duration;
+    Duration r = report;
+    Precision p = precision;
+    Attention a = attention;
+    int t = javaThreads;
+    int n = intraOp;
+    LladaConfig s = shape;
+    int m = mostSequences;
+    int l = longest;
+    long seedOrOld = seed;
+    switch (name) {
+      case "--minutes" -> d = Duration.ofMillis((long) (Double.parseDouble(value) * 60_000));
+      case "--report-seconds" -> r = Duration.ofSeconds(Long.parseLong(value));
+      case "--precision" -> p = Precision.parse(value);
+      case "--attention" -> a = attentionOf(value);
+      case "--threads" -> t = Integer.parseInt(value);
+      case "--intra-op" -> n = Integer.parseInt(value);
+      case "--size" -> s = sizeOf(value);
+      case "--sequences" -> m = Integer.parseInt(value);
+      case "--longest" -> l = Integer.parseInt(value);
+      case "--seed" -> seedOrOld = Long.parseLong(value);
+      default -> throw new IllegalArgumentException(name + " is not an option\n" + USAGE);
+    }
+    return new SoakOptions(d, r, p.resolved(), a, t, n, s, m, l, seedOrOld);
+  }
+
+  private static Attention attentionOf(String value) {
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "sdpa" -> Attention.FUSED;
+      case "bmm" -> Attention.PRODUCTS;
+      default -> throw new IllegalArgumentException("--attention is sdpa or bmm, not " + value);
+    };
+  }
+
+  private static LladaConfig sizeOf(String value) {
+    return switch (value) {
+      case "mini" -> mini();
+      case "135m" ->
+          new LladaConfig(
+              576, 30, 9, 3, 1536, 49_152, 49_152, true, 500_000, 1e-5, 1024, tokens(49_152));
+      default -> throw new IllegalArgumentException("--size is mini or 135m, not " + value);
+    };
+  }
+
+  private static LladaConfig mini() {
+    return new LladaConfig(320, 8, 5, 5, 864, 4096, 4096, true, 500_000, 1e-5, 1024, tokens(4096));
+  }
+
+  private static SpecialTokens tokens(int vocabulary) {
+    return new SpecialTokens(vocabulary - 1, vocabulary - 2, vocabulary - 2, SpecialTokens.NONE);
+  }
+}

@@ -1,0 +1,121 @@
+package dev.unmask.model.transformer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
+import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.TensorList;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.TorchScriptModule;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model of a folder, ready to run. Weights in the compute type are mapped from the files, which
+ * must stay unchanged while the model is open.
+ *
+ * <p>Loading may happen on any thread; {@link #logits} belongs to one thread at a time, and {@link
+ * #close} to a moment when nothing runs.
+ */
+public final class LoadedModel implements MaskPredictor, AutoCloseable {
+
+  private final LladaConfig config;
+  private final Precision precision;
+  private final NDManager manager;
+  private final TorchScriptModule module;
+  private final TensorList weights;
+  private final NDArray cosines;
+  private final NDArray sines;
+
+  private LoadedModel(
+      LladaConfig config,
+      Precision precision,
+      NDManager manager,
+      TorchScriptModule module,
+      List<NDArray> weights) {
+    this.config = config;
+    this.precision = precision;
+    this.manager = manager;
+    this.module = module;
+    this.weights = new TensorList(weights);
+    List<NDArray> tables =
+        module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
+    this.cosines = tables.get(0);
+    this.sines = tables.get(1);
+  }
+
+  /**
+   * Loads the model of a Hugging Face folder (config.json, safetensors).
+   *
+   * @param precision the compute type; {@link Precision#AUTO} decides by this machine
+   * @throws InvalidModelException when the folder is not a model that this network runs exactly
+   */
+  public static LoadedModel load(Path folder, Precision precision) throws InvalidModelException {
+    return load(folder, LladaConfig.load(folder), precision, TransformerText.Attention.FUSED);
+  }
+
+  /**
+   * {@link #load(Path, Precision)} with a config that was read (and perhaps amended) before, and a
+   * choice of attention.
+   */
+  public static LoadedModel load(
+      Path folder, LladaConfig config, Precision precision, TransformerText.Attention attention)
+      throws InvalidModelException {
+    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
+    TransformerText.Compute type = precision.compute();
+    NDManager manager = TorchRuntime.newManager();
+    TorchScriptModule module = null;
+    try {
+      List<NDArray> weights = WeightLoader.load(manager, files, config, type);
+      module = TorchScriptModule.compile(TransformerText.of(config, type, attention));
+      return new LoadedModel(config, precision.resolved(), manager, module, weights);
+    } catch (InvalidModelException | RuntimeException e) {
+      if (module != null) {
+        module.close();
+      }
+      manager.close();
+      if (e instanceof InvalidModelException) {
+        throw new InvalidModelException(folder + ": " + e.getMessage(), e);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public LladaConfig config() {
+    return config;
+  }
+
+  /** What it computes in; never {@link Precision#AUTO}. */
+  public Precision precision() {
+    return precision;
+  }
+
+  public long parameterCount() {
+    return config.parameterCount();
+  }
+
+  @Override
+  public NDArray logits(NDManager owner, PackedBatch batch) {
+    try (NDManager inputs = owner.newSubManager()) {
+      return module.callOne(
+          owner,
+          "logits",
+          Argument.of(weights),
+          Argument.of(inputs.create(batch.ids())),
+          Argument.of(cosines),
+          Argument.of(sines),
+          Argument.ofInts(batch.lengths()),
+          Argument.of(inputs.create(batch.rows())));
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    module.close();
+    manager.close();
+  }
+}
