@@ -2,10 +2,12 @@ package dev.unmask.sft.vocabulary;
 
 import dev.unmask.sft.vocabulary.Vocabulary.Merge;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
@@ -25,6 +27,12 @@ public final class BytePairTrainer {
           "<|end_header_id|>",
           "<|eot_id|>");
 
+  /** A pair with the count it had when it was queued. */
+  private record Candidate(long pair, long count) {}
+
+  private final PriorityQueue<Candidate> queue =
+      new PriorityQueue<>(
+          Comparator.comparingLong(Candidate::count).reversed().thenComparingLong(Candidate::pair));
   private final List<int[]> words = new ArrayList<>();
   private final List<Long> wordCounts = new ArrayList<>();
   private final Map<Long, Long> pairCounts = new HashMap<>();
@@ -86,18 +94,21 @@ public final class BytePairTrainer {
     return new Vocabulary(tokens, merges, SPECIAL);
   }
 
+  /**
+   * The pair to join next, or -1 when none occurs twice. Counts that fell since are queued anew.
+   */
   private long mostFrequentPair() {
-    long best = -1;
-    long bestCount = 1;
-    for (Map.Entry<Long, Long> entry : pairCounts.entrySet()) {
-      long count = entry.getValue();
-      long pair = entry.getKey();
-      if (count > bestCount || (count == bestCount && best >= 0 && pair < best)) {
-        best = pair;
-        bestCount = count;
+    while (!queue.isEmpty()) {
+      Candidate top = queue.remove();
+      long count = pairCounts.getOrDefault(top.pair(), 0L);
+      if (count == top.count() && count > 1) {
+        return top.pair();
+      }
+      if (count > 1 && count < top.count()) {
+        queue.add(new Candidate(top.pair(), count));
       }
     }
-    return best;
+    return -1;
   }
 
   private void join(long pair, int id) {
@@ -126,7 +137,10 @@ public final class BytePairTrainer {
     long change = sign * wordCounts.get(word);
     for (int i = 0; i + 1 < ids.length; i++) {
       long pair = pair(ids[i], ids[i + 1]);
-      pairCounts.merge(pair, change, Long::sum);
+      long count = pairCounts.merge(pair, change, Long::sum);
+      if (sign > 0) {
+        queue.add(new Candidate(pair, count));
+      }
       Set<Integer> users = pairWords.computeIfAbsent(pair, p -> new HashSet<>());
       if (sign > 0) {
         users.add(word);
