@@ -66,9 +66,7 @@ final class BrokerSettings {
       {"num.io.threads", "4"},
       {"background.threads", "2"},
       {"num.recovery.threads.per.data.dir", "1"},
-      // After a kill the broker waits for its own old session to end before it serves again.
-      {"broker.session.timeout.ms", "6000"},
-      {"broker.heartbeat.interval.ms", "1000"},
+      {"controlled.shutdown.enable", "false"},
     };
     for (String[] setting : all) {
       settings.setProperty(setting[0], setting[1]);

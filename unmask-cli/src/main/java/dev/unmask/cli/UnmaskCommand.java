@@ -1,0 +1,67 @@
+package dev.unmask.cli;
+
+import dev.unmask.cli.bench.BenchCommand;
+import dev.unmask.cli.finetune.FinetuneCommand;
+import dev.unmask.cli.finetune.JobsCommand;
+import dev.unmask.cli.generate.ChatCommand;
+import dev.unmask.cli.generate.GenerateCommand;
+import dev.unmask.cli.models.ImportCommand;
+import dev.unmask.cli.models.ModelsCommand;
+import dev.unmask.cli.tools.CorpusCommand;
+import dev.unmask.cli.tools.DoctorCommand;
+import dev.unmask.cli.tools.GoldenCommand;
+import dev.unmask.cli.tools.PretrainCommand;
+import dev.unmask.cli.tools.TestCommand;
+import dev.unmask.cli.up.UpCommand;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The root: says what there is. */
+@Command(
+    name = "unmask",
+    description = {
+      "Serves and fine-tunes LLaDA, the masked-diffusion language model.",
+      "It fills a canvas of masked slots in a few steps instead of writing left to right."
+    },
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "First steps: `unmask up` in one terminal, then in another one",
+      "  unmask generate --watch \"What is the capital of France?\"",
+      "Every command has its own --help. Exit code: 0 success, 1 failure, 2 wrong arguments."
+    },
+    subcommands = {
+      UpCommand.class,
+      GenerateCommand.class,
+      ChatCommand.class,
+      FinetuneCommand.class,
+      JobsCommand.class,
+      ModelsCommand.class,
+      ImportCommand.class,
+      PretrainCommand.class,
+      CorpusCommand.class,
+      GoldenCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
+      TestCommand.class
+    })
+public final class UnmaskCommand implements Callable<Integer> {
+
+  private final Session session;
+
+  @Spec private CommandSpec spec;
+
+  public UnmaskCommand(Session session) {
+    this.session = session;
+  }
+
+  /** Without a command there is only help, and that is a mistake. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(session.err());
+    return CommandLine.ExitCode.USAGE;
+  }
+}

@@ -1,0 +1,31 @@
+package dev.unmask.cli.bench;
+
+import dev.unmask.cli.Session;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code unmask bench}: groups the measurements. */
+@Command(
+    name = "bench",
+    description = "Measurements as JSON.",
+    subcommands = BenchServeCommand.class)
+public final class BenchCommand implements Callable<Integer> {
+
+  private final Session session;
+
+  @Spec private CommandSpec spec;
+
+  public BenchCommand(Session session) {
+    this.session = session;
+  }
+
+  /** Without a measurement there is only help, and that is a mistake. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(session.err());
+    return CommandLine.ExitCode.USAGE;
+  }
+}

@@ -1,0 +1,69 @@
+package dev.unmask.cli.client;
+
+import dev.unmask.cli.Session;
+import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.v1.FilesGrpc;
+import dev.unmask.v1.FineTuningGrpc;
+import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.ModelsGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One channel to a gateway. */
+public final class GatewayClient implements AutoCloseable {
+
+  private static final int MAX_MESSAGE_BYTES = 32 << 20;
+
+  private final ManagedChannel channel;
+
+  private GatewayClient(ManagedChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Finds the cluster and prepares a channel; the connection is made by the first call. */
+  public static GatewayClient open(Session session, @Nullable String endpointOption) {
+    return to(Discovery.api(session, endpointOption));
+  }
+
+  /** A channel to {@code host:port}, without encryption: clusters listen on loopback. */
+  public static GatewayClient to(String address) {
+    return new GatewayClient(
+        NettyChannelBuilder.forTarget(address)
+            .usePlaintext()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .build());
+  }
+
+  public GenerationGrpc.GenerationBlockingStub generation() {
+    return GenerationGrpc.newBlockingStub(channel);
+  }
+
+  public FineTuningGrpc.FineTuningBlockingStub fineTuning() {
+    return FineTuningGrpc.newBlockingStub(channel);
+  }
+
+  public ModelsGrpc.ModelsBlockingStub models() {
+    return ModelsGrpc.newBlockingStub(channel);
+  }
+
+  /** Uploads are client streams, which the blocking stub does not have. */
+  public FilesGrpc.FilesStub files() {
+    return FilesGrpc.newStub(channel);
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    try {
+      boolean ended = channel.awaitTermination(2, TimeUnit.SECONDS);
+      if (!ended) {
+        // The process is about to end; a channel that hangs is nobody's problem.
+        channel.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

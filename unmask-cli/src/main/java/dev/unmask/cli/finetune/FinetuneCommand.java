@@ -1,0 +1,246 @@
+package dev.unmask.cli.finetune;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.cli.CliException;
+import dev.unmask.cli.Json;
+import dev.unmask.cli.Session;
+import dev.unmask.cli.client.EndpointOption;
+import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.File;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code unmask finetune}: from a file of dialogues to a model that answers. */
+@Command(
+    name = "finetune",
+    description = {
+      "Trains a model on a file of dialogues and puts the result to work.",
+      "Each line of the file is {\"messages\":[{\"role\":\"user\",\"content\":\"…\"},"
+          + "{\"role\":\"assistant\",\"content\":\"…\"}]}; several turns are welcome.",
+      "The job runs in the cluster: leaving this command does not stop it, `unmask jobs ID"
+          + " --follow` comes back to it."
+    })
+public final class FinetuneCommand implements Callable<Integer> {
+
+  /** What of the model is trained. */
+  enum Method {
+    FULL;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final Session session;
+
+  @Mixin private EndpointOption endpoint;
+
+  @Parameters(paramLabel = "FILE", description = "JSON lines, one dialogue a line.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description = "The model to start from; default: what the cluster serves.")
+  private @Nullable String model;
+
+  @Option(
+      names = "--method",
+      paramLabel = "HOW",
+      defaultValue = "full",
+      description = "${COMPLETION-CANDIDATES}: all weights are trained.")
+  private Method method = Method.FULL;
+
+  @Option(
+      names = "--suffix",
+      paramLabel = "TEXT",
+      description = "Part of the new model's name; default: from the file's name.")
+  private @Nullable String suffix;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the file.")
+  private @Nullable Integer epochs;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "Samples of a step.")
+  private @Nullable Integer batchSize;
+
+  @Option(names = "--learning-rate", paramLabel = "X", description = "The highest learning rate.")
+  private @Nullable Double learningRate;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description = "Rows of more tokens are rejected; default: the model's context.")
+  private @Nullable Integer maxLength;
+
+  @Option(
+      names = "--max-bad-rows",
+      paramLabel = "SHARE",
+      description = "Share of rows that may be rejected before the job fails; default 0.1.")
+  private @Nullable Double maxBadRows;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Fixes order and noise.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--no-activate",
+      description = "Keep answering with the old weights; the new model has its own name.")
+  private boolean noActivate;
+
+  @Option(
+      names = "--wait",
+      description =
+          "End only when every live sampler of the base serves the new weights, or name those that"
+              + " do not and exit 1.")
+  private boolean wait;
+
+  public FinetuneCommand(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+      File uploaded = upload(client);
+      FineTuningJob created = client.fineTuning().create(request(uploaded.getId()));
+      FineTuningJob job = new JobFollower(session, client).follow(created.getId());
+      boolean good = job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED;
+      Rollout rollout =
+          good && wait
+              ? Rollout.await(client, job.getFineTunedModel(), job.getResultDigest(), PATIENCE)
+              : null;
+      report(job, rollout);
+      if (!good) {
+        throw new CliException(
+            "job "
+                + job.getId()
+                + " "
+                + JobFormat.status(job.getStatus())
+                + (job.getError().isEmpty() ? "" : ": " + job.getError()));
+      }
+      if (rollout != null && !rollout.complete()) {
+        throw new CliException(shortfall(rollout, job.getResultDigest()));
+      }
+    }
+    return 0;
+  }
+
+  private File upload(GatewayClient client) {
+    boolean bar = session.errIsTerminal() && !session.json();
+    long size = size();
+    File uploaded =
+        Upload.send(
+            client,
+            file,
+            sent -> {
+              if (bar) {
+                session.err().printf("\r\u001b[Kuploading %d %%", 100 * sent / Math.max(1, size));
+              }
+            });
+    if (bar) {
+      session.err().print("\r\u001b[K");
+    }
+    if (!session.json()) {
+      session
+          .err()
+          .printf(
+              "uploaded %s, %d bytes, %s; method: %s%n",
+              file, uploaded.getBytes(), uploaded.getId(), method);
+    }
+    return uploaded;
+  }
+
+  private long size() {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new CliException("there is no file " + file, e);
+    }
+  }
+
+  private CreateFineTuningJobRequest request(String fileId) {
+    CreateFineTuningJobRequest.Builder request =
+        CreateFineTuningJobRequest.newBuilder()
+            .setTrainingFile(fileId)
+            .setSuffix(suffix == null ? suffixOf(file) : suffix)
+            .setAutoActivate(!noActivate);
+    if (model != null) {
+      request.setModel(model);
+    }
+    if (seed != null) {
+      request.setSeed(seed);
+    }
+    if (maxBadRows != null) {
+      request.setMaxBadRows(maxBadRows);
+    }
+    Hyperparameters.Builder hyper = Hyperparameters.newBuilder();
+    if (epochs != null) {
+      hyper.setNEpochs(epochs);
+    }
+    if (batchSize != null) {
+      hyper.setBatchSize(batchSize);
+    }
+    if (learningRate != null) {
+      hyper.setLearningRate(learningRate);
+    }
+    if (maxLength != null) {
+      hyper.setMaxLength(maxLength);
+    }
+    return request.setHyperparameters(hyper).build();
+  }
+
+  /** A suffix as the API wants it: at most 40 of a-z, 0-9 and '-'. */
+  static String suffixOf(Path file) {
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    int dot = name.indexOf('.');
+    String stem = dot > 0 ? name.substring(0, dot) : name;
+    String clean = stem.replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    String cut = clean.substring(0, Math.min(40, clean.length()));
+    return cut.isEmpty() ? "tuned" : cut;
+  }
+
+  private void report(FineTuningJob job, @Nullable Rollout rollout) {
+    if (session.json()) {
+      ObjectNode node = JobFormat.json(job);
+      node.put("activated", job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED && !noActivate);
+      if (rollout != null) {
+        rollout.serving().forEach(node.withArray("serving_workers")::add);
+        rollout.missing().forEach(node.withArray("missing_workers")::add);
+      }
+      session.out().println(Json.line(node));
+    } else if (job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED) {
+      session.out().println(job.getFineTunedModel() + " " + job.getResultDigest());
+      if (rollout != null && rollout.complete()) {
+        session.err().println("served by " + String.join(", ", rollout.serving()));
+      }
+    }
+  }
+
+  private static String shortfall(Rollout rollout, String digest) {
+    String why = rollout.failures().isEmpty() ? "" : "; " + String.join("; ", rollout.failures());
+    return rollout.missing().isEmpty()
+        ? "no live sampler serves " + digest + why
+        : "these samplers do not serve "
+            + digest
+            + " after "
+            + PATIENCE.toSeconds()
+            + " s: "
+            + String.join(", ", rollout.missing())
+            + why;
+  }
+}

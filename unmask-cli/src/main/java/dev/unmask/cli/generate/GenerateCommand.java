@@ -1,0 +1,157 @@
+package dev.unmask.cli.generate;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import dev.unmask.cli.CliException;
+import dev.unmask.cli.Json;
+import dev.unmask.cli.Session;
+import dev.unmask.cli.client.EndpointOption;
+import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GenerateStreamRequest;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.Message;
+import dev.unmask.v1.Messages;
+import dev.unmask.v1.StreamMode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code unmask generate}: one answer through the gateway. */
+@Command(
+    name = "generate",
+    description = "One answer. The text goes to standard output, figures to standard error.",
+    footer = {
+      "",
+      "Examples:",
+      "  unmask generate \"What is the capital of France?\"",
+      "  unmask generate --watch --steps 16 \"Tell me about otters.\"",
+      "  echo \"2 + 3 =\" | unmask generate --raw --json -"
+    })
+public final class GenerateCommand implements Callable<Integer> {
+
+  private final Session session;
+
+  @Mixin private EndpointOption endpoint;
+  @Mixin private RequestOptions options;
+
+  @Parameters(
+      paramLabel = "PROMPT",
+      description = "The question; `-` reads it from standard input.")
+  private String prompt = "";
+
+  @Option(
+      names = "--system",
+      paramLabel = "TEXT",
+      description = "A system message before the question.")
+  private @Nullable String system;
+
+  @Option(names = "--raw", description = "Take the prompt as it is, without the chat template.")
+  private boolean raw;
+
+  @Option(
+      names = "--watch",
+      description =
+          "Draw the canvas while it fills; the surer a token, the brighter. One line a step when"
+              + " the output is no terminal, one event a line with --json.")
+  private boolean watch;
+
+  public GenerateCommand(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() {
+    GenerateRequest request = request();
+    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+      GenerateResponse answer =
+          watch ? watched(client, request) : client.generation().generate(request);
+      if (session.json()) {
+        session.out().println(Json.line(AnswerFormat.json(answer)));
+      } else {
+        session.out().println(answer.getText());
+        session.err().println(AnswerFormat.figures(answer));
+      }
+    }
+    return 0;
+  }
+
+  private GenerateRequest request() {
+    if (raw && system != null) {
+      throw CliException.usage(
+          "--system needs the chat template, which --raw leaves out; give one of the two");
+    }
+    String text = "-".equals(prompt) ? standardInput() : prompt;
+    GenerateRequest.Builder request = options.request();
+    if (raw) {
+      return request.setPrompt(text).build();
+    }
+    Messages.Builder messages = Messages.newBuilder();
+    if (system != null) {
+      messages.addMessages(Message.newBuilder().setRole("system").setContent(system));
+    }
+    messages.addMessages(Message.newBuilder().setRole("user").setContent(text));
+    return request.setMessages(messages).build();
+  }
+
+  private String standardInput() {
+    try {
+      String text = new String(session.in().readAllBytes(), StandardCharsets.UTF_8);
+      // The line break that a shell puts at the end is not part of the prompt.
+      return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+    } catch (IOException e) {
+      throw new UncheckedIOException("standard input could not be read", e);
+    }
+  }
+
+  private GenerateResponse watched(GatewayClient client, GenerateRequest request) {
+    Iterator<GenerationEvent> events =
+        client
+            .generation()
+            .generateStream(
+                GenerateStreamRequest.newBuilder()
+                    .setRequest(request)
+                    .setMode(StreamMode.STREAM_MODE_STEP_DELTA)
+                    .build());
+    CanvasView view = CanvasView.of(session);
+    while (events.hasNext()) {
+      GenerationEvent event = events.next();
+      if (event.hasFinal()) {
+        return event.getFinal();
+      }
+      if (session.json()) {
+        session.out().println(asJson(event));
+        continue;
+      }
+      switch (event.getEventCase()) {
+        case STARTED -> view.started(event.getStarted());
+        case STEP -> view.step(event.getStep());
+        case RESTARTED ->
+            session.remark("another worker starts over: " + event.getRestarted().getReason());
+        case TEXT, FINAL, FAILED, EVENT_NOT_SET -> {
+          // The canvas shows every token already.
+        }
+      }
+    }
+    throw new CliException("the stream ended without an answer; try again");
+  }
+
+  private static String asJson(GenerationEvent event) {
+    try {
+      return JsonFormat.printer()
+          .preservingProtoFieldNames()
+          .omittingInsignificantWhitespace()
+          .print(event);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a generated message could not be printed as JSON", e);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package dev.unmask.cli.models;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import dev.unmask.cli.CliException;
+import dev.unmask.proto.Headers;
+import dev.unmask.proto.MalformedRecordException;
+import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.Topics;
+import dev.unmask.store.Manifest;
+import dev.unmask.v1.AliasRecord;
+import dev.unmask.v1.CheckpointRecord;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/**
+ * Tells the cluster about a checkpoint that is already in the store: its record, then its alias.
+ * Blocks; one thread.
+ */
+public final class ModelPublication {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final String bootstrap;
+
+  /**
+   * @param bootstrap address of Kafka
+   */
+  public ModelPublication(String bootstrap) {
+    this.bootstrap = bootstrap;
+  }
+
+  /** What publishing changed. */
+  public enum Change {
+    /** The cluster had this digest and the alias; nothing was written. */
+    NOTHING,
+    /** The cluster had this digest, but not the alias. */
+    ALIAS,
+    CHECKPOINT,
+    CHECKPOINT_AND_ALIAS
+  }
+
+  /**
+   * Publishes a checkpoint. A digest that the cluster has already is left alone together with the
+   * alias, which may point to something newer by now.
+   *
+   * @param alias moved to the checkpoint when it is new; empty moves none
+   * @throws CliException when Kafka cannot be reached
+   */
+  public Change publish(Manifest manifest, Optional<String> alias, String actor) {
+    try {
+      boolean known = isKnown(manifest);
+      Optional<AliasRecord> now = alias.flatMap(name -> currentAlias(manifest.model(), name));
+      if (known && (alias.isEmpty() || now.isPresent())) {
+        return Change.NOTHING;
+      }
+      try (KafkaProducer<String, byte[]> producer = producer()) {
+        if (!known) {
+          send(
+              producer,
+              Topics.CHECKPOINTS,
+              manifest.model() + "/" + manifest.digest(),
+              checkpoint(manifest));
+        }
+        if (alias.isPresent()) {
+          send(
+              producer,
+              Topics.ALIASES,
+              manifest.model() + "/" + alias.get(),
+              move(manifest, alias.get(), now, actor));
+        }
+      }
+      if (alias.isEmpty()) {
+        return Change.CHECKPOINT;
+      }
+      return known ? Change.ALIAS : Change.CHECKPOINT_AND_ALIAS;
+    } catch (KafkaException e) {
+      throw unreachable(e);
+    }
+  }
+
+  private static CheckpointRecord checkpoint(Manifest manifest) {
+    return CheckpointRecord.newBuilder()
+        .setMinReader(RecordCodec.READER_VERSION)
+        .setModel(manifest.model())
+        .setBase(manifest.base())
+        .setDigest(manifest.digest().toString())
+        .setManifestJson(ByteString.copyFrom(manifest.canonicalJson()))
+        .setAtMs(System.currentTimeMillis())
+        .build();
+  }
+
+  private static AliasRecord move(
+      Manifest manifest, String alias, Optional<AliasRecord> now, String actor) {
+    return AliasRecord.newBuilder()
+        .setMinReader(RecordCodec.READER_VERSION)
+        .setModel(manifest.model())
+        .setAlias(alias)
+        .setDigest(manifest.digest().toString())
+        .setPreviousDigest(now.map(AliasRecord::getDigest).orElse(""))
+        .setEpoch(now.map(AliasRecord::getEpoch).orElse(0L) + 1)
+        .setReason("import")
+        .setActor(actor)
+        .setAtMs(System.currentTimeMillis())
+        .build();
+  }
+
+  private boolean isKnown(Manifest manifest) {
+    String digest = manifest.digest().toString();
+    boolean[] found = {false};
+    read(
+        Topics.CHECKPOINTS,
+        record -> {
+          CheckpointRecord checkpoint =
+              decode(record, CheckpointRecord.newBuilder())
+                  .map(CheckpointRecord.Builder::build)
+                  .orElse(CheckpointRecord.getDefaultInstance());
+          found[0] |=
+              checkpoint.getDigest().equals(digest)
+                  && checkpoint.getModel().equals(manifest.model());
+        });
+    return found[0];
+  }
+
+  private Optional<AliasRecord> currentAlias(String model, String alias) {
+    AliasFold fold = new AliasFold();
+    read(
+        Topics.ALIASES,
+        record ->
+            decode(record, AliasRecord.newBuilder())
+                .map(AliasRecord.Builder::build)
+                .ifPresent(fold::apply));
+    return fold.get(model, alias);
+  }
+
+  /** Reads a topic from its beginning to what is its end now. */
+  private void read(String topic, Consumer<ConsumerRecord<String, byte[]>> reader) {
+    Map<String, Object> config =
+        Map.of(
+            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+            bootstrap,
+            ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+            (int) PATIENCE.toMillis());
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(info -> new TopicPartition(topic, info.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+        consumer.poll(Duration.ofMillis(200)).forEach(reader);
+      }
+    }
+  }
+
+  private static <B extends Message.Builder> Optional<B> decode(
+      ConsumerRecord<String, byte[]> record, B builder) {
+    if (record.value() == null) {
+      return Optional.empty();
+    }
+    Header type = record.headers().lastHeader(Headers.CONTENT_TYPE);
+    boolean json =
+        RecordCodec.isJson(type == null ? null : new String(type.value(), StandardCharsets.UTF_8));
+    try {
+      return Optional.of(RecordCodec.decode(record.value(), json, builder));
+    } catch (MalformedRecordException e) {
+      // Somebody else's mistake on a shared topic must not stop an import.
+      return Optional.empty();
+    }
+  }
+
+  private KafkaProducer<String, byte[]> producer() {
+    return new KafkaProducer<>(
+        Map.of(
+            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+            bootstrap,
+            ProducerConfig.ACKS_CONFIG,
+            "all",
+            ProducerConfig.MAX_BLOCK_MS_CONFIG,
+            (int) PATIENCE.toMillis()),
+        new StringSerializer(),
+        new ByteArraySerializer());
+  }
+
+  private void send(
+      KafkaProducer<String, byte[]> producer, String topic, String key, Message message) {
+    try {
+      var unused =
+          producer
+              .send(new ProducerRecord<>(topic, key, RecordCodec.encode(message, false)))
+              .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw unreachable(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw unreachable(e);
+    }
+  }
+
+  private CliException unreachable(Exception e) {
+    Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+    return new CliException(
+        "Kafka at " + bootstrap + " did not take the model: " + cause.getMessage(), e);
+  }
+}

@@ -1,0 +1,86 @@
+package dev.unmask.cli.tools;
+
+import dev.unmask.cli.CliException;
+import dev.unmask.cli.Session;
+import dev.unmask.cli.process.Rooms;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code unmask golden}: the engine against the reference's recorded outputs. */
+@Command(
+    name = "golden",
+    description = {
+      "Runs every golden case under the folders and prints name, verdict and largest error.",
+      "Exits 1 when a case fails or is not supported."
+    })
+public final class GoldenCommand implements Callable<Integer> {
+
+  /** Which way a case is run. */
+  enum Way {
+    ORACLE,
+    PACKED;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final String RUNNER = "dev.unmask.model.golden.GoldenRunner";
+  private static final int HEAP = 1024;
+
+  private final Session session;
+
+  @Parameters(
+      paramLabel = "DIR",
+      arity = "1..*",
+      description = "Folders with cases, or folders of such folders.")
+  private List<Path> folders = List.of();
+
+  @Option(
+      names = "--path",
+      paramLabel = "WAY",
+      description = "${COMPLETION-CANDIDATES}; default: both.")
+  private @Nullable Way way;
+
+  @Option(
+      names = "--kinds",
+      paramLabel = "A,B",
+      description = "Only these: forward, generate, pretrain_loss, sft_loss, adamw.")
+  private @Nullable String kinds;
+
+  public GoldenCommand(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() {
+    List<String> arguments = new ArrayList<>();
+    for (Path folder : folders) {
+      if (!Files.isDirectory(folder)) {
+        throw new CliException("there is no folder " + folder);
+      }
+      arguments.add(folder.toString());
+    }
+    if (way != null) {
+      arguments.add("--path");
+      arguments.add(way.toString());
+    }
+    if (kinds != null) {
+      arguments.add("--kinds");
+      arguments.add(kinds);
+    }
+    if (session.json()) {
+      arguments.add("--json");
+    }
+    return EngineProcess.run(session, Rooms.TRAINER, RUNNER, HEAP, arguments);
+  }
+}

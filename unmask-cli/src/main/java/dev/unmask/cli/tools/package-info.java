@@ -1,0 +1,9 @@
+/**
+ * Commands that run elsewhere: training, corpus and golden cases in a child JVM with the engine on
+ * its class path, the test suite in the start script. And {@code doctor}, which only looks. One
+ * thread.
+ */
+@NullMarked
+package dev.unmask.cli.tools;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,119 @@
+package dev.unmask.cli.up;
+
+import dev.unmask.cli.process.Jvm;
+import dev.unmask.cli.process.Rooms;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The processes of one cluster and how each is run.
+ *
+ * @param rooms the checkout the services come from
+ * @param data where everything is kept
+ * @param environment of this process
+ * @param base the base that the samplers serve
+ * @param kafka bootstrap address
+ * @param kafkaPort port of the embedded broker
+ * @param grpcPort port of the API
+ * @param httpPort port of HTTP
+ * @param workerPrefix begins the samplers' ids; differs between machines that share a Kafka
+ */
+record ClusterPlan(
+    Rooms rooms,
+    DataFolder data,
+    Map<String, String> environment,
+    String base,
+    String kafka,
+    int kafkaPort,
+    int grpcPort,
+    int httpPort,
+    String workerPrefix) {
+
+  static final String BROKER = "kafka";
+  static final String GATEWAY = "gateway";
+  static final String SAMPLER = "sampler";
+  static final String TRAINER = "sft";
+
+  /** In which order they end: first who takes requests, then who works on them, Kafka last. */
+  static final List<List<String>> STOPPING =
+      List.of(List.of(GATEWAY, TRAINER), List.of(SAMPLER), List.of(BROKER));
+
+  private static final String LOOPBACK = "127.0.0.1";
+
+  /** The embedded broker. */
+  ChildSpec broker() {
+    List<String> command =
+        jvm(BROKER, BROKER, true, 256)
+            .quick()
+            .main(
+                System.getProperty("java.class.path"),
+                "dev.unmask.broker.BrokerMain",
+                List.of(
+                    "--data",
+                    data.resolve("kafka").toString(),
+                    "--port",
+                    String.valueOf(kafkaPort),
+                    "--with-parent"));
+    return new ChildSpec(
+        BROKER, command, Map.of(), data.log(BROKER), new ChildSpec.Readiness.LogLine("ready "));
+  }
+
+  ChildSpec gateway() {
+    List<String> command =
+        service(GATEWAY, GATEWAY, true, 256, httpPort)
+            .quick()
+            .property("quarkus.grpc.server.host", LOOPBACK)
+            .property("quarkus.grpc.server.port", grpcPort)
+            .jar(rooms.runner(Rooms.GATEWAY));
+    return new ChildSpec(GATEWAY, command, Map.of(), data.log(GATEWAY), health(httpPort));
+  }
+
+  /** The {@code number}th sampler, from 1. */
+  ChildSpec sampler(int number) {
+    String name = SAMPLER + "-" + number;
+    int port = Ports.free();
+    List<String> command =
+        service(SAMPLER, name, number == 1, 512, port)
+            .withPyTorch()
+            .property("unmask.worker.id", workerPrefix + name)
+            .property("unmask.work.dir", data.resolve("work").resolve(name))
+            .jar(rooms.runner(Rooms.SAMPLER));
+    return new ChildSpec(
+        name, command, Jvm.pyTorchEnvironment(environment), data.log(name), health(port));
+  }
+
+  ChildSpec trainer() {
+    int port = Ports.free();
+    List<String> command =
+        service(TRAINER, TRAINER, true, 512, port)
+            .withPyTorch()
+            .property("unmask.worker.id", workerPrefix + TRAINER)
+            .jar(rooms.runner(Rooms.TRAINER));
+    return new ChildSpec(
+        TRAINER, command, Jvm.pyTorchEnvironment(environment), data.log(TRAINER), health(port));
+  }
+
+  private Jvm service(String kind, String name, boolean writesArchive, int heap, int httpPort) {
+    return jvm(kind, name, writesArchive, heap)
+        .property("kafka.bootstrap.servers", kafka)
+        .property("unmask.base", base)
+        .property("unmask.store.root", data.resolve("store"))
+        .property("quarkus.http.host", LOOPBACK)
+        .property("quarkus.http.port", httpPort);
+  }
+
+  /** The marker comes first: only the beginning of a long command line can be read back. */
+  private Jvm jvm(String kind, String name, boolean writesArchive, int heap) {
+    Path archive = data.resolve("cds").resolve(kind + ".jsa");
+    return Jvm.startingWith(data.marker(), heap)
+        .property("unmask.child", name)
+        .withClassArchive(archive, writesArchive);
+  }
+
+  private static ChildSpec.Readiness health(int port) {
+    return new ChildSpec.Readiness.HttpOk(
+        URI.create("http://" + LOOPBACK + ":" + port + "/q/health/ready"));
+  }
+}

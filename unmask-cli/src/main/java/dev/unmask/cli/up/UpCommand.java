@@ -1,0 +1,275 @@
+package dev.unmask.cli.up;
+
+import dev.unmask.broker.BrokerException;
+import dev.unmask.broker.ClusterTopics;
+import dev.unmask.cli.CliException;
+import dev.unmask.cli.Session;
+import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.cli.models.ModelFolder;
+import dev.unmask.cli.models.ModelPublication;
+import dev.unmask.cli.process.Rooms;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code unmask up}: Kafka, gateway, samplers and trainer on this machine, until Ctrl-C. */
+@Command(
+    name = "up",
+    description = {
+      "Runs a whole cluster on this machine: Kafka, gateway, samplers and trainer, each a process.",
+      "Prints where it listens and `ready`; runs until Ctrl-C or SIGTERM, then finishes what is"
+          + " under way and stops everything. Listens on loopback only."
+    })
+public final class UpCommand implements Callable<Integer> {
+
+  private static final Duration BROKER_PATIENCE = Duration.ofMinutes(1);
+  private static final Duration SERVICE_PATIENCE = Duration.ofMinutes(3);
+  private static final Duration GRACE = Duration.ofSeconds(30);
+
+  private final Session session;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Where everything is kept; default: .unmask in the checkout.")
+  private @Nullable Path dataOption;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "The Hugging Face folder to serve; default: models/unmask-mini.")
+  private @Nullable Path modelOption;
+
+  @Option(
+      names = "--samplers",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Sampler processes; default ${DEFAULT-VALUE}.")
+  private int samplers = 1;
+
+  @Option(
+      names = "--kafka",
+      paramLabel = "HOST:PORT",
+      description = "Use this Kafka (4.2 or newer, share groups on) instead of an embedded one.")
+  private @Nullable String kafkaOption;
+
+  @Option(
+      names = "--grpc-port",
+      paramLabel = "PORT",
+      defaultValue = "8650",
+      description = "Port of the gRPC API; default ${DEFAULT-VALUE}, 0 picks a free one.")
+  private int grpcPort = 8650;
+
+  @Option(
+      names = "--http-port",
+      paramLabel = "PORT",
+      defaultValue = "8651",
+      description = "Port of HTTP; default ${DEFAULT-VALUE}, 0 picks a free one.")
+  private int httpPort = 8651;
+
+  public UpCommand(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException, IOException, BrokerException {
+    if (samplers < 1) {
+      throw CliException.usage("--samplers is " + samplers + "; at least 1 is needed");
+    }
+    Instant begin = Instant.now();
+    ModelFolder model = ModelFolder.at(modelPath(), null);
+    Path folder =
+        dataOption == null
+            ? Discovery.defaultDataFolder(session)
+            : dataOption.toAbsolutePath().normalize();
+    try (DataFolder data = DataFolder.open(folder)) {
+      data.endLeftovers(session::remark);
+      Running running = new Running(data);
+      Thread hook = new Thread(running::stopAndLeave, "stop");
+      Runtime.getRuntime().addShutdownHook(hook);
+      try {
+        bringUp(running, plan(data, model), model, begin);
+        new CountDownLatch(1).await();
+      } catch (CliException | BrokerException | IOException e) {
+        running.stop();
+        boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
+        throw e;
+      }
+    }
+    return 0;
+  }
+
+  private Path modelPath() {
+    return modelOption == null ? session.home().resolve("models/unmask-mini") : modelOption;
+  }
+
+  private ClusterPlan plan(DataFolder data, ModelFolder model) {
+    int grpc = Ports.choose(grpcPort, "--grpc-port");
+    int http = Ports.choose(httpPort, "--http-port");
+    int kafkaPort = Ports.free();
+    return new ClusterPlan(
+        new Rooms(session.home()),
+        data,
+        session.environment(),
+        model.name(),
+        kafkaOption == null ? "127.0.0.1:" + kafkaPort : kafkaOption,
+        kafkaPort,
+        grpc,
+        http,
+        kafkaOption == null ? "" : hostName() + "-");
+  }
+
+  private void bringUp(Running running, ClusterPlan plan, ModelFolder model, Instant begin)
+      throws InterruptedException, IOException, BrokerException {
+    Optional<SupervisedChild> broker =
+        kafkaOption == null
+            ? Optional.of(running.supervisor.start(plan.broker()))
+            : Optional.empty();
+    // The store is filled while Kafka starts.
+    Manifest manifest = importInto(plan.data(), model);
+    if (broker.isPresent()) {
+      broker.get().awaitReady(BROKER_PATIENCE);
+    }
+    List<String> unusedNames = ClusterTopics.create(plan.kafka(), plan.base());
+    ModelPublication.Change unused =
+        new ModelPublication(plan.kafka()).publish(manifest, Optional.of("default"), "up");
+    running.describe(plan, manifest);
+    List<SupervisedChild> services = new ArrayList<>();
+    services.add(running.supervisor.start(plan.gateway()));
+    for (int i = 1; i <= samplers; i++) {
+      services.add(running.supervisor.start(plan.sampler(i)));
+    }
+    services.add(running.supervisor.start(plan.trainer()));
+    for (SupervisedChild service : services) {
+      service.awaitReady(SERVICE_PATIENCE);
+    }
+    running.ready();
+    Discovery.announce(session, plan.data().root());
+    sayReady(running.endpoints(), plan, Duration.between(begin, Instant.now()));
+  }
+
+  private static Manifest importInto(DataFolder data, ModelFolder model) {
+    try {
+      return model.importInto(FolderStore.open(data.resolve("store")));
+    } catch (StoreException e) {
+      throw new CliException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private void sayReady(Endpoints endpoints, ClusterPlan plan, Duration took) throws IOException {
+    if (session.json()) {
+      session.out().println(endpoints.json());
+    } else {
+      session
+          .out()
+          .printf(
+              Locale.ROOT,
+              "gRPC   %s%nHTTP   %s%nKafka  %s%nmodel  %s %s%ndata   %s%nready in %.1f s%n",
+              endpoints.grpc(),
+              endpoints.http(),
+              endpoints.kafka(),
+              endpoints.model(),
+              endpoints.digest(),
+              plan.data().root(),
+              took.toMillis() / 1000.0);
+      session.out().println("ready");
+    }
+    session.out().flush();
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "local";
+    }
+  }
+
+  /** The children and what is written down about them; used by the supervisor's threads too. */
+  private final class Running {
+
+    private final DataFolder data;
+    private final Supervisor supervisor = new Supervisor(session::remark, this::childChanged);
+    private @Nullable Endpoints about; // guarded by this
+    private boolean ready; // guarded by this
+
+    Running(DataFolder data) {
+      this.data = data;
+    }
+
+    synchronized void describe(ClusterPlan plan, Manifest manifest) {
+      about =
+          new Endpoints(
+              "127.0.0.1:" + plan.grpcPort(),
+              "http://127.0.0.1:" + plan.httpPort(),
+              plan.kafka(),
+              ProcessHandle.current().pid(),
+              plan.data().root().toString(),
+              plan.data().resolve("store").toString(),
+              manifest.model(),
+              manifest.digest().toString(),
+              List.of());
+    }
+
+    synchronized Endpoints endpoints() {
+      if (about == null) {
+        throw new IllegalStateException("nothing is known about the cluster yet");
+      }
+      List<Endpoints.Child> children =
+          supervisor.children().stream()
+              .map(c -> new Endpoints.Child(c.spec().name(), c.pid(), c.spec().log().toString()))
+              .toList();
+      return about.with(children);
+    }
+
+    /** From here on clients find the cluster. */
+    synchronized void ready() throws IOException {
+      ready = true;
+      endpoints().write(data.root());
+    }
+
+    /** A child has a new process: the file must name it. */
+    private synchronized void childChanged() {
+      if (!ready) {
+        return;
+      }
+      try {
+        endpoints().write(data.root());
+      } catch (IOException e) {
+        session.remark("endpoints.json could not be written: " + e.getMessage());
+      }
+    }
+
+    void stop() {
+      synchronized (this) {
+        ready = false;
+      }
+      supervisor.stop(ClusterPlan.STOPPING, GRACE);
+      data.removeEndpoints();
+    }
+
+    /** Runs as the process ends on a signal; having stopped everything is success. */
+    private void stopAndLeave() {
+      session.remark("stopping");
+      stop();
+      session.remark("stopped");
+      Runtime.getRuntime().halt(0);
+    }
+  }
+}
