@@ -66,7 +66,9 @@ final class BrokerSettings {
       {"num.io.threads", "4"},
       {"background.threads", "2"},
       {"num.recovery.threads.per.data.dir", "1"},
-      {"controlled.shutdown.enable", "false"},
+      // After a kill the broker waits for its own old session to end before it serves again.
+      {"broker.session.timeout.ms", "6000"},
+      {"broker.heartbeat.interval.ms", "1000"},
     };
     for (String[] setting : all) {
       settings.setProperty(setting[0], setting[1]);

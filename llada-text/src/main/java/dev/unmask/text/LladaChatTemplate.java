@@ -12,14 +12,14 @@ import java.util.Set;
  * {@code assistant} header. Source: {@code chat_template} in the tokenizer_config.json of
  * LLaDA-8B-Instruct, which ignores {@code add_generation_prompt}. Immutable.
  */
-final class LladaChatTemplate {
+public final class LladaChatTemplate {
 
-  static final String START_HEADER = "<|start_header_id|>";
-  static final String END_HEADER = "<|end_header_id|>";
-  static final String END_OF_TURN = "<|eot_id|>";
+  public static final String START_HEADER = "<|start_header_id|>";
+  public static final String END_HEADER = "<|end_header_id|>";
+  public static final String END_OF_TURN = "<|eot_id|>";
 
   /** The template as LLaDA-8B-Instruct stores it. */
-  static final String JINJA =
+  public static final String JINJA =
       "{% set loop_messages = messages %}{% for message in loop_messages %}"
           + "{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'"
           + "+ message['content'] | trim + '<|eot_id|>' %}"

@@ -1,13 +1,17 @@
 package dev.unmask.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +35,9 @@ public final class LladaTokenizer implements AutoCloseable {
   private final BitSet control;
   private final int vocabularySize;
 
+  /** The runs that every rendered dialogue repeats; a call into the native library costs more. */
+  private final Map<String, int[]> usualRuns;
+
   private LladaTokenizer(
       HuggingFaceTokenizer whole,
       HuggingFaceTokenizer textOnly,
@@ -44,6 +51,9 @@ public final class LladaTokenizer implements AutoCloseable {
     this.special = special;
     this.control = control;
     this.vocabularySize = vocabularySize;
+    this.usualRuns =
+        Stream.of("user", "assistant", "system", "\n\n")
+            .collect(Collectors.toUnmodifiableMap(run -> run, this::encode));
   }
 
   /**
@@ -85,7 +95,14 @@ public final class LladaTokenizer implements AutoCloseable {
       return new int[0];
     }
     // JNI hands the text over as UTF-8, which has no half of a surrogate pair.
-    long[] ids = textOnly.encode(wellFormed(text), false, false).getIds();
+    // DJL's own encode() also builds tokens, offsets and masks, several times the cost of the ids.
+    long encoding = TokenizersLibrary.LIB.encode(textOnly.getHandle(), wellFormed(text), false);
+    long[] ids;
+    try {
+      ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
     int[] result = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       result[i] = Math.toIntExact(ids[i]);
@@ -133,7 +150,7 @@ public final class LladaTokenizer implements AutoCloseable {
         kept[n++] = id;
       }
     }
-    return n == 0 ? "" : whole.decode(java.util.Arrays.copyOf(kept, n), true);
+    return n == 0 ? "" : whole.decode(Arrays.copyOf(kept, n), true);
   }
 
   /** One token for display: a special token by its name, half a character as U+FFFD. */
@@ -187,7 +204,8 @@ public final class LladaTokenizer implements AutoCloseable {
 
       @Override
       public void text(String run) {
-        ids.addAll(encode(run));
+        int[] usual = usualRuns.get(run);
+        ids.addAll(usual != null ? usual : encode(run));
       }
     };
   }

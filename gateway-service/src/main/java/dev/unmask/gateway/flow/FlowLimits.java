@@ -1,0 +1,11 @@
+package dev.unmask.gateway.flow;
+
+import java.time.Duration;
+
+/**
+ * What every call is given when it does not say otherwise.
+ *
+ * @param defaultDeadline how long a call may take when the caller says nothing
+ * @param retryAfter when to ask again after a temporary refusal
+ */
+public record FlowLimits(Duration defaultDeadline, Duration retryAfter) {}

@@ -1,0 +1,61 @@
+package dev.unmask.gateway.flow;
+
+import dev.unmask.v1.ErrorCode;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Whether calls are let in at all. One writer (the lifecycle), read from any thread. */
+public final class Gate {
+
+  private enum State {
+    STARTING,
+    OPEN,
+    DRAINING
+  }
+
+  private final Duration retryAfter;
+  private volatile State state = State.STARTING;
+
+  public Gate(Duration retryAfter) {
+    this.retryAfter = retryAfter;
+  }
+
+  /** Replies can be received and the cluster's state is known. A draining gate stays so. */
+  public synchronized void open() {
+    if (state == State.STARTING) {
+      state = State.OPEN;
+    }
+  }
+
+  /** Nothing new from now on. */
+  public synchronized void drain() {
+    state = State.DRAINING;
+  }
+
+  public boolean draining() {
+    return state == State.DRAINING;
+  }
+
+  public boolean isOpen() {
+    return state == State.OPEN;
+  }
+
+  /** Why nobody may enter now, if nobody may. */
+  public Optional<Refusal> closed() {
+    return switch (state) {
+      case OPEN -> Optional.empty();
+      case STARTING ->
+          Optional.of(
+              Refusal.temporary(
+                  ErrorCode.ERROR_CODE_UNAVAILABLE,
+                  "The gateway is starting: it has not read the cluster's state from Kafka yet.",
+                  retryAfter));
+      case DRAINING ->
+          Optional.of(
+              Refusal.temporary(
+                  ErrorCode.ERROR_CODE_UNAVAILABLE,
+                  "The gateway is shutting down and takes nothing new.",
+                  retryAfter));
+    };
+  }
+}

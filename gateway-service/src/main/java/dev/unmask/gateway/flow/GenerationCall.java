@@ -1,0 +1,177 @@
+package dev.unmask.gateway.flow;
+
+import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GenerationEvent;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One admitted call, from admission to its one end: an answer, a refusal, or the caller's cancel.
+ *
+ * <p>{@link #deliver} and {@link #cancel} may be called from any thread; everything else happens on
+ * the call's context.
+ */
+public final class GenerationCall {
+
+  private final String requestId;
+  private final ResolvedModel model;
+  private final EventDetail detail;
+  private final Instant deadline;
+  private final CallContext context;
+  private final CallSink sink;
+  private final GenerationFlow flow;
+  private final AttemptFold attempts;
+  private final long admittedAt;
+  private CallContext.@Nullable Timer timer;
+  private boolean ended;
+  private volatile boolean startSeen;
+  private boolean textSeen;
+
+  GenerationCall(
+      String requestId,
+      ResolvedModel model,
+      EventDetail detail,
+      Instant deadline,
+      CallContext context,
+      CallSink sink,
+      GenerationFlow flow) {
+    this.requestId = requestId;
+    this.model = model;
+    this.detail = detail;
+    this.deadline = deadline;
+    this.context = context;
+    this.sink = sink;
+    this.flow = flow;
+    this.attempts = new AttemptFold(detail);
+    this.admittedAt = System.nanoTime();
+  }
+
+  public String requestId() {
+    return requestId;
+  }
+
+  public ResolvedModel model() {
+    return model;
+  }
+
+  public EventDetail detail() {
+    return detail;
+  }
+
+  /** Whether a sampler has begun it. Exact on the call's context, a moment old elsewhere. */
+  public boolean begun() {
+    return startSeen;
+  }
+
+  /** Hands over an event from the reply topic. Any thread; returns at once. */
+  public void deliver(GenerationEvent event) {
+    context.execute(() -> onEvent(event));
+  }
+
+  /** The caller is gone: the samplers are told, the sink hears nothing more. Any thread. */
+  public void cancel(String reason) {
+    context.execute(() -> {
+      if (end()) {
+        flow.outbox().cancel(requestId, reason, deadline);
+        flow.observer().cancelled(this, elapsed());
+      }
+    });
+  }
+
+  void startTimer(Duration untilDeadline) {
+    timer = context.after(untilDeadline, () -> onDeadline(untilDeadline));
+  }
+
+  void requestSent(@Nullable Exception failure) {
+    if (failure == null) {
+      return;
+    }
+    context.execute(() ->
+        refuse(
+            Refusal.temporary(
+                ErrorCode.ERROR_CODE_UNAVAILABLE,
+                "The request could not be queued: " + failure.getMessage(),
+                flow.limits().retryAfter())));
+  }
+
+  private void onDeadline(Duration allowed) {
+    if (ended) {
+      return;
+    }
+    flow.outbox().cancel(requestId, "deadline exceeded", deadline);
+    refuse(
+        Refusal.of(
+            ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
+            "The answer was not ready within "
+                + allowed.toMillis()
+                + " ms"
+                + (startSeen ? "." : "; no sampler had begun it.")));
+  }
+
+  private void onEvent(GenerationEvent event) {
+    if (ended) {
+      return;
+    }
+    int before = attempts.attempt();
+    var shown = attempts.on(event);
+    if (attempts.attempt() > before && before > 0) {
+      flow.observer().retried(this, attempts.attempt());
+    }
+    if (!startSeen) {
+      startSeen = true;
+      flow.observer().started(this, elapsed());
+    }
+    for (GenerationEvent next : shown) {
+      switch (next.getEventCase()) {
+        case FINAL -> answer(next);
+        case FAILED -> refuse(Refusal.from(next.getFailed()));
+        default -> {
+          if (next.hasText() && !textSeen) {
+            textSeen = true;
+            flow.observer().firstText(this, elapsed());
+          }
+          sink.onEvent(next);
+        }
+      }
+    }
+  }
+
+  private void answer(GenerationEvent event) {
+    if (!end()) {
+      return;
+    }
+    Duration total = elapsed();
+    GenerateResponse.Builder answer = event.getFinal().toBuilder().setRequestId(requestId);
+    answer.getTimingBuilder().setTotalMs(total.toNanos() / 1e6);
+    GenerateResponse built = answer.build();
+    flow.observer().answered(this, built, total);
+    sink.onAnswer(event.toBuilder().setFinal(built).build(), built);
+  }
+
+  private void refuse(Refusal refusal) {
+    if (end()) {
+      flow.observer().failed(this, refusal, elapsed());
+      sink.onRefused(refusal);
+    }
+  }
+
+  private boolean end() {
+    if (ended) {
+      return false;
+    }
+    ended = true;
+    if (timer != null) {
+      timer.cancel();
+    }
+    flow.pending().remove(requestId);
+    return true;
+  }
+
+  private Duration elapsed() {
+    return Duration.ofNanos(System.nanoTime() - admittedAt);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.unmask.gateway.flow;
+
+import dev.unmask.gateway.flow.admission.ValidRequest;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerationJob;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets calls in: resolves the model and pins its digest, fixes the seed and the deadline, registers
+ * the caller, then produces the request. Any thread.
+ */
+public final class GenerationFlow {
+
+  private final Gate gate;
+  private final ClusterView cluster;
+  private final PendingCalls pending;
+  private final JobOutbox outbox;
+  private final FlowObserver observer;
+  private final FlowLimits limits;
+  private final RandomGenerator random;
+  private final Clock clock;
+
+  public GenerationFlow(
+      Gate gate,
+      ClusterView cluster,
+      PendingCalls pending,
+      JobOutbox outbox,
+      FlowObserver observer,
+      FlowLimits limits,
+      RandomGenerator random,
+      Clock clock) {
+    this.gate = gate;
+    this.cluster = cluster;
+    this.pending = pending;
+    this.outbox = outbox;
+    this.observer = observer;
+    this.limits = limits;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  PendingCalls pending() {
+    return pending;
+  }
+
+  JobOutbox outbox() {
+    return outbox;
+  }
+
+  FlowObserver observer() {
+    return observer;
+  }
+
+  FlowLimits limits() {
+    return limits;
+  }
+
+  /**
+   * Admits one call. Called on {@code context}.
+   *
+   * @param callerTimeLeft what is left of the transport's own deadline, if it has one; the nearer
+   *     of this, the request's and the default counts
+   * @throws RefusedException when the call is not let in; the sink then hears nothing
+   */
+  public GenerationCall start(
+      ValidRequest request,
+      EventDetail detail,
+      @Nullable Duration callerTimeLeft,
+      CallContext context,
+      CallSink sink)
+      throws RefusedException {
+    Refusal closed = gate.closed().orElse(null);
+    if (closed != null) {
+      throw reject(
+          gate.draining() ? FlowObserver.Rejection.DRAINING : FlowObserver.Rejection.NOT_READY,
+          closed);
+    }
+    ResolvedModel model = resolve(request);
+    Duration timeLeft = timeLeft(request, callerTimeLeft);
+    Instant now = clock.instant();
+    Instant deadline = now.plus(timeLeft);
+    String id = newId();
+    GenerationCall call = new GenerationCall(id, model, detail, deadline, context, sink, this);
+    if (!pending.register(call)) {
+      throw reject(
+          FlowObserver.Rejection.QUEUE_FULL,
+          Refusal.temporary(
+              ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED,
+              "This gateway already waits for "
+                  + pending.limit()
+                  + " answers, as many as it may; ask again later.",
+              limits.retryAfter()));
+    }
+    observer.admitted(call);
+    call.startTimer(timeLeft);
+    outbox.send(model.base(), job(id, request, model, detail, now, deadline), call::requestSent);
+    return call;
+  }
+
+  /** Counts a request that did not pass the edge's parser, and returns the same exception. */
+  public RefusedException rejectedAtEdge(RefusedException e) {
+    observer.rejected(FlowObserver.Rejection.INVALID, e.refusal());
+    return e;
+  }
+
+  private ResolvedModel resolve(ValidRequest request) throws RefusedException {
+    try {
+      ResolvedModel model = cluster.resolve(request.model());
+      request.checkAgainst(model);
+      if (cluster.liveWorkers(model.base()).isEmpty()) {
+        throw new RefusedException(
+            Refusal.temporary(
+                ErrorCode.ERROR_CODE_UNAVAILABLE,
+                "No sampler that serves " + model.base() + " is alive; ask again later.",
+                limits.retryAfter()));
+      }
+      return model;
+    } catch (RefusedException e) {
+      throw reject(
+          switch (e.refusal().code()) {
+            case ERROR_CODE_NOT_FOUND -> FlowObserver.Rejection.UNKNOWN_MODEL;
+            case ERROR_CODE_UNAVAILABLE -> FlowObserver.Rejection.NO_WORKER;
+            default -> FlowObserver.Rejection.INVALID;
+          },
+          e.refusal());
+    }
+  }
+
+  private Duration timeLeft(ValidRequest request, @Nullable Duration callerTimeLeft)
+      throws RefusedException {
+    Duration left = request.deadline().orElse(limits.defaultDeadline());
+    if (callerTimeLeft != null && callerTimeLeft.compareTo(left) < 0) {
+      left = callerTimeLeft;
+    }
+    if (left.toMillis() < 1) {
+      throw reject(
+          FlowObserver.Rejection.DEADLINE,
+          Refusal.of(
+              ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
+              "The call's deadline had passed when it was admitted."));
+    }
+    return left;
+  }
+
+  private GenerationJob job(
+      String id,
+      ValidRequest request,
+      ResolvedModel model,
+      EventDetail detail,
+      Instant now,
+      Instant deadline) {
+    GenerateRequest.Builder wire = request.wire().toBuilder();
+    if (!wire.getSampling().hasSeed()) {
+      wire.getSamplingBuilder().setSeed(random.nextLong() >>> 1);
+    }
+    wire.setModel(model.name());
+    return GenerationJob.newBuilder()
+        .setMinReader(1)
+        .setRequestId(id)
+        .setRequest(wire)
+        .setModelDigest(model.digest())
+        .setDeadlineAtMs(deadline.toEpochMilli())
+        .setAdmittedAtMs(now.toEpochMilli())
+        .setEvents(detail)
+        .build();
+  }
+
+  private String newId() {
+    return String.format("gen-%016x%016x", random.nextLong(), random.nextLong());
+  }
+
+  private RefusedException reject(FlowObserver.Rejection reason, Refusal refusal) {
+    observer.rejected(reason, refusal);
+    return new RefusedException(refusal);
+  }
+}

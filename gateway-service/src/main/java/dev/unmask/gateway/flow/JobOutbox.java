@@ -1,0 +1,24 @@
+package dev.unmask.gateway.flow;
+
+import dev.unmask.v1.GenerationJob;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Sends what the samplers must know. Methods return at once; any thread. */
+public interface JobOutbox {
+
+  /** Sends {@code job} to the samplers of {@code base}; {@code sent} hears how that went. */
+  void send(String base, GenerationJob job, Sent sent);
+
+  /**
+   * Tells every sampler to stop the request, or not to start it.
+   *
+   * @param rememberUntil how long a sampler that has not seen the request keeps the cancel
+   */
+  void cancel(String requestId, String reason, Instant rememberUntil);
+
+  /** Hears once whether a record is safe with the broker. Any thread. */
+  interface Sent {
+    void done(@Nullable Exception failure);
+  }
+}

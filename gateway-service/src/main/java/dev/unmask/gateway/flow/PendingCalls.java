@@ -1,0 +1,65 @@
+package dev.unmask.gateway.flow;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Who waits for which request. A call is in here before its request is produced. Any thread. */
+public final class PendingCalls {
+
+  private final int limit;
+  private final ConcurrentHashMap<String, GenerationCall> calls = new ConcurrentHashMap<>();
+  private final AtomicInteger taken = new AtomicInteger();
+
+  /**
+   * @param limit calls that may wait at the same time
+   */
+  public PendingCalls(int limit) {
+    this.limit = limit;
+  }
+
+  /** Adds {@code call}; false when as many as allowed are waiting. */
+  boolean register(GenerationCall call) {
+    if (taken.incrementAndGet() > limit) {
+      taken.decrementAndGet();
+      return false;
+    }
+    calls.put(call.requestId(), call);
+    return true;
+  }
+
+  void remove(String requestId) {
+    if (calls.remove(requestId) != null && taken.decrementAndGet() == 0) {
+      synchronized (this) {
+        notifyAll();
+      }
+    }
+  }
+
+  /** The call that waits for {@code requestId}, if it still does. */
+  public Optional<GenerationCall> find(String requestId) {
+    return Optional.ofNullable(calls.get(requestId));
+  }
+
+  public int size() {
+    return taken.get();
+  }
+
+  public int limit() {
+    return limit;
+  }
+
+  /** Blocks until nobody waits, at most {@code atMost}; true when nobody does. */
+  public synchronized boolean awaitEmpty(Duration atMost) throws InterruptedException {
+    long end = System.nanoTime() + atMost.toNanos();
+    while (taken.get() > 0) {
+      long leftMillis = (end - System.nanoTime()) / 1_000_000;
+      if (leftMillis <= 0) {
+        return false;
+      }
+      wait(leftMillis);
+    }
+    return true;
+  }
+}

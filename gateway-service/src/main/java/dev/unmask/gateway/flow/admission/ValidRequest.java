@@ -1,0 +1,81 @@
+package dev.unmask.gateway.flow.admission;
+
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.v1.GenerateRequest;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A request that is right as far as can be told without its model.
+ *
+ * @param wire the request as it travels on
+ * @param genLength slots of the canvas, when the caller said so
+ * @param promptTokens tokens of the prompt, when the caller gave ids
+ * @param largestTokenId the largest of those ids
+ * @param deadline the caller's wish, when there is one
+ */
+public record ValidRequest(
+    GenerateRequest wire,
+    ModelName model,
+    OptionalInt genLength,
+    OptionalInt promptTokens,
+    OptionalInt largestTokenId,
+    Optional<Duration> deadline) {
+
+  /**
+   * Checks what depends on the model: canvas and prompt against its context, ids against its
+   * vocabulary. A prompt given as text is measured by the sampler, which owns the tokenizer.
+   *
+   * @throws RefusedException INVALID_ARGUMENT with the numbers
+   */
+  public void checkAgainst(ResolvedModel resolved) throws RefusedException {
+    int context = resolved.contextLength();
+    int prompt = promptTokens.orElse(1);
+    if (context > 0 && genLength.isPresent()) {
+      int canvas = genLength.getAsInt();
+      if ((long) prompt + canvas > context) {
+        throw new RefusedException(
+            promptTokens.isPresent()
+                ? Refusal.invalid(
+                    "diffusion.gen_length",
+                    "The prompt has "
+                        + prompt
+                        + " tokens and the canvas "
+                        + canvas
+                        + ", together more than the model's context of "
+                        + context
+                        + ".")
+                : Refusal.invalid(
+                    "diffusion.gen_length",
+                    "diffusion.gen_length is "
+                        + canvas
+                        + ", which leaves no room for a prompt in the model's context of "
+                        + context
+                        + "."));
+      }
+    } else if (context > 0 && prompt >= context) {
+      throw new RefusedException(
+          Refusal.invalid(
+              "token_ids",
+              "The prompt has "
+                  + prompt
+                  + " tokens, which leaves no room for an answer in the model's context of "
+                  + context
+                  + "."));
+    }
+    int vocabulary = resolved.vocabularySize();
+    if (vocabulary > 0 && largestTokenId.orElse(0) >= vocabulary) {
+      throw new RefusedException(
+          Refusal.invalid(
+              "token_ids",
+              "token_ids holds "
+                  + largestTokenId.getAsInt()
+                  + "; the model's vocabulary ends at "
+                  + (vocabulary - 1)
+                  + "."));
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.unmask.gateway.lifecycle;
+
+import dev.unmask.gateway.config.GatewayConfig;
+import dev.unmask.gateway.flow.FlowLimits;
+import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.GenerationFlow;
+import dev.unmask.gateway.flow.PendingCalls;
+import dev.unmask.gateway.flow.admission.RequestRules;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
+import dev.unmask.gateway.messaging.ClusterReader;
+import dev.unmask.gateway.messaging.KafkaOutbox;
+import dev.unmask.gateway.messaging.KafkaSettings;
+import dev.unmask.gateway.messaging.ReplyReader;
+import dev.unmask.gateway.telemetry.CallLog;
+import dev.unmask.gateway.telemetry.CallMetrics;
+import dev.unmask.gateway.telemetry.ObserverPair;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.StoreException;
+import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.UUID;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** Builds the gateway's objects, each once. */
+@Singleton
+public class Wiring {
+
+  @Produces
+  @Singleton
+  ArtifactStore store(@ConfigProperty(name = "unmask.store.root") String root)
+      throws StoreException {
+    return FolderStore.open(Path.of(root));
+  }
+
+  @Produces
+  @Singleton
+  KafkaSettings kafkaSettings(
+      GatewayConfig config,
+      @ConfigProperty(name = "kafka.bootstrap.servers", defaultValue = "127.0.0.1:9092")
+          String bootstrap) {
+    String instance =
+        config.instanceId().orElseGet(() -> "gateway-" + UUID.randomUUID().toString());
+    return new KafkaSettings(bootstrap, instance, config.produceTimeout());
+  }
+
+  @Produces
+  @Singleton
+  Gate gate(GatewayConfig config) {
+    return new Gate(config.retryAfter());
+  }
+
+  @Produces
+  @Singleton
+  ClusterView clusterView(GatewayConfig config) {
+    return new ClusterView(Clock.systemUTC(), config.workerSilence());
+  }
+
+  @Produces
+  @Singleton
+  FineTuneJobs fineTuneJobs() {
+    return new FineTuneJobs();
+  }
+
+  @Produces
+  @Singleton
+  PendingCalls pendingCalls(GatewayConfig config) {
+    return new PendingCalls(config.maxInFlight());
+  }
+
+  @Produces
+  @Singleton
+  CallMetrics callMetrics(MeterRegistry registry) {
+    return new CallMetrics(registry);
+  }
+
+  @Produces
+  @Singleton
+  ReplyReader replyReader(KafkaSettings settings, PendingCalls pending, CallMetrics metrics) {
+    return new ReplyReader(settings, pending, metrics::lateEvent);
+  }
+
+  @Produces
+  @Singleton
+  ClusterReader clusterReader(KafkaSettings settings, ClusterView cluster, FineTuneJobs jobs) {
+    return new ClusterReader(settings, cluster, jobs);
+  }
+
+  @Produces
+  @Singleton
+  KafkaOutbox outbox(KafkaSettings settings, ReplyReader replies, CallMetrics metrics) {
+    return new KafkaOutbox(settings, replies::address, metrics::produced);
+  }
+
+  @Produces
+  @Singleton
+  RequestRules requestRules(GatewayConfig config) {
+    return new RequestRules(config.maxDeadline(), config.maxPromptCharacters());
+  }
+
+  @Produces
+  @Singleton
+  GenerationFlow generationFlow(
+      Gate gate,
+      ClusterView cluster,
+      PendingCalls pending,
+      KafkaOutbox outbox,
+      CallMetrics metrics,
+      GatewayConfig config) {
+    return new GenerationFlow(
+        gate,
+        cluster,
+        pending,
+        outbox,
+        new ObserverPair(metrics, new CallLog()),
+        new FlowLimits(config.defaultDeadline(), config.retryAfter()),
+        new SecureRandom(),
+        Clock.systemUTC());
+  }
+}

@@ -1,0 +1,121 @@
+package dev.unmask.gateway.messaging;
+
+import dev.unmask.gateway.flow.JobOutbox;
+import dev.unmask.proto.Headers;
+import dev.unmask.proto.Topics;
+import dev.unmask.v1.CancelGeneration;
+import dev.unmask.v1.FineTuneCommand;
+import dev.unmask.v1.GenerationControl;
+import dev.unmask.v1.GenerationJob;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateway's one producer. Methods return at once from any thread; the {@link Sent} callbacks
+ * run on a client thread.
+ */
+public final class KafkaOutbox implements JobOutbox, AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
+
+  private final Producer<byte[], byte[]> producer;
+  private final Supplier<@Nullable ReplyAddress> replies;
+  private final Consumer<Duration> produceLatency;
+  private final ExecutorService senders =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("kafka-send-", 0).factory());
+
+  /**
+   * @param replies this gateway's reply address, null until it is known
+   * @param produceLatency hears how long each record took to be acknowledged
+   */
+  public KafkaOutbox(
+      KafkaSettings settings,
+      Supplier<@Nullable ReplyAddress> replies,
+      Consumer<Duration> produceLatency) {
+    this.producer = new KafkaProducer<>(settings.producer());
+    this.replies = replies;
+    this.produceLatency = produceLatency;
+  }
+
+  @Override
+  public void send(String base, GenerationJob job, Sent sent) {
+    ReplyAddress address = replies.get();
+    if (address == null) {
+      sent.done(new IllegalStateException("the reply partition is not known yet"));
+      return;
+    }
+    ProducerRecord<byte[], byte[]> record =
+        record(Topics.interactiveRequests(base), job.getRequestId(), job.toByteArray());
+    record.headers().add(Headers.REPLY_TOPIC, bytes(address.topic()));
+    record.headers().add(Headers.REPLY_PARTITION, address.partitionBytes());
+    record.headers().add(Headers.REPLY_INSTANCE, bytes(address.instance()));
+    send(record, sent);
+  }
+
+  @Override
+  public void cancel(String requestId, String reason, Instant rememberUntil) {
+    GenerationControl control =
+        GenerationControl.newBuilder()
+            .setMinReader(1)
+            .setRequestId(requestId)
+            .setCancel(
+                CancelGeneration.newBuilder()
+                    .setReason(reason)
+                    .setRememberUntilMs(rememberUntil.toEpochMilli()))
+            .build();
+    send(
+        record(Topics.CONTROL, requestId, control.toByteArray()),
+        failure -> {
+          if (failure != null) {
+            LOG.warnf("event=cancel.lost request_id=%s cause=\"%s\"", requestId, failure);
+          }
+        });
+  }
+
+  /** Asks the trainers for a job. */
+  public void send(FineTuneCommand command, Sent sent) {
+    send(record(Topics.FINETUNE_COMMANDS, command.getJobId(), command.toByteArray()), sent);
+  }
+
+  /** Sends what is still to be sent, at most ten seconds long. */
+  @Override
+  public void close() {
+    senders.shutdown();
+    producer.close(Duration.ofSeconds(10));
+  }
+
+  private void send(ProducerRecord<byte[], byte[]> record, Sent sent) {
+    long start = System.nanoTime();
+    senders.execute(() -> {
+      try {
+        var unused =
+            producer.send(
+                record,
+                (metadata, failure) -> {
+                  produceLatency.accept(Duration.ofNanos(System.nanoTime() - start));
+                  sent.done(failure);
+                });
+      } catch (RuntimeException e) {
+        sent.done(e);
+      }
+    });
+  }
+
+  private static ProducerRecord<byte[], byte[]> record(String topic, String key, byte[] value) {
+    return new ProducerRecord<>(topic, bytes(key), value);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

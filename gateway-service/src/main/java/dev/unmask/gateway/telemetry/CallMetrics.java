@@ -1,0 +1,143 @@
+package dev.unmask.gateway.telemetry;
+
+import dev.unmask.gateway.flow.FlowObserver;
+import dev.unmask.gateway.flow.GenerationCall;
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.FinishReason;
+import dev.unmask.v1.GenerateResponse;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The {@code unmask_} metrics of calls. */
+public final class CallMetrics implements FlowObserver {
+
+  private final MeterRegistry registry;
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger running = new AtomicInteger();
+  private final Timer queueTime;
+  private final Timer firstToken;
+  private final Timer total;
+  private final Timer inference;
+  private final Timer perToken;
+  private final Timer produce;
+  private final Counter promptTokens;
+  private final Counter generationTokens;
+  private final Counter canvasTokens;
+  private final Counter lateEvents;
+
+  public CallMetrics(MeterRegistry registry) {
+    this.registry = registry;
+    registry.gauge("unmask_num_requests_waiting", waiting);
+    registry.gauge("unmask_num_requests_running", running);
+    queueTime = histogram("unmask_request_queue_time");
+    firstToken = histogram("unmask_time_to_first_token");
+    total = histogram("unmask_e2e_request_latency");
+    inference = histogram("unmask_request_inference_time");
+    perToken = histogram("unmask_time_per_output_token");
+    produce = histogram("unmask_kafka_produce_latency");
+    promptTokens = registry.counter("unmask_prompt_tokens");
+    generationTokens = registry.counter("unmask_generation_tokens");
+    canvasTokens = registry.counter("unmask_canvas_tokens");
+    lateEvents = registry.counter("unmask_duplicate_results_suppressed");
+  }
+
+  /** A record took this long to be acknowledged. */
+  public void produced(Duration latency) {
+    produce.record(latency);
+  }
+
+  /** An event came for a call that had ended. */
+  public void lateEvent() {
+    lateEvents.increment();
+  }
+
+  @Override
+  public void rejected(Rejection reason, Refusal refusal) {
+    count("unmask_admission_rejections", "reason", lower(reason));
+  }
+
+  @Override
+  public void admitted(GenerationCall call) {
+    waiting.incrementAndGet();
+  }
+
+  @Override
+  public void started(GenerationCall call, Duration sinceAdmission) {
+    waiting.decrementAndGet();
+    running.incrementAndGet();
+    queueTime.record(sinceAdmission);
+  }
+
+  @Override
+  public void firstText(GenerationCall call, Duration sinceAdmission) {
+    firstToken.record(sinceAdmission);
+  }
+
+  @Override
+  public void answered(GenerationCall call, GenerateResponse answer, Duration elapsed) {
+    left(call);
+    total.record(elapsed);
+    int tokens = answer.getUsage().getCompletionTokens();
+    Duration computing = Duration.ofNanos((long) (answer.getTiming().getInferenceMs() * 1e6));
+    inference.record(computing);
+    if (tokens > 0) {
+      perToken.record(computing.dividedBy(tokens));
+    }
+    promptTokens.increment(answer.getUsage().getPromptTokens());
+    generationTokens.increment(tokens);
+    canvasTokens.increment(answer.getUsage().getCanvasTokens());
+    count(
+        "unmask_request_success",
+        "finish_reason",
+        answer.getFinishReason() == FinishReason.FINISH_REASON_LENGTH ? "length" : "stop");
+  }
+
+  @Override
+  public void failed(GenerationCall call, Refusal refusal, Duration elapsed) {
+    left(call);
+    count("unmask_request_failure", "code", refusal.label());
+    if (refusal.code() == ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED) {
+      count("unmask_deadline_missed", "stage", stage(call));
+    }
+  }
+
+  @Override
+  public void cancelled(GenerationCall call, Duration elapsed) {
+    left(call);
+    count("unmask_cancellations", "stage", stage(call));
+  }
+
+  @Override
+  public void retried(GenerationCall call, int attempt) {
+    count("unmask_retries", "cause", "redelivered");
+  }
+
+  private void left(GenerationCall call) {
+    (call.begun() ? running : waiting).decrementAndGet();
+  }
+
+  private static String stage(GenerationCall call) {
+    return call.begun() ? "running" : "queued";
+  }
+
+  private Timer histogram(String name) {
+    return Timer.builder(name)
+        .publishPercentileHistogram()
+        .minimumExpectedValue(Duration.ofMillis(1))
+        .maximumExpectedValue(Duration.ofMinutes(5))
+        .register(registry);
+  }
+
+  private void count(String name, String label, String value) {
+    registry.counter(name, label, value).increment();
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,266 @@
+package dev.unmask.model.engine;
+
+import dev.unmask.model.engine.EngineException.Reason;
+import dev.unmask.model.engine.EngineOptions.EngineStep;
+import dev.unmask.model.transformer.MaskPredictor;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Denoises many requests at once. One thread of its own runs all forward passes; all running tasks
+ * of a model share one packed pass a step, and tasks join and leave between steps. Models take
+ * turns, one step each.
+ *
+ * <p>Public methods may be called from any thread. Callbacks come on the engine thread.
+ */
+public final class DenoisingEngine implements AutoCloseable {
+
+  private static final Logger LOG = System.getLogger(DenoisingEngine.class.getName());
+
+  /** Weight of the newest step in the running mean of step times. */
+  private static final double NEWEST = 0.1;
+
+  private final EngineOptions options;
+  private final Thread thread;
+  private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final Map<MaskPredictor, AtomicInteger> counts = new ConcurrentHashMap<>();
+  private final AtomicLong steps = new AtomicLong();
+  private volatile double meanStepMillis;
+  private volatile boolean closed;
+  private final Object submission = new Object();
+
+  /** Engine thread only. */
+  private final Map<MaskPredictor, ModelGroup> groups = new LinkedHashMap<>();
+
+  /** Engine thread only; weak, so that a closed model can be collected. */
+  private final Set<MaskPredictor> retired = Collections.newSetFromMap(new WeakHashMap<>());
+
+  public DenoisingEngine(EngineOptions options) {
+    this.options = options;
+    this.thread = Thread.ofPlatform().name(options.threadName()).start(this::loop);
+  }
+
+  /**
+   * Queues a task; it joins before the next step. Whatever becomes of it, the listener gets one
+   * terminal callback: on the engine thread, or on the calling thread when the engine is closed.
+   *
+   * @param model must stay open until the task ended; see {@link #retire}
+   */
+  public EngineTicket submit(
+      MaskPredictor model, GenerationTask task, GenerationListener listener) {
+    RunningTask running = new RunningTask(task, model.config(), listener, () -> count(model, -1));
+    count(model, 1);
+    synchronized (submission) {
+      if (!closed) {
+        commands.add(() -> start(model, task, running));
+        return running;
+      }
+    }
+    running.failed(engineClosed());
+    return running;
+  }
+
+  /**
+   * Takes no new tasks for {@code model} and runs {@code whenUnused} on the engine thread once none
+   * of its tasks is left; that may close it.
+   */
+  public void retire(MaskPredictor model, Runnable whenUnused) {
+    synchronized (submission) {
+      if (!closed) {
+        commands.add(() -> {
+          retired.add(model);
+          groups.computeIfAbsent(model, ModelGroup::new).whenEmpty(whenUnused);
+        });
+        return;
+      }
+    }
+    // The thread is gone, so nothing runs.
+    whenUnused.run();
+  }
+
+  /** Steps since the start, all models together. */
+  public long steps() {
+    return steps.get();
+  }
+
+  /** Running mean of the duration of a step in milliseconds; 0 before the first. */
+  public double meanStepMillis() {
+    return meanStepMillis;
+  }
+
+  /** Tasks that were submitted and have not ended. */
+  public int running() {
+    return counts.values().stream().mapToInt(AtomicInteger::get).sum();
+  }
+
+  /** {@link #running()} of one model. */
+  public int running(MaskPredictor model) {
+    AtomicInteger count = counts.get(model);
+    return count == null ? 0 : count.get();
+  }
+
+  /**
+   * Ends all tasks with {@code ENGINE_CLOSED} after the step that is running, and waits for that.
+   */
+  @Override
+  public void close() {
+    synchronized (submission) {
+      if (!closed) {
+        closed = true;
+        // Wakes the thread when it has nothing to run.
+        commands.add(() -> {});
+      }
+    }
+    if (Thread.currentThread() == thread) {
+      return;
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void count(MaskPredictor model, int change) {
+    counts.compute(
+        model,
+        (key, old) -> {
+          AtomicInteger count = old == null ? new AtomicInteger() : old;
+          return count.addAndGet(change) == 0 ? null : count;
+        });
+  }
+
+  private void start(MaskPredictor model, GenerationTask task, RunningTask running) {
+    try {
+      if (closed) {
+        throw engineClosed();
+      }
+      if (retired.contains(model)) {
+        throw new EngineException(Reason.MODEL_RETIRED, "the model was replaced; ask again");
+      }
+      RunningTask.check(task, model.config());
+      ModelGroup group = groups.computeIfAbsent(model, ModelGroup::new);
+      running.started();
+      if (!running.ended()) {
+        group.add(running);
+      }
+    } catch (EngineException e) {
+      running.failed(e);
+    } catch (RuntimeException e) {
+      running.failed(
+          new EngineException(Reason.INTERNAL, "the task did not start: " + e.getMessage(), e));
+    }
+  }
+
+  private void loop() {
+    try {
+      while (!closed) {
+        obey();
+        for (ModelGroup group : groups.values()) {
+          group.sweep();
+          step(group);
+        }
+        dismiss();
+      }
+    } catch (InterruptedException e) {
+      LOG.log(Level.WARNING, "the engine thread was interrupted and ends");
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "the engine thread ends by a fault of its own", e);
+    } finally {
+      end();
+    }
+  }
+
+  /** Runs what was asked since the last step; waits for something when nothing runs. */
+  private void obey() throws InterruptedException {
+    boolean idle = groups.values().stream().allMatch(ModelGroup::isEmpty);
+    Runnable command = idle ? commands.take() : commands.poll();
+    while (command != null) {
+      command.run();
+      command = commands.poll();
+    }
+  }
+
+  private void step(ModelGroup group) {
+    int tasks = group.size();
+    long start = System.nanoTime();
+    PackedStep.Outcome outcome = group.step();
+    if (outcome == null) {
+      return;
+    }
+    long nanos = System.nanoTime() - start;
+    double millis = nanos / 1e6;
+    meanStepMillis =
+        steps.getAndIncrement() == 0 ? millis : meanStepMillis + NEWEST * (millis - meanStepMillis);
+    options
+        .observer()
+        .onStep(
+            new EngineStep(
+                Duration.ofNanos(nanos), tasks, outcome.packedTokens(), outcome.askedRows()));
+  }
+
+  /** Lets go of retired models that nobody uses. */
+  private void dismiss() {
+    List<ModelGroup> unused = new ArrayList<>();
+    for (ModelGroup group : groups.values()) {
+      if (group.isEmpty() && group.retired() != null) {
+        unused.add(group);
+      }
+    }
+    for (ModelGroup group : unused) {
+      groups.remove(group.model());
+      dismiss(group);
+    }
+  }
+
+  private static void dismiss(ModelGroup group) {
+    group.close();
+    Runnable whenUnused = group.retired();
+    if (whenUnused != null) {
+      try {
+        whenUnused.run();
+      } catch (RuntimeException e) {
+        LOG.log(Level.ERROR, "closing a retired model failed", e);
+      }
+    }
+  }
+
+  /** Answers everyone who is left. */
+  private void end() {
+    synchronized (submission) {
+      closed = true;
+    }
+    Runnable command = commands.poll();
+    while (command != null) {
+      command.run();
+      command = commands.poll();
+    }
+    for (ModelGroup group : groups.values()) {
+      group.failAll(engineClosed());
+      dismiss(group);
+    }
+    groups.clear();
+  }
+
+  private static EngineException engineClosed() {
+    return new EngineException(Reason.ENGINE_CLOSED, "the engine is closed");
+  }
+}

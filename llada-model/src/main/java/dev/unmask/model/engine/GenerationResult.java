@@ -1,0 +1,30 @@
+package dev.unmask.model.engine;
+
+import java.time.Duration;
+
+/**
+ * A finished canvas.
+ *
+ * @param canvasIds every slot, without the prompt
+ * @param answerIds the canvas up to the first EOS or EoT, exclusive
+ * @param steps denoising steps
+ * @param forwardPasses sequences forwarded: one a step, two with guidance
+ * @param inference from joining the batch to the last commit
+ */
+@SuppressWarnings("ArrayRecordComponent") // Handed over, compared by nobody.
+public record GenerationResult(
+    int[] canvasIds,
+    int[] answerIds,
+    FinishReason finish,
+    int steps,
+    int forwardPasses,
+    Duration inference) {
+
+  /** Why the answer ended. */
+  public enum FinishReason {
+    /** The model ended it with EOS or EoT. */
+    STOP,
+    /** The canvas was full. */
+    LENGTH
+  }
+}

@@ -1,0 +1,134 @@
+package dev.unmask.model.engine;
+
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.engine.EngineException.Reason;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/**
+ * A task from its submission to its one terminal callback. Apart from {@link #cancel} everything
+ * happens on the engine thread.
+ */
+final class RunningTask implements EngineTicket {
+
+  private static final Logger LOG = System.getLogger(RunningTask.class.getName());
+
+  private final GenerationTask task;
+  private final GenerationListener listener;
+  private final Runnable onEnd;
+  private final CanvasRun run;
+  private final long startNanos;
+  private volatile boolean cancelled;
+  private boolean ended;
+
+  /** {@code onEnd} runs once, before the terminal callback. */
+  RunningTask(
+      GenerationTask task, LladaConfig config, GenerationListener listener, Runnable onEnd) {
+    this.task = task;
+    this.listener = listener;
+    this.onEnd = onEnd;
+    this.run = new CanvasRun(task.promptIds(), task.settings(), config.tokens(), task.draws());
+    this.startNanos = System.nanoTime();
+  }
+
+  /** Throws the reason why {@code task} cannot run on a model of this shape. */
+  static void check(GenerationTask task, LladaConfig config) throws EngineException {
+    int[] prompt = task.promptIds();
+    for (int i = 0; i < prompt.length; i++) {
+      if (prompt[i] < 0 || prompt[i] >= config.vocabularySize()) {
+        throw invalid(
+            "token "
+                + i
+                + " of the prompt is "
+                + prompt[i]
+                + "; this model's ids go from 0 to "
+                + (config.vocabularySize() - 1));
+      }
+      if (prompt[i] == config.tokens().mask()) {
+        throw invalid("token " + i + " of the prompt is the mask; a prompt must not hold it");
+      }
+    }
+    int canvas = task.settings().genLength();
+    if ((long) prompt.length + canvas > config.contextLength()) {
+      throw invalid(
+          "the prompt has "
+              + prompt.length
+              + " tokens and the canvas "
+              + canvas
+              + ", together more than this model's "
+              + config.contextLength());
+    }
+  }
+
+  private static EngineException invalid(String sentence) {
+    return new EngineException(Reason.INVALID_TASK, sentence);
+  }
+
+  CanvasRun run() {
+    return run;
+  }
+
+  @Override
+  public void cancel() {
+    cancelled = true;
+  }
+
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  boolean ended() {
+    return ended;
+  }
+
+  void started() {
+    tell(listener::onStarted);
+  }
+
+  /** Reports a step, and the end if this was the last one. */
+  void stepped(StepResult step) {
+    tell(() -> listener.onStep(step));
+    if (run.finished()) {
+      end(() -> listener.onFinished(result()));
+    }
+  }
+
+  void failed(EngineException failure) {
+    end(() -> listener.onFailed(failure));
+  }
+
+  private GenerationResult result() {
+    return new GenerationResult(
+        run.canvas(),
+        run.answer(),
+        run.answerEnded()
+            ? GenerationResult.FinishReason.STOP
+            : GenerationResult.FinishReason.LENGTH,
+        run.steps(),
+        run.guided() ? 2 * run.steps() : run.steps(),
+        Duration.ofNanos(System.nanoTime() - startNanos));
+  }
+
+  private void end(Runnable callback) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    onEnd.run();
+    tell(callback);
+  }
+
+  /** One task's broken listener must not stop the engine. */
+  private void tell(Runnable callback) {
+    try {
+      callback.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "task=" + task.id() + " its listener failed; the task is dropped", e);
+      if (!ended) {
+        ended = true;
+        onEnd.run();
+      }
+    }
+  }
+}

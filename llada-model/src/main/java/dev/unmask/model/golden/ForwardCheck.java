@@ -1,0 +1,56 @@
+package dev.unmask.model.golden;
+
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.safetensors.StoredTensor;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.MaskPredictor;
+import dev.unmask.model.transformer.PackedBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/** Kind {@code forward}: the logits of every position of a batch. */
+final class ForwardCheck implements GoldenCheck {
+
+  private static final double TOLERANCE = 2e-5;
+
+  @Override
+  public Set<String> kinds() {
+    return Set.of("forward");
+  }
+
+  @Override
+  public List<GoldenVerdict> judge(GoldenFolder folder, List<GoldenCase> cases, GoldenPath path)
+      throws InvalidModelException {
+    return Predictors.open(
+        folder,
+        path,
+        predictor -> {
+          List<GoldenVerdict> verdicts = new ArrayList<>();
+          for (GoldenCase c : cases) {
+            verdicts.add(
+                GoldenVerdict.byError(folder, c, path, error(folder, c, predictor), TOLERANCE));
+          }
+          return verdicts;
+        });
+  }
+
+  private static double error(GoldenFolder folder, GoldenCase c, MaskPredictor predictor)
+      throws InvalidModelException {
+    StoredTensor input = folder.array(c, "input_ids");
+    int[] ids = folder.ids(c, "input_ids");
+    int length = (int) input.shape()[1];
+    PackedBatch batch = new PackedBatch();
+    for (int start = 0; start < ids.length; start += length) {
+      batch.add(
+          Arrays.copyOfRange(ids, start, start + length), IntStream.range(0, length).toArray());
+    }
+    try (NDManager manager = TorchRuntime.newManager()) {
+      return ArrayError.relative(
+          predictor.logits(manager, batch).toFloatArray(), folder.array(c, "logits").toFloats());
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package dev.unmask.model.golden;
+
+import java.util.Locale;
+
+/** Which implementation is judged. */
+public enum GoldenPath {
+  /** The network composed of plain NDArray operations, one request at a time. */
+  ORACLE,
+  /** The production network; all generate cases of a folder are one batch of the engine. */
+  PACKED;
+
+  /** As the command line writes it. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Runs recorded cases of the public reference and compares: a folder holds a tiny model, {@code
+ * cases.json} and {@code cases.safetensors}. Each kind of case has a {@link
+ * dev.unmask.model.golden.GoldenCheck}; a kind without one is reported as unsupported, never
+ * skipped. One thread.
+ */
+@NullMarked
+package dev.unmask.model.golden;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,42 @@
+package dev.unmask.model.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unmask.model.golden.GoldenVerdict.Verdict;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class GoldenTest {
+
+  private static final Path CASES = Path.of("src/test/resources/golden");
+
+  @ParameterizedTest
+  @EnumSource
+  void everySupportedCaseEqualsTheReference(GoldenPath path) throws Exception {
+    List<GoldenVerdict> verdicts =
+        GoldenRunner.standard().run(List.of(CASES), List.of(path), Set.of("forward", "generate"));
+
+    assertThat(verdicts).filteredOn(v -> v.verdict() == Verdict.FAIL).isEmpty();
+    // 6 forward passes; 13 + 13 + 13 canvases of the reference sampler and of threshold decoding.
+    assertThat(verdicts).filteredOn(v -> v.verdict() == Verdict.PASS).hasSize(45);
+    assertThat(verdicts)
+        .filteredOn(v -> v.verdict() == Verdict.UNSUPPORTED)
+        .hasSize(16)
+        .allSatisfy(v -> assertThat(v.detail()).contains("_cache is not built"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void saysWhatItCannotJudge(GoldenPath path) throws Exception {
+    List<GoldenVerdict> verdicts =
+        GoldenRunner.standard()
+            .run(List.of(CASES.resolve("dense-f32")), List.of(path), Set.of("likelihood"));
+
+    assertThat(verdicts)
+        .hasSize(4)
+        .allSatisfy(v -> assertThat(v.verdict()).isEqualTo(Verdict.UNSUPPORTED));
+  }
+}

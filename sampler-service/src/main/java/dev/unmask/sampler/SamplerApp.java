@@ -1,0 +1,122 @@
+package dev.unmask.sampler;
+
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.sampler.config.SamplerConfig;
+import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.store.StoreException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Quarkus shell of a {@link SamplerWorker}: gives it its configuration and meters, starts it
+ * and drains it. The native library is checked on a thread of its own, so that health answers
+ * meanwhile.
+ */
+@ApplicationScoped
+public class SamplerApp {
+
+  private static final Logger LOG = Logger.getLogger(SamplerApp.class);
+
+  private final SamplerConfig config;
+  private final String bootstrap;
+  private final MeterRegistry registry;
+  private volatile @Nullable SamplerWorker worker;
+  private volatile boolean stopping;
+
+  @Inject
+  public SamplerApp(
+      SamplerConfig config,
+      @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
+      MeterRegistry registry) {
+    this.config = config;
+    this.bootstrap = bootstrap;
+    this.registry = registry;
+  }
+
+  void start(@Observes StartupEvent event) {
+    Thread.ofPlatform().name("worker-start").start(this::startWorker);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    stopping = true;
+    SamplerWorker running = worker;
+    if (running != null) {
+      running.close();
+    }
+  }
+
+  /** How the worker stands; nothing holds before it is made. */
+  public SamplerWorker.Standing standing() {
+    SamplerWorker running = worker;
+    return running == null
+        ? new SamplerWorker.Standing(false, false, "STARTING")
+        : running.standing();
+  }
+
+  private void startWorker() {
+    try {
+      SamplerOptions options = options();
+      LOG.infof(
+          "event=starting worker=%s base=%s slots=%d precision=%s kafka=%s store=%s",
+          options.kafka().worker(),
+          options.base(),
+          options.slots(),
+          options.precision().resolved(),
+          bootstrap,
+          options.storeRoot());
+      SamplerWorker made = new SamplerWorker(options, registry);
+      worker = made;
+      if (stopping) {
+        made.close();
+      } else {
+        made.start();
+      }
+    } catch (StoreException | RuntimeException | LinkageError e) {
+      // Without its engine or its store the worker is nothing; the launcher starts it again.
+      LOG.errorf(e, "event=start-failed reason=\"%s\"", e.getMessage());
+      Quarkus.asyncExit(1);
+    }
+  }
+
+  private SamplerOptions options() {
+    SamplerConfig.Sampler knobs = config.sampler();
+    String id = config.worker().id().orElseGet(SamplerApp::ownName);
+    return new SamplerOptions(
+        new KafkaSettings(bootstrap, id),
+        config.base(),
+        config.store().root(),
+        knobs
+            .cacheDir()
+            .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"), "unmask-sampler", id)),
+        Precision.parse(config.precision()),
+        knobs.slots(),
+        knobs.bulkSlots(),
+        knobs.maxModels(),
+        knobs.renewEvery(),
+        knobs.drainPatience(),
+        knobs.probePatience(),
+        knobs.heartbeat(),
+        knobs.recentCheckpoint());
+  }
+
+  private static String ownName() {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      host = "localhost";
+    }
+    return "sampler-" + host + "-" + ProcessHandle.current().pid();
+  }
+}

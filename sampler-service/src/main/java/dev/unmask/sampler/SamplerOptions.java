@@ -1,0 +1,25 @@
+package dev.unmask.sampler;
+
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.sampler.messaging.KafkaSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What a worker is told at its start; see {@link dev.unmask.sampler.config.SamplerConfig} for each
+ * knob.
+ */
+public record SamplerOptions(
+    KafkaSettings kafka,
+    String base,
+    Path storeRoot,
+    Path cacheDir,
+    Precision precision,
+    int slots,
+    int bulkSlots,
+    int maxModels,
+    Duration renewEvery,
+    Duration drainPatience,
+    Duration probePatience,
+    Duration heartbeat,
+    Duration recentCheckpoint) {}

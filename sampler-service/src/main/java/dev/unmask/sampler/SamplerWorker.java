@@ -1,0 +1,257 @@
+package dev.unmask.sampler;
+
+import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.proto.Topics;
+import dev.unmask.sampler.events.EventSender;
+import dev.unmask.sampler.intake.CatalogReader;
+import dev.unmask.sampler.intake.ControlReader;
+import dev.unmask.sampler.intake.Intake;
+import dev.unmask.sampler.intake.SlotPlan;
+import dev.unmask.sampler.messaging.RecordWriter;
+import dev.unmask.sampler.messaging.TopicTail;
+import dev.unmask.sampler.metrics.SamplerMeters;
+import dev.unmask.sampler.models.Catalog;
+import dev.unmask.sampler.models.CheckpointLoader;
+import dev.unmask.sampler.models.ModelShelf;
+import dev.unmask.sampler.presence.CheckpointReports;
+import dev.unmask.sampler.presence.Heartbeat;
+import dev.unmask.sampler.schedule.CancelLedger;
+import dev.unmask.sampler.schedule.Scheduler;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.Digest;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.StoreException;
+import dev.unmask.v1.CheckpointRecord;
+import dev.unmask.v1.WorkerState;
+import dev.unmask.v1.WorkerStatus;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.admin.Admin;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole sampler. {@link #start()} returns at once: the worker begins to take requests when it
+ * knows what is published and its default model is loaded. {@link #close()} drains.
+ */
+public final class SamplerWorker implements AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(SamplerWorker.class);
+
+  /**
+   * How the worker stands.
+   *
+   * @param kafka whether a broker acknowledged something lately
+   * @param defaultModel whether the base's default model can be leased
+   */
+  public record Standing(boolean kafka, boolean defaultModel, String state) {
+    public boolean ready() {
+      return kafka && defaultModel && state.equals(name(WorkerState.WORKER_STATE_READY));
+    }
+  }
+
+  private final SamplerOptions options;
+  private final Clock clock = Clock.systemUTC();
+  private final SamplerMeters meters;
+  private final DenoisingEngine engine;
+  private final RecordWriter writer;
+  private final EventSender events;
+  private final Admin admin;
+  private final Catalog catalog;
+  private final ModelShelf shelf;
+  private final Heartbeat heartbeat;
+  private final TopicTail catalogTail;
+  private final TopicTail controlTail;
+  private final Intake intake;
+  private volatile boolean taking;
+  private volatile boolean closed;
+
+  /**
+   * Makes every part; nothing runs yet.
+   *
+   * @throws StoreException when the store's folder cannot be used
+   * @throws IllegalArgumentException with a sentence when options exclude each other
+   */
+  public SamplerWorker(SamplerOptions options, MeterRegistry registry) throws StoreException {
+    this.options = options;
+    String worker = options.kafka().worker();
+    meters = new SamplerMeters(registry);
+    var plan = SlotPlan.topics(options.base(), options.slots(), options.bulkSlots());
+    ArtifactStore store = FolderStore.open(options.storeRoot());
+    engine = new DenoisingEngine(EngineSetup.options(meters));
+    writer = new RecordWriter(options.kafka(), meters::produced);
+    events = new EventSender(writer, worker, meters, clock);
+    admin = Admin.create(options.kafka().admin());
+    catalog = new Catalog(options.base(), digest -> isOurs(store, digest));
+    CheckpointReports reports = new CheckpointReports(writer, worker, clock);
+    shelf =
+        new ModelShelf(
+            new CheckpointLoader(
+                store,
+                options.base(),
+                options.cacheDir(),
+                options.precision(),
+                engine,
+                options.probePatience(),
+                verdict -> {
+                  meters.checkpoint(verdict);
+                  reports.accept(verdict);
+                }),
+            engine,
+            options.maxModels(),
+            catalog::aliased,
+            clock);
+    heartbeat = new Heartbeat(writer, this::status, options.heartbeat(), clock);
+    CancelLedger cancels = new CancelLedger(clock);
+    controlTail =
+        new TopicTail(
+            options.kafka(), "control-reader", Set.of(Topics.CONTROL), new ControlReader(cancels));
+    catalogTail =
+        new TopicTail(
+            options.kafka(),
+            "catalog-reader",
+            Set.of(Topics.CHECKPOINTS, Topics.ALIASES),
+            new CatalogReader(catalog, this::published, this::aliased));
+    intake =
+        new Intake(
+            options.kafka(),
+            admin,
+            options.base(),
+            plan,
+            options.renewEvery(),
+            new Scheduler(catalog, shelf, engine, cancels, meters, clock),
+            events,
+            meters,
+            clock);
+    meters.gauge("unmask_worker_up", () -> 1);
+    meters.gauge(
+        "unmask_worker_draining",
+        () -> heartbeat.state() == WorkerState.WORKER_STATE_DRAINING ? 1 : 0);
+    meters.gauge(
+        "unmask_requests_on_previous_version",
+        () -> catalog.defaultDigest().map(shelf::leasesBesides).orElse(0));
+  }
+
+  /** Starts reading; takes requests as soon as the default model is loaded. */
+  public void start() {
+    heartbeat.start();
+    controlTail.start();
+    catalogTail.start();
+    var ignored =
+        CompletableFuture.allOf(catalogTail.caughtUp(), controlTail.caughtUp())
+            .thenRun(this::takeUpPublished);
+  }
+
+  /** How the worker stands now. */
+  public Standing standing() {
+    return new Standing(
+        heartbeat.heard(),
+        catalog.defaultDigest().filter(shelf.ready()::contains).isPresent(),
+        name(heartbeat.state()));
+  }
+
+  /** Takes nothing new, ends what runs, gives back the rest, says STOPPED. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    heartbeat.enter(WorkerState.WORKER_STATE_DRAINING);
+    try {
+      intake.drain(options.drainPatience());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    catalogTail.close();
+    controlTail.close();
+    shelf.close();
+    engine.close();
+    events.close();
+    heartbeat.close();
+    writer.close();
+    admin.close();
+    LOG.infof("event=stopped");
+  }
+
+  private void takeUpPublished() {
+    Instant recent = clock.instant().minus(options.recentCheckpoint());
+    catalog.aliased().forEach(this::load);
+    for (CheckpointRecord published : catalog.published()) {
+      if (published.getAtMs() > recent.toEpochMilli()) {
+        load(Digest.parse(published.getDigest()));
+      }
+    }
+  }
+
+  private void published(Digest digest) {
+    if (catalogTail.caughtUp().isDone()) {
+      load(digest);
+    }
+  }
+
+  private void aliased(Digest digest) {
+    if (catalogTail.caughtUp().isDone()) {
+      load(digest);
+      shelf.trim();
+    }
+  }
+
+  private void load(Digest digest) {
+    var ignored =
+        shelf
+            .want(digest)
+            .thenRun(() -> {
+              if (catalog.defaultDigest().filter(digest::equals).isPresent()) {
+                takeRequests();
+              }
+            });
+  }
+
+  private void takeRequests() {
+    synchronized (this) {
+      if (taking || closed) {
+        return;
+      }
+      taking = true;
+      intake.start();
+    }
+    heartbeat.enter(WorkerState.WORKER_STATE_READY);
+  }
+
+  private WorkerStatus status() {
+    int running = meters.running();
+    return WorkerStatus.newBuilder()
+        .setWorker(options.kafka().worker())
+        .setBase(options.base())
+        .addAllDigests(shelf.ready().stream().map(Digest::toString).toList())
+        .setSlots(options.slots())
+        .setFreeSlots(Math.max(0, options.slots() - running))
+        .setStepMs(engine.meanStepMillis())
+        .setVersion(version())
+        .setPrecision(options.precision().resolved().name().toLowerCase(java.util.Locale.ROOT))
+        .build();
+  }
+
+  private boolean isOurs(ArtifactStore store, Digest digest) {
+    try {
+      return store.hasManifest(digest) && store.readManifest(digest).base().equals(options.base());
+    } catch (StoreException e) {
+      return false; // damaged; whoever loads it by its record hears why
+    }
+  }
+
+  private static String version() {
+    @Nullable String version = SamplerWorker.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+
+  private static String name(WorkerState state) {
+    return state.name().substring("WORKER_STATE_".length());
+  }
+}

@@ -1,0 +1,75 @@
+package dev.unmask.sampler.config;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Knobs of a sampler; {@code unmask.sampler.slots} is {@code UNMASK_SAMPLER_SLOTS} outside. */
+@ConfigMapping(prefix = "unmask")
+public interface SamplerConfig {
+
+  /** The base whose requests this worker takes and whose weights it serves, as unmask-mini. */
+  String base();
+
+  /** What the model computes in: auto, f32 or bf16. */
+  @WithDefault("auto")
+  String precision();
+
+  Store store();
+
+  Worker worker();
+
+  Sampler sampler();
+
+  /** Where weights come from. */
+  interface Store {
+    /** Root folder of the artifact store. */
+    Path root();
+  }
+
+  /** Who this worker is. */
+  interface Worker {
+    /** Unique in the cluster and the same after a restart; by default host name and process id. */
+    Optional<String> id();
+  }
+
+  /** How it works. */
+  interface Sampler {
+    /** Requests that run at the same time; each slot holds one. */
+    @WithDefault("4")
+    int slots();
+
+    /** How many of the slots serve the bulk topic; the others serve people who wait. */
+    @WithDefault("1")
+    int bulkSlots();
+
+    /** Models kept loaded at the same time; the least recently used one goes first. At least 2. */
+    @WithDefault("4")
+    int maxModels();
+
+    /** How often the lock on a running request is renewed; well below the lock's 15 s. */
+    @WithDefault("5s")
+    Duration renewEvery();
+
+    /** How long running requests may go on after SIGTERM before they are given back. */
+    @WithDefault("20s")
+    Duration drainPatience();
+
+    /** Longest wait for the answer to one probe of a new checkpoint. */
+    @WithDefault("120s")
+    Duration probePatience();
+
+    /** How often the worker says that it lives. */
+    @WithDefault("2s")
+    Duration heartbeat();
+
+    /** A checkpoint without an alias is taken up at start when it was published this recently. */
+    @WithDefault("10m")
+    Duration recentCheckpoint();
+
+    /** Folder of this worker alone for files of loaded models; by default under java.io.tmpdir. */
+    Optional<Path> cacheDir();
+  }
+}

@@ -1,0 +1,183 @@
+package dev.unmask.sampler.intake;
+
+import dev.unmask.proto.Headers;
+import dev.unmask.proto.MalformedRecordException;
+import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.Topics;
+import dev.unmask.sampler.events.ReplyAddress;
+import dev.unmask.sampler.schedule.RequestedJob;
+import dev.unmask.store.Digest;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.GenerationJob;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.OptionalInt;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a record of a request topic into a request, or says what is wrong with it. Thread-safe. */
+final class RequestReader {
+
+  /** The delivery of a request that is not run any more. The broker's own limit is higher. */
+  static final int LAST_DELIVERY = 4;
+
+  private final ReplyTopics replyTopics;
+
+  RequestReader(ReplyTopics replyTopics) {
+    this.replyTopics = replyTopics;
+  }
+
+  /**
+   * @throws org.apache.kafka.common.KafkaException when the broker could not be asked about the
+   *     reply topic
+   */
+  ReadRequest read(ConsumerRecord<@Nullable String, byte @Nullable []> taken) {
+    boolean json = RecordCodec.isJson(header(taken, Headers.CONTENT_TYPE));
+    int attempt = attempt(taken);
+    String badReply = null;
+    ReplyAddress reply;
+    try {
+      reply = address(taken, json);
+    } catch (UnusableAddressException e) {
+      badReply = String.valueOf(e.getMessage());
+      reply = ReplyAddress.nowhere(json);
+    }
+    GenerationJob job;
+    try {
+      byte[] value = taken.value();
+      if (value == null) {
+        throw new MalformedRecordException("the record has no value", new NullPointerException());
+      }
+      job = RecordCodec.decode(value, json, GenerationJob.newBuilder()).build();
+    } catch (MalformedRecordException e) {
+      return new ReadRequest.Poison(
+          blankToNull(taken.key()),
+          reply,
+          ErrorCode.ERROR_CODE_INVALID_ARGUMENT,
+          "malformed",
+          String.valueOf(e.getMessage()));
+    }
+    String requestId = job.getRequestId().isBlank() ? blankToNull(taken.key()) : job.getRequestId();
+    if (requestId == null) {
+      return new ReadRequest.Poison(
+          null,
+          reply,
+          ErrorCode.ERROR_CODE_INVALID_ARGUMENT,
+          "no-request-id",
+          "the request has no id: set request_id or the record's key");
+    }
+    if (badReply != null) {
+      return new ReadRequest.Poison(
+          requestId, reply, ErrorCode.ERROR_CODE_INVALID_ARGUMENT, "bad-reply-topic", badReply);
+    }
+    if (attempt >= LAST_DELIVERY) {
+      return new ReadRequest.Poison(
+          requestId,
+          reply,
+          ErrorCode.ERROR_CODE_INTERNAL,
+          "too-many-deliveries",
+          "the request was handed out "
+              + (attempt - 1)
+              + " times and no worker finished it; it is not tried again");
+    }
+    if (job.getMinReader() > RecordCodec.READER_VERSION) {
+      return new ReadRequest.TooNew(requestId, job.getMinReader());
+    }
+    return runnable(taken, job, requestId, attempt, reply);
+  }
+
+  static int attempt(ConsumerRecord<?, ?> taken) {
+    return taken.deliveryCount().map(Short::intValue).orElse(1);
+  }
+
+  static @Nullable String header(ConsumerRecord<?, ?> taken, String name) {
+    Header found = taken.headers().lastHeader(name);
+    return found == null || found.value() == null
+        ? null
+        : new String(found.value(), StandardCharsets.UTF_8);
+  }
+
+  private static ReadRequest runnable(
+      ConsumerRecord<?, ?> taken,
+      GenerationJob job,
+      String requestId,
+      int attempt,
+      ReplyAddress reply) {
+    Digest pinned = null;
+    if (!job.getModelDigest().isEmpty()) {
+      try {
+        pinned = Digest.parse(job.getModelDigest());
+      } catch (IllegalArgumentException e) {
+        return new ReadRequest.Refused(
+            requestId,
+            reply,
+            ErrorCode.ERROR_CODE_INVALID_ARGUMENT,
+            "model_digest",
+            String.valueOf(e.getMessage()));
+      }
+    }
+    Instant admitted =
+        Instant.ofEpochMilli(
+            job.getAdmittedAtMs() > 0 ? job.getAdmittedAtMs() : Math.max(0, taken.timestamp()));
+    Instant deadline =
+        job.getDeadlineAtMs() > 0
+            ? Instant.ofEpochMilli(job.getDeadlineAtMs())
+            : job.getRequest().hasDeadlineMs()
+                ? admitted.plusMillis(job.getRequest().getDeadlineMs())
+                : Instant.MAX;
+    return new ReadRequest.Runs(
+        new RequestedJob(
+            requestId, attempt, job.getRequest(), pinned, deadline, admitted, job.getEvents()),
+        reply);
+  }
+
+  private ReplyAddress address(ConsumerRecord<?, ?> taken, boolean json)
+      throws UnusableAddressException {
+    String topic = header(taken, Headers.REPLY_TOPIC);
+    if (topic == null || !topic.startsWith(Topics.REPLY_PREFIX)) {
+      throw new UnusableAddressException(
+          (topic == null ? "there is no header " : "'" + topic + "' is not allowed in the header ")
+              + Headers.REPLY_TOPIC
+              + "; it has to name a topic that begins with "
+              + Topics.REPLY_PREFIX);
+    }
+    OptionalInt partitions = replyTopics.partitions(topic);
+    if (partitions.isEmpty()) {
+      throw new UnusableAddressException("the reply topic '" + topic + "' does not exist");
+    }
+    return new ReplyAddress(
+        topic,
+        partition(header(taken, Headers.REPLY_PARTITION), topic, partitions.getAsInt()),
+        header(taken, Headers.REPLY_INSTANCE),
+        json);
+  }
+
+  private static @Nullable Integer partition(@Nullable String asked, String topic, int partitions)
+      throws UnusableAddressException {
+    if (asked == null) {
+      return null;
+    }
+    try {
+      int partition = Integer.parseInt(asked);
+      if (partition >= 0 && partition < partitions) {
+        return partition;
+      }
+    } catch (NumberFormatException e) {
+      throw new UnusableAddressException(
+          "'" + asked + "' in the header " + Headers.REPLY_PARTITION + " is not a number");
+    }
+    throw new UnusableAddressException(
+        "the reply topic '" + topic + "' has no partition " + asked + ", only " + partitions);
+  }
+
+  private static @Nullable String blankToNull(@Nullable String text) {
+    return text == null || text.isBlank() ? null : text;
+  }
+
+  private static final class UnusableAddressException extends Exception {
+    UnusableAddressException(String message) {
+      super(message);
+    }
+  }
+}

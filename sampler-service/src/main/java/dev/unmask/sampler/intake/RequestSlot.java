@@ -1,0 +1,279 @@
+package dev.unmask.sampler.intake;
+
+import com.google.protobuf.ByteString;
+import dev.unmask.sampler.events.EventSender;
+import dev.unmask.sampler.events.ReplyAddress;
+import dev.unmask.sampler.events.RequestStream;
+import dev.unmask.sampler.schedule.GenerationRun;
+import dev.unmask.sampler.schedule.Outcome;
+import dev.unmask.sampler.schedule.RequestedJob;
+import dev.unmask.sampler.schedule.Scheduler;
+import dev.unmask.sampler.schedule.StopReason;
+import dev.unmask.v1.DeadLetter;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationFailed;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One slot: takes a request, sees it to its terminal event, accepts it, takes the next.
+ *
+ * <p>A request is accepted only after its terminal event is acknowledged on the results and the
+ * reply topic. When the lock cannot be renewed or an event cannot be written, the slot abandons the
+ * request: the engine drops it, no terminal event is written, and the consumer is closed, which
+ * gives back whatever lock is left; the request is delivered again.
+ */
+final class RequestSlot implements Runnable {
+
+  /** What a slot needs besides its place; shared by all slots of a worker. */
+  record Desk(
+      RequestReader reader,
+      Scheduler scheduler,
+      EventSender events,
+      SlotObserver observer,
+      Drain drain,
+      Duration renewEvery,
+      String worker,
+      Clock clock) {}
+
+  private static final Logger LOG = Logger.getLogger(RequestSlot.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+  private static final Duration CLOSE = Duration.ofSeconds(2);
+
+  private final int number;
+  private final Set<String> topics;
+  private final Supplier<ShareConsumer<@Nullable String, byte @Nullable []>> consumers;
+  private final Desk desk;
+
+  RequestSlot(
+      int number,
+      Set<String> topics,
+      Supplier<ShareConsumer<@Nullable String, byte @Nullable []>> consumers,
+      Desk desk) {
+    this.number = number;
+    this.topics = topics;
+    this.consumers = consumers;
+    this.desk = desk;
+  }
+
+  @Override
+  public void run() {
+    while (!desk.drain().begun()) {
+      ShareConsumer<@Nullable String, byte @Nullable []> consumer = consumers.get();
+      try {
+        consumer.subscribe(topics);
+        serve(consumer);
+      } catch (KafkaException | IllegalStateException e) {
+        LOG.warnf("slot=%d event=consumer-failed reason=\"%s\"", number, e.getMessage());
+        pause();
+      } finally {
+        close(consumer);
+      }
+    }
+    LOG.debugf("slot=%d event=closed", number);
+  }
+
+  /** Returns when the worker drains or the consumer has to be replaced. */
+  private void serve(ShareConsumer<@Nullable String, byte @Nullable []> consumer) {
+    while (!desk.drain().begun()) {
+      for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : consumer.poll(POLL)) {
+        HeldRecord held = new HeldRecord(consumer, taken);
+        if (desk.drain().begun()) {
+          boolean ignored = held.release();
+          return;
+        }
+        desk.observer().taken(RequestReader.attempt(taken));
+        boolean keep;
+        try {
+          keep = handle(held);
+        } finally {
+          desk.observer().freed();
+        }
+        if (!keep) {
+          return;
+        }
+      }
+    }
+  }
+
+  private boolean handle(HeldRecord held) {
+    return switch (desk.reader().read(held.taken())) {
+      case ReadRequest.Runs runs -> run(held, runs.job(), runs.reply());
+      case ReadRequest.Refused refused -> {
+        LOG.infof(
+            "request=%s slot=%d event=refused field=%s reason=\"%s\"",
+            refused.requestId(), number, refused.field(), refused.message());
+        GenerationFailed failed =
+            GenerationFailed.newBuilder()
+                .setCode(refused.code())
+                .setField(refused.field())
+                .setMessage(refused.message())
+                .build();
+        yield settle(held, terminal(held, refused.requestId(), refused.reply(), failed));
+      }
+      case ReadRequest.Poison poison -> bury(held, poison);
+      case ReadRequest.TooNew tooNew -> {
+        LOG.warnf(
+            "request=%s slot=%d event=released reason=\"needs a reader of version %d\"",
+            tooNew.requestId(), number, tooNew.needed());
+        pause();
+        yield held.release();
+      }
+    };
+  }
+
+  private boolean run(HeldRecord held, RequestedJob job, ReplyAddress reply) {
+    LOG.infof(
+        "request=%s attempt=%d slot=%d event=taken topic=%s offset=%d",
+        job.requestId(), job.attempt(), number, held.taken().topic(), held.taken().offset());
+    RequestStream stream = desk.events().stream(job, reply);
+    GenerationRun run = desk.scheduler().start(job, stream);
+    CompletableFuture<Void> done = run.outcome().thenCompose(stream::finish);
+    boolean kept = hold(held, done, run);
+    if (!kept) {
+      run.stop(new StopReason.LostHold());
+    }
+    Outcome outcome = run.outcome().getNow(new Outcome.Abandoned());
+    boolean written = kept && !(outcome instanceof Outcome.Abandoned);
+    // The weights and their tokenizer are in use until the sender has drained this attempt.
+    var ignored =
+        (written ? CompletableFuture.<Void>completedFuture(null) : stream.abandon())
+            .whenComplete((nothing, failure) -> run.close());
+    if (!written) {
+      LOG.warnf(
+          "request=%s attempt=%d slot=%d event=abandoned", job.requestId(), job.attempt(), number);
+      return false;
+    }
+    LOG.infof(
+        "request=%s attempt=%d slot=%d event=done outcome=%s",
+        job.requestId(), job.attempt(), number, outcome.getClass().getSimpleName());
+    return held.accept();
+  }
+
+  private boolean bury(HeldRecord held, ReadRequest.Poison poison) {
+    ConsumerRecord<@Nullable String, byte @Nullable []> taken = held.taken();
+    LOG.warnf(
+        "request=%s slot=%d event=dead-letter label=%s reason=\"%s\"",
+        poison.requestId(), number, poison.label(), poison.message());
+    byte[] value = taken.value();
+    DeadLetter.Builder letter =
+        DeadLetter.newBuilder()
+            .setRequestId(poison.requestId() == null ? "" : poison.requestId())
+            .setReason(poison.message())
+            .setRecordValue(value == null ? ByteString.EMPTY : ByteString.copyFrom(value))
+            .setTopic(taken.topic())
+            .setPartition(taken.partition())
+            .setOffset(taken.offset())
+            .setDeliveries(RequestReader.attempt(taken));
+    taken
+        .headers()
+        .forEach(header ->
+            letter.putRecordHeaders(
+                header.key(),
+                header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8)));
+    CompletableFuture<Void> buried = desk.events().deadLetter(letter.build(), poison.label());
+    String requestId = poison.requestId();
+    if (requestId == null) {
+      return settle(held, buried);
+    }
+    GenerationFailed failed =
+        GenerationFailed.newBuilder().setCode(poison.code()).setMessage(poison.message()).build();
+    return settle(
+        held, buried.thenCompose(written -> terminal(held, requestId, poison.reply(), failed)));
+  }
+
+  private CompletableFuture<Void> terminal(
+      HeldRecord held, String requestId, ReplyAddress reply, GenerationFailed failed) {
+    return desk.events()
+        .terminal(
+            GenerationEvent.newBuilder()
+                .setRequestId(requestId)
+                .setAttempt(RequestReader.attempt(held.taken()))
+                .setWorker(desk.worker())
+                .setFailed(failed)
+                .build(),
+            reply);
+  }
+
+  private boolean settle(HeldRecord held, CompletableFuture<Void> written) {
+    return hold(held, written, null) && held.accept();
+  }
+
+  /**
+   * Waits for {@code done} and keeps the lock meanwhile.
+   *
+   * @return false when the lock was lost, something could not be written, or draining took too long
+   */
+  private boolean hold(HeldRecord held, CompletableFuture<Void> done, @Nullable GenerationRun run) {
+    Instant renewAt = desk.clock().instant().plus(desk.renewEvery());
+    while (true) {
+      Instant now = desk.clock().instant();
+      Instant wake = earlier(renewAt, desk.drain().end());
+      boolean late = run != null && !now.isBefore(run.job().deadline());
+      if (run != null && late) {
+        run.stop(new StopReason.DeadlinePassed());
+      } else if (run != null) {
+        wake = earlier(wake, run.job().deadline());
+      }
+      try {
+        // At most a second at a time: a drain may begin meanwhile.
+        long millis = Math.clamp(Duration.between(now, wake).toMillis(), 1, 1_000);
+        done.get(millis, TimeUnit.MILLISECONDS);
+        return true;
+      } catch (TimeoutException e) {
+        if (!desk.clock().instant().isBefore(desk.drain().end())) {
+          desk.observer().abandoned("drain");
+          return false;
+        }
+        if (!desk.clock().instant().isBefore(renewAt)) {
+          if (!held.renew()) {
+            desk.observer().abandoned("lock-lost");
+            return false;
+          }
+          renewAt = desk.clock().instant().plus(desk.renewEvery());
+        }
+      } catch (ExecutionException e) {
+        LOG.warnf("slot=%d event=write-failed reason=\"%s\"", number, String.valueOf(e.getCause()));
+        desk.observer().abandoned("write-failed");
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
+  }
+
+  private static void close(ShareConsumer<?, ?> consumer) {
+    try {
+      consumer.close(CLOSE);
+    } catch (KafkaException | IllegalStateException e) {
+      LOG.debugf("event=close-failed reason=\"%s\"", e.getMessage());
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * What comes in: requests, one at a time per slot, and cancels.
+ *
+ * <p><b>Slots.</b> A {@link dev.unmask.sampler.intake.RequestSlot} is one thread that owns one
+ * share consumer, because a consumer that holds a record is given nothing new. A slot takes a
+ * record, runs it to its terminal event, renews its lock every few seconds meanwhile, and
+ * acknowledges it last.
+ *
+ * <p><b>Two classes of work.</b> Each slot subscribes to one request topic. {@code bulk-slots} of
+ * the {@code slots} serve the bulk topic (one of four by default), the others the interactive one,
+ * so neither can starve the other: a long bulk queue leaves the interactive slots alone, and
+ * however many people wait, bulk work proceeds in its own slots. What is idle in one class does not
+ * help the other; that is the price, and it is small because a free slot costs the engine nothing.
+ * A worker with a single slot subscribes it to both topics.
+ *
+ * <p><b>Records this build cannot act on.</b> A record whose {@code min_reader} is newer is
+ * released after a pause, so that a newer worker of the same group may take it; when it has been
+ * delivered four times nobody could, and it ends like any other request that nobody can run: dead
+ * letter, terminal error, accepted.
+ */
+@NullMarked
+package dev.unmask.sampler.intake;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,187 @@
+package dev.unmask.sampler.models;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.sampler.models.UnavailableModelException.Reason;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.CheckpointFolders;
+import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreException;
+import dev.unmask.text.LladaTokenizer;
+import dev.unmask.text.TokenizerException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Takes up a checkpoint: manifest and blobs from the store with every digest verified, weights and
+ * tokenizer into memory, a warm-up, the probes, and a verdict for whoever published it. Used by the
+ * shelf's loader thread only.
+ */
+public final class CheckpointLoader implements ModelShelf.Loader {
+
+  private final ArtifactStore store;
+  private final String base;
+  private final Path cache;
+  private final Precision precision;
+  private final Probes probes;
+  private final Consumer<CheckpointVerdict> verdicts;
+
+  /**
+   * @param base whose weights this worker serves; others are refused
+   * @param cache folder of this worker alone; one sub-folder per loaded digest
+   * @param patience longest wait for one probe
+   * @param verdicts told about each checkpoint, on the loader thread
+   */
+  public CheckpointLoader(
+      ArtifactStore store,
+      String base,
+      Path cache,
+      Precision precision,
+      DenoisingEngine engine,
+      Duration patience,
+      Consumer<CheckpointVerdict> verdicts) {
+    this.store = store;
+    this.base = base;
+    this.cache = cache;
+    this.precision = precision;
+    this.probes = new Probes(engine, patience);
+    this.verdicts = verdicts;
+  }
+
+  @Override
+  public ServedModel load(Digest digest) throws UnavailableModelException {
+    String name = "";
+    try {
+      Manifest manifest = store.readManifest(digest);
+      name = manifest.model();
+      refuseStrangers(manifest);
+      CrashMarker marker = CrashMarker.before(cache, digest);
+      try {
+        return takeUp(digest, manifest);
+      } finally {
+        marker.survived();
+      }
+    } catch (UnavailableModelException e) {
+      throw broken(digest, name, e);
+    } catch (IOException | InvalidModelException | TokenizerException | RuntimeException e) {
+      Reason reason =
+          e instanceof StoreException s && s.reason() == StoreException.Reason.NOT_FOUND
+              ? Reason.UNKNOWN
+              : Reason.BROKEN;
+      throw broken(
+          digest,
+          name,
+          new UnavailableModelException(
+              reason, "the weights " + digest + " cannot be served: " + e.getMessage(), e));
+    }
+  }
+
+  private ServedModel takeUp(Digest digest, Manifest manifest)
+      throws IOException, InvalidModelException, TokenizerException, UnavailableModelException {
+    long t0 = System.nanoTime();
+    Path folder = folder(digest);
+    CheckpointFolders.materialize(store, manifest, folder);
+    long t1 = System.nanoTime();
+    ServedModel model = read(digest, manifest.model(), folder);
+    try {
+      long t2 = System.nanoTime();
+      probes.warmUp(model);
+      long t3 = System.nanoTime();
+      List<CheckpointVerdict.Probe> answers = probes.ask(model);
+      LoadTimes times =
+          new LoadTimes(
+              Duration.ofNanos(t1 - t0),
+              Duration.ofNanos(t2 - t1),
+              Duration.ofNanos(t3 - t2),
+              Duration.ofNanos(System.nanoTime() - t3));
+      verdicts.accept(new CheckpointVerdict.Verified(digest, manifest.model(), answers, times));
+      return model;
+    } catch (UnavailableModelException | RuntimeException e) {
+      discard(model);
+      throw e;
+    }
+  }
+
+  @Override
+  public void discard(ServedModel model) {
+    model.weights().close();
+    model.tokenizer().close();
+    removeFolder(folder(model.digest()));
+  }
+
+  private ServedModel read(Digest digest, String name, Path folder)
+      throws InvalidModelException, TokenizerException, UnavailableModelException {
+    LladaTokenizer tokenizer = LladaTokenizer.load(folder);
+    LoadedModel weights;
+    try {
+      weights = LoadedModel.load(folder, precision);
+    } catch (InvalidModelException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+    ServedModel model = new ServedModel(digest, name, weights, tokenizer);
+    int maskOfWeights = weights.config().tokens().mask();
+    if (tokenizer.special().mask() != maskOfWeights
+        || tokenizer.vocabularySize() > weights.config().embeddingSize()) {
+      discard(model);
+      throw new UnavailableModelException(
+          Reason.BROKEN,
+          "the tokenizer does not belong to the weights: its mask token is "
+              + tokenizer.special().mask()
+              + " and it has "
+              + tokenizer.vocabularySize()
+              + " ids, config.json says "
+              + maskOfWeights
+              + " and "
+              + weights.config().embeddingSize());
+    }
+    return model;
+  }
+
+  private void refuseStrangers(Manifest manifest) throws UnavailableModelException {
+    if (!manifest.base().equals(base)) {
+      throw new UnavailableModelException(
+          Reason.UNKNOWN,
+          "'"
+              + manifest.model()
+              + "' belongs to the base '"
+              + manifest.base()
+              + "', this worker serves '"
+              + base
+              + "'");
+    }
+  }
+
+  private UnavailableModelException broken(
+      Digest digest, String name, UnavailableModelException why) {
+    verdicts.accept(new CheckpointVerdict.Broken(digest, name, String.valueOf(why.getMessage())));
+    return why;
+  }
+
+  private Path folder(Digest digest) {
+    return cache.resolve(digest.hex());
+  }
+
+  private static void removeFolder(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    try (Stream<Path> inside = Files.walk(folder)) {
+      for (Path path : inside.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder " + folder + " could not be removed", e);
+    }
+  }
+}

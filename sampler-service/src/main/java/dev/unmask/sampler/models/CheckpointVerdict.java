@@ -1,0 +1,20 @@
+package dev.unmask.sampler.models;
+
+import dev.unmask.store.Digest;
+import java.util.List;
+
+/** What this worker found out about a checkpoint, for whoever published it. */
+public sealed interface CheckpointVerdict {
+
+  Digest digest();
+
+  /** A probe's prompt and what the model made of it. */
+  record Probe(String prompt, String answer) {}
+
+  /** Every digest is right, the model is loaded and answers. */
+  record Verified(Digest digest, String model, List<Probe> probes, LoadTimes times)
+      implements CheckpointVerdict {}
+
+  /** It cannot be served here; {@code reason} is a sentence. */
+  record Broken(Digest digest, String model, String reason) implements CheckpointVerdict {}
+}

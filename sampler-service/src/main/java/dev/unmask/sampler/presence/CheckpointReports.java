@@ -1,0 +1,80 @@
+package dev.unmask.sampler.presence;
+
+import dev.unmask.proto.Headers;
+import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.Topics;
+import dev.unmask.sampler.messaging.RecordWriter;
+import dev.unmask.sampler.models.CheckpointVerdict;
+import dev.unmask.v1.ModelReport;
+import dev.unmask.v1.ModelState;
+import dev.unmask.v1.ProbeAnswer;
+import java.time.Clock;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+
+/** Writes what became of each checkpoint to {@code unmask.model.reports}. Loader thread. */
+public final class CheckpointReports implements Consumer<CheckpointVerdict> {
+
+  private static final Logger LOG = Logger.getLogger(CheckpointReports.class);
+
+  private final RecordWriter writer;
+  private final String worker;
+  private final Clock clock;
+
+  public CheckpointReports(RecordWriter writer, String worker, Clock clock) {
+    this.writer = writer;
+    this.worker = worker;
+    this.clock = clock;
+  }
+
+  @Override
+  public void accept(CheckpointVerdict verdict) {
+    ModelReport.Builder report =
+        ModelReport.newBuilder()
+            .setMinReader(RecordCodec.READER_VERSION)
+            .setWorker(worker)
+            .setDigest(verdict.digest().toString())
+            .setAtMs(clock.millis());
+    switch (verdict) {
+      case CheckpointVerdict.Verified verified -> {
+        report
+            .setModel(verified.model())
+            .setState(ModelState.MODEL_STATE_VERIFIED)
+            .setLoadMs(verified.times().fetch().plus(verified.times().load()).toNanos() / 1e6)
+            .setWarmUpMs(verified.times().warmUp().toNanos() / 1e6);
+        for (CheckpointVerdict.Probe probe : verified.probes()) {
+          report.addProbes(
+              ProbeAnswer.newBuilder().setPrompt(probe.prompt()).setAnswer(probe.answer()));
+        }
+        LOG.infof(
+            "digest=%s event=verified model=%s load_ms=%.0f warm_up_ms=%.0f",
+            verified.digest(), verified.model(), report.getLoadMs(), report.getWarmUpMs());
+      }
+      case CheckpointVerdict.Broken broken -> {
+        report
+            .setModel(broken.model())
+            .setState(ModelState.MODEL_STATE_FAILED)
+            .setMessage(broken.reason());
+        LOG.errorf(
+            "digest=%s event=checkpoint-failed model=%s reason=\"%s\"",
+            broken.digest(), broken.model(), broken.reason());
+      }
+    }
+    var ignored =
+        writer
+            .write(
+                Topics.MODEL_REPORTS,
+                null,
+                verdict.digest() + "/" + worker,
+                report.build().toByteArray(),
+                Map.of(Headers.CONTENT_TYPE, Headers.PROTOBUF))
+            .whenComplete((written, failure) -> {
+              if (failure != null) {
+                LOG.warnf(
+                    "digest=%s event=report-failed reason=\"%s\"",
+                    verdict.digest(), failure.getMessage());
+              }
+            });
+  }
+}

@@ -1,0 +1,25 @@
+package dev.unmask.sampler.schedule;
+
+import dev.unmask.store.Digest;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.GenerateRequest;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One delivery of a request, as its record says it. Its form is checked; whether a model can honour
+ * it is not.
+ *
+ * @param attempt deliveries so far, this one included; from 1
+ * @param pinned the weights chosen at admission; null lets {@code request.model} decide
+ * @param deadline when the answer is worth nothing any more; {@link Instant#MAX} for never
+ * @param admitted when the request entered the cluster, for the timings
+ */
+public record RequestedJob(
+    String requestId,
+    int attempt,
+    GenerateRequest request,
+    @Nullable Digest pinned,
+    Instant deadline,
+    Instant admitted,
+    EventDetail detail) {}

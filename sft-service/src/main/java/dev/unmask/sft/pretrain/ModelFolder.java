@@ -1,0 +1,46 @@
+package dev.unmask.sft.pretrain;
+
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
+import dev.unmask.model.training.TrainableModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+/** Writes a model as a Hugging Face folder that any LLaDA loader reads. */
+public final class ModelFolder {
+
+  private static final List<String> TOKENIZER_FILES =
+      List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json");
+
+  private ModelFolder() {}
+
+  /**
+   * Writes config.json, the tokenizer's files and the weights as bfloat16. Each file is replaced as
+   * a whole, so that a reader never sees half of one.
+   */
+  public static void write(Path folder, TrainableModel model, Path tokenizer) throws IOException {
+    Files.createDirectories(folder);
+    Path config = folder.resolve(LladaConfig.FILE_NAME + ".tmp");
+    Files.writeString(config, model.config().toJson("bfloat16"));
+    replace(config, folder.resolve(LladaConfig.FILE_NAME));
+    for (String name : TOKENIZER_FILES) {
+      Path from = tokenizer.resolve(name);
+      if (Files.isRegularFile(from)) {
+        Path copy = folder.resolve(name + ".tmp");
+        Files.copy(from, copy, StandardCopyOption.REPLACE_EXISTING);
+        replace(copy, folder.resolve(name));
+      }
+    }
+    Path weights = folder.resolve(SafetensorsDirectory.SINGLE_FILE + ".tmp");
+    model.write(weights, ElementType.BF16);
+    replace(weights, folder.resolve(SafetensorsDirectory.SINGLE_FILE));
+  }
+
+  private static void replace(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

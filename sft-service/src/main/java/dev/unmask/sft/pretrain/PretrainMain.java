@@ -1,0 +1,329 @@
+package dev.unmask.sft.pretrain;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.training.AdamW;
+import dev.unmask.model.training.TrainableModel;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.LearningRate;
+import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.TrainingSample;
+import dev.unmask.sft.training.StepReport;
+import dev.unmask.sft.training.StopRule;
+import dev.unmask.sft.training.TrainingDivergedException;
+import dev.unmask.sft.training.TrainingListener;
+import dev.unmask.sft.training.TrainingPosition;
+import dev.unmask.sft.training.TrainingRun;
+import dev.unmask.sft.training.Validation;
+import dev.unmask.text.LladaTokenizer;
+import dev.unmask.text.TokenizerException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine;
+
+/**
+ * Trains a LLaDA from scratch: {@code --data} files and a {@code --tokenizer} in, a run folder out.
+ * SIGTERM ends it after the step that runs, with a checkpoint; started again it goes on.
+ */
+public final class PretrainMain {
+
+  private static final int MAX_ROWS = 256;
+
+  private final PretrainOptions options;
+  private final PrintStream out;
+  private volatile boolean stopping;
+
+  private PretrainMain(PretrainOptions options, PrintStream out) {
+    this.options = options;
+    this.out = out;
+  }
+
+  /** Exit code 0 when the run is complete or was asked to stop, 1 otherwise, 2 for bad options. */
+  public static void main(String[] args) {
+    System.exit(run(args, System.out, System.err));
+  }
+
+  static int run(String[] args, PrintStream out, PrintStream err) {
+    PretrainOptions options = new PretrainOptions();
+    CommandLine line =
+        new CommandLine(options)
+            .setCommandName("unmask pretrain")
+            .setCaseInsensitiveEnumValuesAllowed(true);
+    try {
+      line.parseArgs(args);
+      if (options.help) {
+        line.usage(out);
+        return 0;
+      }
+      new PretrainMain(options, out).train();
+      return 0;
+    } catch (CommandLine.ParameterException | IllegalArgumentException e) {
+      err.println(e.getMessage());
+      return 2;
+    } catch (InvalidModelException | TokenizerException | TrainingDivergedException e) {
+      err.println(e.getMessage());
+      return 1;
+    } catch (IOException | UncheckedIOException e) {
+      err.println("A file could not be read or written: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private void train()
+      throws IOException, InvalidModelException, TokenizerException, TrainingDivergedException {
+    // Read when the native library starts, which is later.
+    System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(options.threads));
+    StopRule stop = stopRule();
+    Compute compute = compute();
+    Files.createDirectories(options.out);
+    try (LladaTokenizer tokenizer = LladaTokenizer.load(options.tokenizer)) {
+      LladaConfig config =
+          options.from == null ? config(tokenizer) : LladaConfig.load(options.from);
+      PretrainingData data =
+          new PretrainingData(
+              sources(), tokenizer, options.rowTokens, options.wholeShare, options.seed);
+      data.facts().forEach(this::print);
+      Map<String, List<TrainingSample>> valid = validation(tokenizer);
+      BatchPlan.Shape shape =
+          new BatchPlan.Shape(options.batchTokens, MAX_ROWS, options.rowTokens, options.eosShare);
+      TrainingRun.Recipe recipe =
+          new TrainingRun.Recipe(
+              data,
+              shape,
+              new Noise(options.seed, true, options.weight),
+              new LearningRate(
+                  options.learningRate, options.warmUp, options.schedule, options.finalFraction),
+              new AdamW.Settings(
+                  0.9, options.beta2, 1e-8, options.weightDecay, options.clip, false),
+              stop,
+              options.seed,
+              0,
+              options.checkpointMinutes * 60);
+      Path from = options.from;
+      try (TrainingRun run =
+          TrainingRun.open(
+              options.out,
+              recipe,
+              config,
+              compute,
+              () ->
+                  from == null
+                      ? TrainableModel.random(config, compute, options.seed)
+                      : TrainableModel.load(from, compute))) {
+        out.printf(
+            Locale.ROOT,
+            "%,d parameters, %s step %d%n",
+            run.model().parameterCount(),
+            run.position().step() == 0 ? "from" : "continued at",
+            run.position().step());
+        Thread hook = stopOnTermination();
+        run.run(new Watcher(run, valid, shape));
+        forget(hook);
+      }
+    }
+  }
+
+  /** What happens beside the training: metrics, progress lines, the model folder. */
+  private final class Watcher implements TrainingListener {
+
+    private final TrainingRun run;
+    private final Map<String, List<TrainingSample>> valid;
+    private final BatchPlan.Shape shape;
+    private final MetricsFile metrics = new MetricsFile(options.out.resolve("metrics.jsonl"));
+    private double crossEntropy = Double.NaN;
+
+    Watcher(TrainingRun run, Map<String, List<TrainingSample>> valid, BatchPlan.Shape shape) {
+      this.run = run;
+      this.valid = valid;
+      this.shape = shape;
+    }
+
+    @Override
+    public void onStep(StepReport report) {
+      crossEntropy =
+          Double.isNaN(crossEntropy)
+              ? report.crossEntropy()
+              : 0.95 * crossEntropy + 0.05 * report.crossEntropy();
+      if (report.step() % options.logSteps != 0) {
+        return;
+      }
+      try {
+        metrics.step(report);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      if (report.step() % (10 * options.logSteps) == 0) {
+        out.printf(
+            Locale.ROOT,
+            "step %d  loss %.4f  ce %.4f  lr %.2e  norm %.2f  %.0f tok/s  %.1fM tokens  %.0f s"
+                + " left%n",
+            report.step(),
+            report.smoothedLoss(),
+            crossEntropy,
+            report.learningRate(),
+            report.gradientNorm(),
+            report.tokensPerSecond(),
+            report.tokens() / 1e6,
+            report.secondsLeft());
+      }
+    }
+
+    @Override
+    public void onCheckpoint(TrainingPosition position) throws IOException {
+      ModelFolder.write(options.out.resolve("model"), run.model(), options.tokenizer);
+      for (Map.Entry<String, List<TrainingSample>> entry : valid.entrySet()) {
+        Validation value = Validation.of(run.model(), entry.getValue(), shape);
+        metrics.validation(position.step(), entry.getKey(), value);
+        out.printf(
+            Locale.ROOT,
+            "step %d  %s  ce %.4f  bound per token %.4f%n",
+            position.step(),
+            entry.getKey(),
+            value.crossEntropy(),
+            value.boundPerToken());
+      }
+    }
+
+    @Override
+    public boolean stopRequested() {
+      return stopping;
+    }
+  }
+
+  private Thread stopOnTermination() {
+    Thread training = Thread.currentThread();
+    Thread hook =
+        new Thread(
+            () -> {
+              stopping = true;
+              try {
+                training.join(60_000);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "stop-training");
+    Runtime.getRuntime().addShutdownHook(hook);
+    return hook;
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is already ending: the hook is what waits for this thread.
+    }
+  }
+
+  private StopRule stopRule() {
+    if ((options.minutes == null) == (options.steps == null)) {
+      throw new IllegalArgumentException("Give one of --minutes and --steps.");
+    }
+    if (options.steps != null) {
+      return new StopRule.Steps(options.steps);
+    }
+    Double minutes = options.minutes;
+    return new StopRule.Seconds(minutes == null ? 0 : minutes * 60);
+  }
+
+  private Compute compute() {
+    return switch (options.precision) {
+      case "f32" -> Compute.FLOAT32;
+      case "bf16" -> Compute.BFLOAT16;
+      default ->
+          throw new IllegalArgumentException(
+              "--precision is \"" + options.precision + "\"; it must be f32 or bf16.");
+    };
+  }
+
+  private List<PretrainingData.Source> sources() {
+    List<PretrainingData.Source> sources = new ArrayList<>();
+    for (String text : options.data) {
+      int colon = text.lastIndexOf(':');
+      String file = text;
+      double weight = 1;
+      if (colon > 0 && !Files.exists(Path.of(text))) {
+        file = text.substring(0, colon);
+        try {
+          weight = Double.parseDouble(text.substring(colon + 1));
+        } catch (NumberFormatException e) {
+          throw new IllegalArgumentException(
+              "--data " + text + ": what follows the last colon must be a number.", e);
+        }
+      }
+      if (!(weight > 0) || !Files.isRegularFile(Path.of(file))) {
+        throw new IllegalArgumentException(
+            "--data " + text + " must be a file, and its weight above 0.");
+      }
+      sources.add(new PretrainingData.Source(Path.of(file), weight));
+    }
+    return sources;
+  }
+
+  private Map<String, List<TrainingSample>> validation(LladaTokenizer tokenizer)
+      throws IOException {
+    Map<String, List<TrainingSample>> valid = new LinkedHashMap<>();
+    for (Path file : options.valid) {
+      PretrainingData read =
+          new PretrainingData(
+              List.of(new PretrainingData.Source(file, 1)),
+              tokenizer,
+              options.rowTokens,
+              0,
+              options.seed);
+      valid.put(String.valueOf(file.getFileName()), read.samples(0));
+    }
+    return valid;
+  }
+
+  private LladaConfig config(LladaTokenizer tokenizer) {
+    dev.unmask.text.SpecialTokens special = tokenizer.special();
+    if (options.heads < 1
+        || options.width % options.heads != 0
+        || options.width / options.heads % 2 != 0) {
+      throw new IllegalArgumentException(
+          "--d-model "
+              + options.width
+              + " must be a multiple of --heads "
+              + options.heads
+              + " that leaves heads of even width.");
+    }
+    if (options.rowTokens > options.context) {
+      throw new IllegalArgumentException("--row-tokens must not be above --context.");
+    }
+    return new LladaConfig(
+        options.width,
+        options.layers,
+        options.heads,
+        options.kvHeads == null ? options.heads : options.kvHeads,
+        options.mlp,
+        tokenizer.vocabularySize(),
+        tokenizer.vocabularySize(),
+        options.tied,
+        options.ropeTheta,
+        1e-5,
+        options.context,
+        new SpecialTokens(special.mask(), special.eos(), special.pad(), special.eot()));
+  }
+
+  private void print(PretrainingData.Facts facts) {
+    out.printf(
+        Locale.ROOT,
+        "%s: %,d samples, %,d tokens, %d rejected%s%n",
+        facts.file(),
+        facts.samples(),
+        facts.tokens(),
+        facts.rejected(),
+        facts.firstRejection().isEmpty() ? "" : " (first: " + facts.firstRejection() + ")");
+  }
+}

@@ -1,0 +1,18 @@
+package dev.unmask.sft.training;
+
+import java.io.IOException;
+
+/** Watches a run, on the training thread. */
+public interface TrainingListener {
+
+  /** After each update. */
+  default void onStep(StepReport report) {}
+
+  /** After the state of this position is safe on the disk. */
+  default void onCheckpoint(TrainingPosition position) throws IOException {}
+
+  /** Asked between steps: true ends the run after a checkpoint. */
+  default boolean stopRequested() {
+    return false;
+  }
+}

@@ -1,0 +1,249 @@
+package dev.unmask.sft.training;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.training.AdamW;
+import dev.unmask.model.training.LossValue;
+import dev.unmask.model.training.MaskedBatch;
+import dev.unmask.model.training.TrainableModel;
+import dev.unmask.model.training.TrainingState;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.BatchStream;
+import dev.unmask.sft.recipe.LearningRate;
+import dev.unmask.sft.recipe.Noise;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A run: the model, the optimizer, the position, and the loop over them. A run that is opened again
+ * on its state goes on bit for bit as if it had never stopped.
+ */
+public final class TrainingRun implements AutoCloseable {
+
+  /** The file of a run's state in its folder. */
+  public static final String STATE_FILE = "train-state.safetensors";
+
+  private static final double SMOOTHING = 0.95;
+
+  /**
+   * What a run does. It must be the same each time the run is opened.
+   *
+   * @param data samples for each pass
+   * @param seed fixes the order of the data
+   * @param checkpointSteps updates between two states, or 0 for none by count
+   * @param checkpointSeconds seconds between two states, or 0 for none by time
+   */
+  public record Recipe(
+      BatchStream.Data data,
+      BatchPlan.Shape shape,
+      Noise noise,
+      LearningRate rate,
+      AdamW.Settings optimizer,
+      StopRule stop,
+      long seed,
+      long checkpointSteps,
+      double checkpointSeconds) {}
+
+  /** Makes the weights a new run starts from. */
+  @FunctionalInterface
+  public interface FirstModel {
+    TrainableModel make() throws InvalidModelException;
+  }
+
+  private final Recipe recipe;
+  private final Path state;
+  private final TrainableModel model;
+  private final AdamW optimizer;
+  private TrainingPosition position;
+
+  private TrainingRun(
+      Recipe recipe, Path state, TrainableModel model, AdamW optimizer, TrainingPosition position) {
+    this.recipe = recipe;
+    this.state = state;
+    this.model = model;
+    this.optimizer = optimizer;
+    this.position = position;
+  }
+
+  /**
+   * Opens the run of {@code folder}: the state it left there, or a new run.
+   *
+   * @param config the model's shape, for a state
+   * @throws InvalidModelException when the state belongs to another model or is damaged
+   */
+  public static TrainingRun open(
+      Path folder, Recipe recipe, LladaConfig config, Compute compute, FirstModel first)
+      throws InvalidModelException, IOException {
+    Files.createDirectories(folder);
+    Path file = folder.resolve(STATE_FILE);
+    if (!Files.exists(file)) {
+      TrainableModel model = first.make();
+      return new TrainingRun(
+          recipe, file, model, new AdamW(model, recipe.optimizer()), TrainingPosition.START);
+    }
+    TrainingState stored = TrainingState.read(file);
+    TrainingPosition position = TrainingPosition.of(stored.facts());
+    TrainableModel model = TrainableModel.of(config, compute, stored.tensors());
+    try {
+      AdamW optimizer = AdamW.resume(model, recipe.optimizer(), stored);
+      return new TrainingRun(recipe, file, model, optimizer, position);
+    } catch (InvalidModelException | RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  public TrainableModel model() {
+    return model;
+  }
+
+  public TrainingPosition position() {
+    return position;
+  }
+
+  /**
+   * Trains until the recipe's end or until the listener asks to stop, and leaves the state of the
+   * last step on the disk.
+   *
+   * @throws TrainingDivergedException when a loss or gradient is not finite; nothing was updated or
+   *     written with it
+   */
+  public void run(TrainingListener listener) throws IOException, TrainingDivergedException {
+    BatchStream batches =
+        new BatchStream(
+            recipe.data(), recipe.shape(), recipe.seed(), position.epoch(), position.batch());
+    int mask = model.config().tokens().mask();
+    int eos = model.config().tokens().eos();
+    Stopwatch watch = new Stopwatch(position);
+    TrainingPosition saved = position;
+    int batchesInEpoch = 0;
+    while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
+      BatchStream.Rows rows = batches.next();
+      batchesInEpoch = rows.batchesInEpoch();
+      MaskedBatch batch =
+          recipe.noise().mask(rows.samples(), rows.length(), mask, eos, position.step());
+
+      LossValue loss = model.lossAndGradients(batch);
+      double norm = optimizer.gradientNorm();
+      refuseToDiverge(loss.loss(), norm);
+      double rate =
+          recipe.rate().at(position.step(), recipe.stop().progress(position, batchesInEpoch));
+      optimizer.step(rate, norm);
+
+      advance(rows, loss.loss(), watch);
+      double progress = recipe.stop().progress(position, batchesInEpoch);
+      listener.onStep(report(loss, rate, norm, progress, rows, watch));
+      if (checkpointIsDue(saved)) {
+        save(listener);
+        saved = position;
+      }
+    }
+    if (saved.step() != position.step()) {
+      save(listener);
+    }
+  }
+
+  private void refuseToDiverge(double loss, double norm) throws TrainingDivergedException {
+    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      throw new TrainingDivergedException(
+          "Training stopped at step "
+              + (position.step() + 1)
+              + ": the loss is "
+              + loss
+              + " and the gradient's norm is "
+              + norm
+              + ". The state before it is kept; a lower learning rate or a longer warm-up usually"
+              + " helps.");
+    }
+  }
+
+  private void advance(BatchStream.Rows rows, double loss, Stopwatch watch) {
+    double smoothed =
+        position.step() == 0 ? loss : SMOOTHING * position.smoothedLoss() + (1 - SMOOTHING) * loss;
+    position =
+        new TrainingPosition(
+            position.step() + 1,
+            rows.epoch(),
+            rows.index() + 1,
+            position.tokens() + rows.tokens(),
+            watch.seconds(),
+            smoothed);
+  }
+
+  private StepReport report(
+      LossValue loss,
+      double rate,
+      double norm,
+      double progress,
+      BatchStream.Rows rows,
+      Stopwatch watch) {
+    double total = progress > 0 ? position.step() / Math.min(1, progress) : position.step();
+    double left = progress > 0 ? position.seconds() * (1 / Math.min(1, progress) - 1) : 0;
+    return new StepReport(
+        position.step(),
+        Math.round(total),
+        rows.epoch() + (rows.index() + 1.0) / rows.batchesInEpoch(),
+        loss.loss(),
+        position.smoothedLoss(),
+        loss.crossEntropy(),
+        rate,
+        norm,
+        position.tokens(),
+        watch.tokensPerSecond(position.tokens()),
+        position.seconds(),
+        left);
+  }
+
+  private boolean checkpointIsDue(TrainingPosition saved) {
+    return (recipe.checkpointSteps() > 0
+            && position.step() - saved.step() >= recipe.checkpointSteps())
+        || (recipe.checkpointSeconds() > 0
+            && position.seconds() - saved.seconds() >= recipe.checkpointSeconds());
+  }
+
+  private void save(TrainingListener listener) throws IOException {
+    TrainingState.write(state, model, optimizer, position.toFacts());
+    listener.onCheckpoint(position);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    model.close();
+  }
+
+  /** Time of the run, those before this process included. */
+  private static final class Stopwatch {
+
+    private static final int WINDOW = 20;
+
+    private final long started = System.nanoTime();
+    private final double before;
+    private final long[] times = new long[WINDOW];
+    private final long[] tokens = new long[WINDOW];
+    private int count;
+
+    Stopwatch(TrainingPosition from) {
+      this.before = from.seconds();
+      times[0] = started;
+      tokens[0] = from.tokens();
+      count = 1;
+    }
+
+    double seconds() {
+      return before + (System.nanoTime() - started) / 1e9;
+    }
+
+    double tokensPerSecond(long tokensNow) {
+      long now = System.nanoTime();
+      int oldest = count < WINDOW ? 0 : count % WINDOW;
+      double rate = (tokensNow - tokens[oldest]) * 1e9 / (now - times[oldest]);
+      times[count % WINDOW] = now;
+      tokens[count % WINDOW] = tokensNow;
+      count++;
+      return rate;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package dev.unmask.sft.training;
+
+import dev.unmask.model.training.LossValue;
+import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.TrainableModel;
+import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.BatchStream;
+import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.TrainingSample;
+import java.util.List;
+
+/**
+ * The loss on samples that are not trained on, always with the same noise, so that two values of
+ * one run can be compared.
+ *
+ * @param crossEntropy unweighted, per masked token
+ * @param boundPerToken LLaDA's objective: an estimate of the bound on the negative log-likelihood
+ *     for each answer token
+ */
+public record Validation(double crossEntropy, double boundPerToken) {
+
+  private static final long SEED = 20_250_214;
+
+  /** Judges the model on samples, padded with as little EOS as batching needs. */
+  public static Validation of(
+      TrainableModel model, List<TrainingSample> samples, BatchPlan.Shape shape) {
+    BatchPlan.Shape tight =
+        new BatchPlan.Shape(shape.tokens(), shape.maxRows(), shape.context(), 0);
+    BatchStream batches = new BatchStream(epoch -> samples, tight, SEED, 0, 0);
+    Noise noise = new Noise(SEED, true, LossWeight.INVERSE_T);
+    double sum = 0;
+    double bound = 0;
+    long slots = 0;
+    int rows = 0;
+    for (int i = 0; rows < samples.size(); i++) {
+      BatchStream.Rows batch = batches.next();
+      LossValue value =
+          model.loss(
+              noise.mask(
+                  batch.samples(),
+                  batch.length(),
+                  model.config().tokens().mask(),
+                  model.config().tokens().eos(),
+                  i));
+      sum += value.crossEntropySum();
+      slots += value.maskedSlots();
+      bound += value.loss() * batch.samples().size();
+      rows += batch.samples().size();
+    }
+    return new Validation(slots == 0 ? 0 : sum / slots, bound / rows);
+  }
+}

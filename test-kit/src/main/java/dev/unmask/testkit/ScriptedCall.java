@@ -1,0 +1,187 @@
+package dev.unmask.testkit;
+
+import dev.unmask.proto.Topics;
+import dev.unmask.v1.CommittedText;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.FinishReason;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationFailed;
+import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.GenerationStarted;
+import dev.unmask.v1.Timing;
+import dev.unmask.v1.Usage;
+import java.time.Duration;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One delivery of one request to a {@link ScriptedSampler}: what was asked, and what a script may
+ * do about it. Used by one slot thread.
+ */
+public final class ScriptedCall {
+
+  /** The worker name in every event. */
+  public static final String WORKER = "scripted";
+
+  private final GenerationJob job;
+  private final String requestId;
+  private final int attempt;
+  private final ReplyAddress address;
+  private final KafkaProducer<String, byte[]> producer;
+  private final Predicate<String> cancelled;
+  private long seq;
+  private boolean terminated;
+  private @Nullable GenerationEvent last;
+
+  ScriptedCall(
+      GenerationJob job,
+      String requestId,
+      int attempt,
+      ReplyAddress address,
+      KafkaProducer<String, byte[]> producer,
+      Predicate<String> cancelled) {
+    this.job = job;
+    this.requestId = requestId;
+    this.attempt = attempt;
+    this.address = address;
+    this.producer = producer;
+    this.cancelled = cancelled;
+  }
+
+  /** Ends a script as the death of its worker would. */
+  static final class Crash extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Crash() {
+      super("the script crashed on purpose", null, false, false);
+    }
+  }
+
+  public GenerationJob job() {
+    return job;
+  }
+
+  public String requestId() {
+    return requestId;
+  }
+
+  /** 1 for the first delivery. */
+  public int attempt() {
+    return attempt;
+  }
+
+  /** Whether the request wants more than the terminal event. */
+  public boolean wantsProgress() {
+    return job.getEvents() == EventDetail.EVENT_DETAIL_BLOCK
+        || job.getEvents() == EventDetail.EVENT_DETAIL_STEP;
+  }
+
+  boolean isTerminated() {
+    return terminated;
+  }
+
+  public void started() {
+    int canvas = job.getRequest().getDiffusion().getGenLength();
+    emit(
+        GenerationEvent.newBuilder()
+            .setStarted(
+                GenerationStarted.newBuilder()
+                    .setModelDigest(job.getModelDigest())
+                    .setPromptTokens(1)
+                    .setCanvasLength(canvas)
+                    .setBlockLength(canvas)
+                    .setSeed(job.getRequest().getSampling().getSeed())));
+  }
+
+  /** Committed text of a block. */
+  public void text(int block, String delta) {
+    emit(
+        GenerationEvent.newBuilder()
+            .setText(CommittedText.newBuilder().setBlock(block).setDelta(delta)));
+  }
+
+  /** The answer; terminal. */
+  public void finish(String text) {
+    emit(
+        GenerationEvent.newBuilder()
+            .setFinal(
+                GenerateResponse.newBuilder()
+                    .setRequestId(requestId)
+                    .setText(text)
+                    .setFinishReason(FinishReason.FINISH_REASON_STOP)
+                    .setUsage(
+                        Usage.newBuilder()
+                            .setPromptTokens(1)
+                            .setCompletionTokens(text.length())
+                            .setDenoisingSteps(1)
+                            .setForwardPasses(1))
+                    .setTiming(Timing.newBuilder().setInferenceMs(1).setTotalMs(1))
+                    .setModelDigest(job.getModelDigest())
+                    .setSeed(job.getRequest().getSampling().getSeed())
+                    .setWorker(WORKER)
+                    .setAttempt(attempt)
+                    .setModel(job.getRequest().getModel())));
+  }
+
+  /** An error; terminal. */
+  public void fail(ErrorCode code, String message) {
+    emit(
+        GenerationEvent.newBuilder()
+            .setFailed(GenerationFailed.newBuilder().setCode(code).setMessage(message)));
+  }
+
+  /**
+   * Any event; request id, attempt, sequence number and worker are filled in. A terminal one goes
+   * to the results first and then to the reply topic, as a sampler does it.
+   */
+  public void emit(GenerationEvent.Builder event) {
+    GenerationEvent complete =
+        event.setRequestId(requestId).setAttempt(attempt).setSeq(seq++).setWorker(WORKER).build();
+    last = complete;
+    send(complete);
+  }
+
+  /** Sends the last event once more, as a retry on the network could. */
+  public void repeat() {
+    if (last == null) {
+      throw new IllegalStateException("there is no event to repeat");
+    }
+    send(last);
+  }
+
+  private void send(GenerationEvent event) {
+    if (event.hasFinal() || event.hasFailed()) {
+      terminated = true;
+      PublishedModel.send(producer, Topics.RESULTS, requestId, event.toByteArray());
+    }
+    ProducerRecord<String, byte[]> reply = address.reply(event);
+    if (reply != null) {
+      PublishedModel.send(producer, reply);
+    }
+  }
+
+  public void pause(Duration time) throws InterruptedException {
+    Thread.sleep(time);
+  }
+
+  /** Waits until the request is cancelled; false when it was not in time. */
+  public boolean awaitCancel(Duration timeout) throws InterruptedException {
+    long giveUp = System.nanoTime() + timeout.toNanos();
+    while (!cancelled.test(requestId)) {
+      if (System.nanoTime() > giveUp) {
+        return false;
+      }
+      Thread.sleep(10);
+    }
+    return true;
+  }
+
+  /** {@code throw call.crash()}: the request is delivered again, as after a kill. */
+  public RuntimeException crash() {
+    return new Crash();
+  }
+}

@@ -1,0 +1,198 @@
+package dev.unmask.testkit;
+
+import dev.unmask.proto.Headers;
+import dev.unmask.proto.MalformedRecordException;
+import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.Topics;
+import dev.unmask.v1.GenerationControl;
+import dev.unmask.v1.GenerationJob;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes jobs from a base's request topic as a sampler does, one share consumer a slot, and answers
+ * them by a script instead of a model. It has its own slot threads and follows the control topic;
+ * {@link #close} ends them all.
+ *
+ * <p>A script has the lock's 15 seconds; locks are not renewed.
+ */
+public final class ScriptedSampler implements AutoCloseable {
+
+  /** What happens to one delivery of one request; runs on a slot's thread. */
+  @FunctionalInterface
+  public interface Script {
+    void play(ScriptedCall call) throws InterruptedException;
+  }
+
+  private final String base;
+  private final Script script;
+  private final KafkaProducer<String, byte[]> producer;
+  private final TopicLog control;
+  private final List<KafkaShareConsumer<String, byte[]>> consumers = new ArrayList<>();
+  private final List<Thread> slots = new ArrayList<>();
+  private final List<GenerationJob> taken = new CopyOnWriteArrayList<>();
+  private final Set<Throwable> failures = ConcurrentHashMap.newKeySet();
+
+  private ScriptedSampler(String bootstrap, String base, int slotCount, Script script) {
+    this.base = base;
+    this.script = script;
+    this.producer = TestKafka.newProducer(bootstrap);
+    this.control = TopicLog.follow(bootstrap, Topics.CONTROL);
+    for (int slot = 0; slot < slotCount; slot++) {
+      KafkaShareConsumer<String, byte[]> consumer = consumer(bootstrap, base);
+      consumers.add(consumer);
+      Thread thread = new Thread(() -> serve(consumer), "scripted-slot-" + slot);
+      thread.setDaemon(true);
+      slots.add(thread);
+    }
+  }
+
+  /** Starts {@code slots} slots that serve {@code base} by {@code script}. */
+  public static ScriptedSampler start(String bootstrap, String base, int slots, Script script) {
+    ScriptedSampler sampler = new ScriptedSampler(bootstrap, base, slots, script);
+    sampler.slots.forEach(Thread::start);
+    return sampler;
+  }
+
+  /**
+   * A script that answers every request at once: {@code started}, one piece of text where the job
+   * asks for more than the final event, {@code final} with {@code text}.
+   */
+  public static Script answering(String text) {
+    return call -> {
+      call.started();
+      if (call.wantsProgress()) {
+        call.text(0, text);
+      }
+      call.finish(text);
+    };
+  }
+
+  /** Every delivery taken so far, in order, again for each attempt. */
+  public List<GenerationJob> taken() {
+    return List.copyOf(taken);
+  }
+
+  private static KafkaShareConsumer<String, byte[]> consumer(String bootstrap, String base) {
+    return new KafkaShareConsumer<>(
+        Map.of(
+            "bootstrap.servers",
+            bootstrap,
+            "group.id",
+            Topics.samplersGroup(base),
+            "share.acknowledgement.mode",
+            "explicit",
+            "share.acquire.mode",
+            "record_limit",
+            "max.poll.records",
+            1,
+            "fetch.max.wait.ms",
+            200),
+        new StringDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  private void serve(KafkaShareConsumer<String, byte[]> consumer) {
+    try (consumer) {
+      consumer.subscribe(List.of(Topics.interactiveRequests(base), Topics.bulkRequests(base)));
+      while (true) {
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
+          consumer.acknowledge(
+              record, isAnswered(record) ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+          var unused = consumer.commitSync();
+        }
+      }
+    } catch (WakeupException | InterruptException | InterruptedException e) {
+      // close() asked for it; closing the consumer releases what it holds.
+      Thread.interrupted();
+    } catch (RuntimeException | Error e) {
+      failures.add(e);
+      throw e;
+    }
+  }
+
+  /** Plays the script; false when it ended without a terminal event, as a crash does. */
+  private boolean isAnswered(ConsumerRecord<String, byte[]> record) throws InterruptedException {
+    boolean json = RecordCodec.isJson(text(record, Headers.CONTENT_TYPE));
+    GenerationJob job;
+    try {
+      job = RecordCodec.decode(record.value(), json, GenerationJob.newBuilder()).build();
+    } catch (MalformedRecordException e) {
+      throw new IllegalStateException("a request that is none", e);
+    }
+    taken.add(job);
+    String id = job.getRequestId().isEmpty() ? record.key() : job.getRequestId();
+    String partition = text(record, Headers.REPLY_PARTITION);
+    ScriptedCall call =
+        new ScriptedCall(
+            job,
+            id,
+            record.deliveryCount().orElse((short) 1),
+            new ReplyAddress(
+                text(record, Headers.REPLY_TOPIC),
+                partition == null ? null : Integer.valueOf(partition),
+                text(record, Headers.REPLY_INSTANCE),
+                json),
+            producer,
+            this::isCancelled);
+    try {
+      script.play(call);
+    } catch (ScriptedCall.Crash e) {
+      return false;
+    }
+    return call.isTerminated();
+  }
+
+  private boolean isCancelled(String requestId) {
+    for (byte[] value : control.values(requestId)) {
+      try {
+        if (RecordCodec.decode(value, false, GenerationControl.newBuilder()).hasCancel()) {
+          return true;
+        }
+      } catch (MalformedRecordException e) {
+        throw new IllegalStateException("a control record that is none", e);
+      }
+    }
+    return false;
+  }
+
+  private static @Nullable String text(ConsumerRecord<String, byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+  }
+
+  /** Stops all slots; a request that a slot holds goes back to the group. */
+  @Override
+  public void close() {
+    consumers.forEach(KafkaShareConsumer::wakeup);
+    slots.forEach(Thread::interrupt);
+    try {
+      for (Thread slot : slots) {
+        slot.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    control.close();
+    producer.close();
+    if (!failures.isEmpty()) {
+      throw new AssertionError("a scripted slot failed", failures.iterator().next());
+    }
+  }
+}
