@@ -57,6 +57,11 @@ public final class BatchStream {
     }
   }
 
+  /** Batches of the pass that the stream is in. */
+  public int batchesInEpoch() {
+    return plan.size();
+  }
+
   /** The next batch; passes follow each other without end. */
   public Rows next() {
     while (next >= plan.size()) {

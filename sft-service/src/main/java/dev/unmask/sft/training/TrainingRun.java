@@ -118,7 +118,7 @@ public final class TrainingRun implements AutoCloseable {
     int eos = model.config().tokens().eos();
     Stopwatch watch = new Stopwatch(position);
     TrainingPosition saved = position;
-    int batchesInEpoch = 0;
+    int batchesInEpoch = batches.batchesInEpoch();
     while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
       BatchStream.Rows rows = batches.next();
       batchesInEpoch = rows.batchesInEpoch();
@@ -162,11 +162,14 @@ public final class TrainingRun implements AutoCloseable {
   private void advance(BatchStream.Rows rows, double loss, Stopwatch watch) {
     double smoothed =
         position.step() == 0 ? loss : SMOOTHING * position.smoothedLoss() + (1 - SMOOTHING) * loss;
+    // A pass that is over is written as the beginning of the next, so that there is only one way to
+    // say where a run is.
+    boolean passIsOver = rows.index() + 1 == rows.batchesInEpoch();
     position =
         new TrainingPosition(
             position.step() + 1,
-            rows.epoch(),
-            rows.index() + 1,
+            passIsOver ? rows.epoch() + 1 : rows.epoch(),
+            passIsOver ? 0 : rows.index() + 1,
             position.tokens() + rows.tokens(),
             watch.seconds(),
             smoothed);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft.dataset;
+
+import org.jspecify.annotations.NullMarked;

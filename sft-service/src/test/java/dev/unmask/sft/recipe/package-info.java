@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft.recipe;
+
+import org.jspecify.annotations.NullMarked;
