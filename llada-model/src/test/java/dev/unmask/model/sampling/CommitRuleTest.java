@@ -1,0 +1,46 @@
+package dev.unmask.model.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CommitRuleTest {
+
+  @ParameterizedTest
+  @CsvSource({"32, 32", "10, 4", "5, 8", "60, 7", "1, 1"})
+  void quotasAddUpAndNeverGrow(int slots, int steps) {
+    int[] quotas = new CommitRule.Quotas(slots, steps).quotas();
+
+    assertThat(IntStream.of(quotas).sum()).isEqualTo(slots);
+    assertThat(quotas).hasSize(steps);
+    for (int i = 1; i < steps; i++) {
+      assertThat(quotas[i - 1] - quotas[i]).isBetween(0, 1);
+    }
+  }
+
+  @Test
+  void quotasFollowTheReference() {
+    assertThat(new CommitRule.Quotas(10, 4).quotas()).containsExactly(3, 3, 2, 2);
+    assertThat(new CommitRule.Quotas(5, 8).quotas()).containsExactly(1, 1, 1, 1, 1, 0, 0, 0);
+  }
+
+  @Test
+  void tiesGoToTheLowestSlot() {
+    double[] confidence = {0.25, 0.5, 0.5, 0.5, 0.125};
+
+    assertThat(new CommitRule.Quotas(4, 2).pick(confidence)).containsExactly(1, 2);
+    assertThat(new CommitRule.AtLeast(0.9).pick(confidence)).containsExactly(1);
+  }
+
+  @Test
+  void aThresholdTakesAllAtOrAboveItAndAlwaysTheBest() {
+    double[] confidence = {0.25, 0.9, 0.5, 0.1};
+
+    assertThat(new CommitRule.AtLeast(0.5).pick(confidence)).containsExactly(1, 2);
+    assertThat(new CommitRule.AtLeast(1).pick(confidence)).containsExactly(1);
+    assertThat(new CommitRule.AtLeast(0).pick(confidence)).containsExactly(0, 1, 2, 3);
+  }
+}

@@ -1,0 +1,152 @@
+package dev.unmask.model.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.torch.TorchRuntime;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class TokenChooserTest {
+
+  private static final int COLUMNS = 8;
+
+  /** Ids 0..6 are tokens, 6 is the mask, 5 ends answers, 4 ends turns, column 7 is padding. */
+  private static final LladaConfig SHAPE =
+      new LladaConfig(
+          2, 1, 1, 1, 2, 7, COLUMNS, true, 10_000, 1e-5, 64, new SpecialTokens(6, 5, 5, 4));
+
+  private static final float[] LOGITS = {0, 1, 2, 0.5f, 2.5f, 3, 9, 9};
+
+  @Test
+  void neverChoosesTheMaskOrPaddingButCountsThemInTheConfidence() {
+    TokenChooser.Choices choices = choose(settings(0, 0, false, false), new Draws.Seeded(1), 1);
+
+    assertThat(choices.tokens()).containsExactly(5);
+    assertThat(choices.confidences()[0]).isCloseTo(softmax(LOGITS, 5), within(1e-6f));
+  }
+
+  @Test
+  void forbiddenEosLeavesTheSoftmaxToo() {
+    TokenChooser.Choices choices = choose(settings(0, 0, true, false), new Draws.Seeded(1), 1);
+
+    float[] without = LOGITS.clone();
+    without[5] = Float.NEGATIVE_INFINITY;
+    assertThat(choices.tokens()).containsExactly(4);
+    assertThat(choices.confidences()[0]).isCloseTo(softmax(without, 4), within(1e-6f));
+  }
+
+  @Test
+  void lateEosIsStillChosenButWithoutConfidenceAtEveryTemperature() {
+    assertThat(choose(settings(0, 0, false, true), new Draws.Seeded(1), 1))
+        .satisfies(c -> {
+          assertThat(c.tokens()).containsExactly(5);
+          assertThat(c.confidences()).containsExactly(0f);
+        });
+    TokenChooser.Choices noisy = choose(settings(1, 0, false, true), new Draws.Seeded(1), 64);
+    for (int i = 0; i < 64; i++) {
+      boolean ends = noisy.tokens()[i] == 5 || noisy.tokens()[i] == 4;
+      assertThat(noisy.confidences()[i] == 0).isEqualTo(ends);
+    }
+  }
+
+  @Test
+  void noiseDrawsFromTheSoftmaxOverAllowedTokens() {
+    int draws = 100_000;
+    double temperature = 0.7;
+    TokenChooser.Choices choices =
+        choose(settings(temperature, 0, false, false), new Draws.Seeded(3), draws);
+
+    double total = IntStream.range(0, 6).mapToDouble(i -> Math.exp(LOGITS[i] / temperature)).sum();
+    double chiSquare = 0;
+    for (int token = 0; token < 6; token++) {
+      int id = token;
+      double expected = draws * Math.exp(LOGITS[token] / temperature) / total;
+      double got = Arrays.stream(choices.tokens()).filter(t -> t == id).count();
+      chiSquare += (got - expected) * (got - expected) / expected;
+    }
+    // 5 degrees of freedom: one run in 10 000 honest ones lies above 25.7.
+    assertThat(chiSquare).isLessThan(25.7);
+    assertThat(choices.tokens()).doesNotContain(6, 7);
+  }
+
+  @Test
+  void guidanceMovesAwayFromTheUnconditional() {
+    float[] unconditional = {0, 3, 0, 0, 0, 0, 0, 0};
+    float[] both = Arrays.copyOf(LOGITS, 2 * COLUMNS);
+    System.arraycopy(unconditional, 0, both, COLUMNS, COLUMNS);
+    float[] expected = new float[COLUMNS];
+    for (int i = 0; i < COLUMNS; i++) {
+      expected[i] = unconditional[i] + 2.5f * (LOGITS[i] - unconditional[i]);
+    }
+    try (TokenChooser chooser = new TokenChooser(SHAPE);
+        NDManager manager = TorchRuntime.newManager()) {
+      TokenChooser.Choices choices =
+          chooser.choose(
+              manager.create(both, new Shape(2, COLUMNS)),
+              List.of(request(settings(0, 1.5, false, false), new Draws.Seeded(1), 1)));
+
+      assertThat(choices.tokens()).containsExactly(5);
+      assertThat(choices.confidences()[0]).isCloseTo(softmax(expected, 5), within(1e-6f));
+    }
+  }
+
+  @Test
+  void streamsDependOnSeedForwardAndPositionOnly() {
+    Draws.Seeded draws = new Draws.Seeded(9);
+
+    assertThat(draws.key(3, 4)).isEqualTo(new Draws.Seeded(9).key(3, 4));
+    assertThat(List.of(draws.key(4, 3), draws.key(3, 5), new Draws.Seeded(10).key(3, 4)))
+        .doesNotContain(draws.key(3, 4))
+        .doesNotHaveDuplicates();
+    double mean =
+        IntStream.range(0, 10_000).mapToDouble(p -> draws.remasking(0, p)).average().orElseThrow();
+    assertThat(mean).isCloseTo(0.5, within(0.015));
+  }
+
+  private static TokenChooser.Choices choose(GenerationSettings settings, Draws draws, int rows) {
+    float[] logits = new float[rows * COLUMNS];
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(LOGITS, 0, logits, row * COLUMNS, COLUMNS);
+    }
+    try (TokenChooser chooser = new TokenChooser(SHAPE);
+        NDManager manager = TorchRuntime.newManager()) {
+      return chooser.choose(
+          manager.create(logits, new Shape(rows, COLUMNS)),
+          List.of(request(settings, draws, rows)));
+    }
+  }
+
+  private static TokenChooser.Request request(GenerationSettings settings, Draws draws, int rows) {
+    return new TokenChooser.Request(settings, draws, 0, IntStream.range(0, rows).toArray());
+  }
+
+  private static GenerationSettings settings(
+      double temperature, double cfg, boolean noEos, boolean lateEos) {
+    return new GenerationSettings(
+        8,
+        8,
+        new Decoding.Quota(8),
+        Remasking.LOW_CONFIDENCE,
+        temperature,
+        cfg,
+        0,
+        true,
+        noEos,
+        lateEos);
+  }
+
+  private static float softmax(float[] logits, int column) {
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit);
+    }
+    return (float) (Math.exp(logits[column]) / sum);
+  }
+}

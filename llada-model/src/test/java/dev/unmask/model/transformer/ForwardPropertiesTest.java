@@ -1,0 +1,176 @@
+package dev.unmask.model.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.golden.ArrayError;
+import dev.unmask.model.oracle.OraclePredictor;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
+import dev.unmask.model.safetensors.SafetensorsWriter;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.TransformerText.Attention;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What must hold for any weights. */
+class ForwardPropertiesTest {
+
+  private static final LladaConfig SHAPE =
+      new LladaConfig(
+          64, 2, 4, 2, 128, 90, 96, true, 500_000, 1e-5, 128, new SpecialTokens(89, 88, 88, -1));
+
+  @TempDir static Path folder;
+  private static LoadedModel model;
+
+  @BeforeAll
+  static void load() throws Exception {
+    RandomModel.write(folder, SHAPE, ElementType.F32, 1.5, 3);
+    model = LoadedModel.load(folder, Precision.F32);
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+  }
+
+  @Test
+  void isNotCausal() {
+    int[] ids = ids(20, 1);
+    float[] before = logits(model, ids, 0);
+    ids[19] = (ids[19] + 1) % 80;
+
+    assertThat(ArrayError.relative(logits(model, ids, 0), before)).isGreaterThan(1e-3);
+  }
+
+  @Test
+  void aSequenceDoesNotFeelItsNeighbours() {
+    PackedBatch batch = new PackedBatch();
+    int[][] sequences = {ids(5, 1), ids(64, 2), ids(1, 3), ids(33, 4)};
+    for (int[] ids : sequences) {
+      batch.add(ids, all(ids));
+    }
+    float[] together = logits(model, batch);
+
+    int from = 0;
+    for (int[] ids : sequences) {
+      int to = from + ids.length * SHAPE.embeddingSize();
+      float[] mine = Arrays.copyOfRange(together, from, to);
+      assertThat(ArrayError.relative(mine, logits(model, ids, all(ids)))).isLessThan(1e-6);
+      from = to;
+    }
+  }
+
+  @Test
+  void rowsAskedForEqualTheSameRowsOfAll() {
+    int[] ids = ids(30, 5);
+    float[] all = logits(model, ids, all(ids));
+    float[] some = logits(model, ids, 29, 3);
+
+    int columns = SHAPE.embeddingSize();
+    float[] expected = new float[2 * columns];
+    System.arraycopy(all, 29 * columns, expected, 0, columns);
+    System.arraycopy(all, 3 * columns, expected, columns, columns);
+    assertThat(ArrayError.relative(some, expected)).isLessThan(1e-6);
+  }
+
+  @Test
+  void composedAttentionEqualsFused() throws Exception {
+    try (LoadedModel composed =
+        LoadedModel.load(folder, SHAPE, Precision.F32, Attention.PRODUCTS)) {
+      int[] ids = ids(50, 6);
+      assertThat(ArrayError.relative(logits(composed, ids, all(ids)), logits(model, ids, all(ids))))
+          .isLessThan(2e-6);
+    }
+  }
+
+  @Test
+  void bfloat16StaysNearFloat32() throws Exception {
+    try (LoadedModel half = LoadedModel.load(folder, Precision.BF16)) {
+      assertThat(half.precision()).isEqualTo(Precision.BF16);
+      int[] ids = ids(50, 7);
+      double error = ArrayError.relative(logits(half, ids, all(ids)), logits(model, ids, all(ids)));
+      assertThat(error).isBetween(1e-5, 0.03);
+    }
+  }
+
+  @Test
+  void bfloat16FilesGiveTheSameAsTheirFloat32Copy(@TempDir Path stored) throws Exception {
+    RandomModel.write(stored, SHAPE, ElementType.BF16, 1.5, 3);
+    try (LoadedModel mapped = LoadedModel.load(stored, Precision.BF16);
+        LoadedModel cast = LoadedModel.load(folder, Precision.BF16)) {
+      int[] ids = ids(40, 8);
+      assertThat(logits(mapped, ids, all(ids))).isEqualTo(logits(cast, ids, all(ids)));
+    }
+  }
+
+  @Test
+  void gateAndUpAreNotInterchangeable(@TempDir Path swapped) throws Exception {
+    SafetensorsWriter writer = new SafetensorsWriter();
+    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
+    for (WeightTable.Weight weight : WeightTable.of(SHAPE)) {
+      String from = weight.name();
+      if (from.contains("ff_proj")) {
+        from = from.replace("ff_proj", "up_proj");
+      } else if (from.contains("up_proj")) {
+        from = from.replace("up_proj", "ff_proj");
+      }
+      float[] values = files.require(from, weight.dimensions()).toFloats();
+      writer.add(weight.name(), ElementType.F32, weight.dimensions(), () -> values);
+    }
+    writer.write(swapped.resolve(SafetensorsDirectory.SINGLE_FILE));
+    Files.writeString(swapped.resolve(LladaConfig.FILE_NAME), SHAPE.toJson("float32"));
+    try (LoadedModel other = LoadedModel.load(swapped, Precision.F32)) {
+      int[] ids = ids(20, 9);
+      assertThat(ArrayError.relative(logits(other, ids, 0), logits(model, ids, 0)))
+          .isGreaterThan(1e-2);
+    }
+  }
+
+  @Test
+  void theOracleAgrees() throws Exception {
+    try (OraclePredictor oracle = OraclePredictor.load(folder, SHAPE)) {
+      int[] ids = ids(100, 10);
+      assertThat(ArrayError.relative(logits(model, ids, all(ids)), logits(oracle, ids, all(ids))))
+          .isLessThan(2e-5);
+    }
+  }
+
+  @Test
+  void itMattersWhereATokenStands() {
+    // The same tokens in another order: without positions slot 0 could not tell.
+    float[] near = logits(model, new int[] {5, 7, 80, 80}, 0);
+    float[] far = logits(model, new int[] {5, 80, 80, 7}, 0);
+
+    assertThat(ArrayError.relative(far, near)).isGreaterThan(1e-3);
+  }
+
+  private static int[] ids(int length, int seed) {
+    return new Random(seed).ints(length, 0, 80).toArray();
+  }
+
+  private static int[] all(int[] ids) {
+    return IntStream.range(0, ids.length).toArray();
+  }
+
+  private static float[] logits(MaskPredictor predictor, int[] ids, int... rows) {
+    PackedBatch batch = new PackedBatch();
+    batch.add(ids, rows);
+    return logits(predictor, batch);
+  }
+
+  private static float[] logits(MaskPredictor predictor, PackedBatch batch) {
+    try (NDManager manager = TorchRuntime.newManager()) {
+      return predictor.logits(manager, batch).toFloatArray();
+    }
+  }
+}
