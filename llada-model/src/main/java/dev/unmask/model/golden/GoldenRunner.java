@@ -19,7 +19,7 @@ public final class GoldenRunner {
 
   /** With every check of this library. */
   public static GoldenRunner standard() {
-    return new GoldenRunner(List.of(new ForwardCheck(), new GenerateCheck()));
+    return new GoldenRunner(List.of(new ForwardCheck(), new GenerateCheck(), new TrainingCheck()));
   }
 
   /**

@@ -39,4 +39,18 @@ class GoldenTest {
         .hasSize(4)
         .allSatisfy(v -> assertThat(v.verdict()).isEqualTo(Verdict.UNSUPPORTED));
   }
+
+  @org.junit.jupiter.api.Test
+  void lossesGradientsAndOptimizerAreTheReferences() throws Exception {
+    List<GoldenVerdict> verdicts =
+        GoldenRunner.standard()
+            .run(
+                List.of(CASES),
+                List.of(GoldenPath.PACKED),
+                Set.of("pretrain_loss", "sft_loss", "adamw"));
+
+    assertThat(verdicts)
+        .hasSize(6)
+        .allSatisfy(v -> assertThat(v.verdict()).as(v.toString()).isEqualTo(Verdict.PASS));
+  }
 }
