@@ -82,10 +82,10 @@ public final class CatalogReader implements TopicTail.Reader {
     }
     if (catalog.apply(alias)) {
       Digest digest = Digest.parse(alias.getDigest());
-      LOG.infof(
-          "digest=%s event=alias-moved alias=%s@%s epoch=%d",
-          digest, alias.getModel(), alias.getAlias(), alias.getEpoch());
       if (catalog.aliased().contains(digest)) {
+        LOG.infof(
+            "digest=%s event=alias-moved alias=%s@%s epoch=%d",
+            digest, alias.getModel(), alias.getAlias(), alias.getEpoch());
         aliased.accept(digest);
       }
     }

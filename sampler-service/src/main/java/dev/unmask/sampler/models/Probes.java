@@ -31,7 +31,7 @@ final class Probes {
       List.of("Hello!", "What is the capital of France?", "What is 2 + 3?");
 
   private static final int CANVAS = 32;
-  private static final int STEPS = 16;
+  private static final int STEPS = 8;
   private static final long SEED = 0;
 
   private final DenoisingEngine engine;

@@ -1,0 +1,156 @@
+package dev.unmask.sampler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
+import dev.unmask.testkit.KafkaExtension;
+import dev.unmask.testkit.TestKafka;
+import dev.unmask.testkit.TinyModel;
+import dev.unmask.v1.DiffusionParams;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.ModelReport;
+import dev.unmask.v1.ModelState;
+import dev.unmask.v1.WorkerState;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** New checkpoints under running requests. */
+@ExtendWith(KafkaExtension.class)
+class HotReloadTest {
+
+  private static final TinyModel MODEL = TinyModel.small().ofSize(6, 128);
+
+  private Desk desk;
+  private SamplerWorker worker;
+  private Digest first;
+
+  @BeforeEach
+  void startWorker(TestKafka kafka, @TempDir Path folder) throws Exception {
+    desk = new Desk(kafka, folder);
+    first = desk.publish(MODEL, desk.base);
+    desk.alias(desk.base, first, 1);
+    worker = desk.worker("reloading-" + desk.base);
+  }
+
+  @AfterEach
+  void stopWorker() {
+    worker.close();
+    desk.close();
+  }
+
+  @Test
+  void runningRequestKeepsItsWeightsAndTheNextGetsTheNewOnes() throws Exception {
+    desk.request(job("before", 512, 512).build());
+    var unused = desk.awaitReplyRecord("before", GenerationEvent::hasStarted);
+
+    Digest second = desk.publish(MODEL.withSeed(8), desk.base);
+    ModelReport report = desk.awaitReport(second, ModelState.MODEL_STATE_VERIFIED);
+    assertThat(report.getProbesList()).isNotEmpty().allMatch(p -> !p.getAnswer().isEmpty());
+    assertThat(report.getLoadMs()).isPositive();
+    desk.request(job("meanwhile", 16, 4).build());
+    assertThat(desk.awaitReply("meanwhile").getFinal().getModelDigest())
+        .as("the alias has not moved")
+        .isEqualTo(first.toString());
+
+    desk.alias(desk.base, second, 2);
+    // The catalog has no acknowledgement; the record itself is ordered before what is asked next.
+    GenerationEvent after = null;
+    for (int i = 0; after == null; i++) {
+      desk.request(job("after-" + i, 16, 4).build());
+      GenerationEvent answer = desk.awaitReply("after-" + i);
+      assertThat(answer.hasFinal()).isTrue();
+      after = answer.getFinal().getModelDigest().equals(second.toString()) ? answer : null;
+      assertThat(i).isLessThan(50);
+    }
+    assertThat(desk.replies("before")).as("still running").hasSize(1);
+    assertThat(desk.awaitReply("before").getFinal().getModelDigest())
+        .as("finished on the weights it started with")
+        .isEqualTo(first.toString());
+    desk.request(job("pinned", 16, 4).setModelDigest(first.toString()).build());
+    assertThat(desk.awaitReply("pinned").getFinal().getModelDigest()).isEqualTo(first.toString());
+  }
+
+  @Test
+  void damagedCheckpointIsReportedAndTheOldOneServes() throws Exception {
+    Manifest manifest = desk.store(MODEL.withSeed(9), desk.base);
+    Path blob =
+        desk.store()
+            .localBlob(
+                manifest.files().stream()
+                    .filter(f -> f.path().equals("model.safetensors"))
+                    .findFirst()
+                    .orElseThrow()
+                    .digest());
+    assertThat(blob.toFile().setWritable(true)).isTrue();
+    try (RandomAccessFile file = new RandomAccessFile(blob.toFile(), "rw")) {
+      file.seek(file.length() / 2);
+      int old = file.read();
+      file.seek(file.length() / 2);
+      file.write(old ^ 1);
+    }
+    Digest second = desk.announce(manifest);
+
+    ModelReport report = desk.awaitReport(second, ModelState.MODEL_STATE_FAILED);
+    assertThat(report.getMessage()).contains("model.safetensors");
+    desk.request(job("still", 16, 4).build());
+    assertThat(desk.awaitReply("still").getFinal().getModelDigest()).isEqualTo(first.toString());
+  }
+
+  @Test
+  void checkpointOfAnotherModelIsLoadedOnDemandAfterARestart() throws Exception {
+    Digest tuned = desk.publish(MODEL.withSeed(10), "ft:" + desk.base + ":x:1");
+    desk.alias("ft:" + desk.base + ":x:1", tuned, 1);
+    var unused = desk.awaitReport(tuned, ModelState.MODEL_STATE_VERIFIED);
+    worker.close();
+    worker = desk.worker("again-" + desk.base);
+
+    GenerateRequest byName =
+        job("by-name", 16, 4).getRequest().toBuilder().setModel("ft:" + desk.base + ":x:1").build();
+    desk.request(job("by-name", 16, 4).setRequest(byName).build());
+
+    assertThat(desk.awaitReply("by-name").getFinal().getModelDigest()).isEqualTo(tuned.toString());
+    assertThat(desk.awaitState("again-" + desk.base, WorkerState.WORKER_STATE_READY)).isNotNull();
+  }
+
+  @Test
+  void drainingWorkerGivesBackWhatItCannotFinish() throws Exception {
+    desk.request(job("drained", 1024, 1024).build());
+    var unused = desk.awaitReplyRecord("drained", GenerationEvent::hasStarted);
+    desk.request(job("short", 128, 128).build());
+    unused = desk.awaitReplyRecord("short", GenerationEvent::hasStarted);
+    worker.close();
+
+    assertThat(desk.awaitReply("short").hasFinal()).isTrue();
+    var stopped = desk.awaitState("reloading-" + desk.base, WorkerState.WORKER_STATE_STOPPED);
+    assertThat(stopped.getBase()).isEqualTo(desk.base);
+    SamplerWorker next = desk.worker("next-" + desk.base);
+    try {
+      var second = desk.awaitReplyRecord("drained", e -> e.hasStarted() && e.getAttempt() == 2);
+      assertThat(Desk.event(second).getWorker()).isEqualTo("next-" + desk.base);
+      desk.cancel("drained");
+      assertThat(desk.awaitReply("drained").getAttempt()).isEqualTo(2);
+      assertThat(desk.awaitResults("drained")).hasSize(1);
+    } finally {
+      next.close();
+    }
+  }
+
+  private static GenerationJob.Builder job(String id, int genLength, int steps) {
+    return GenerationJob.newBuilder()
+        .setMinReader(1)
+        .setRequestId(id)
+        .setRequest(
+            GenerateRequest.newBuilder()
+                .setPrompt("Once upon a time")
+                .setDiffusion(
+                    DiffusionParams.newBuilder().setGenLength(genLength).setSteps(steps)));
+  }
+}
