@@ -1,5 +1,6 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.torch.SelfCheck;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.config.SamplerConfig;
 import dev.unmask.sampler.messaging.KafkaSettings;
@@ -66,6 +67,7 @@ public class SamplerApp {
 
   private void startWorker() {
     try {
+      LOG.infof("event=self-check %s", SelfCheck.run());
       SamplerOptions options = options();
       LOG.infof(
           "event=starting worker=%s base=%s slots=%d precision=%s kafka=%s store=%s",
