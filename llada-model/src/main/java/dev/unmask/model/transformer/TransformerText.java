@@ -63,9 +63,7 @@ public final class TransformerText {
             n = torch.append(r, torch.narrow(table, 0, 0, lengths[i]))
           return torch.unsqueeze(torch.cat(r), 1)
         def norm(self: __torch__.M, x: Tensor, weight: Tensor) -> Tensor:
-          f = torch.to(x, 6)
-          v = torch.mean(torch.mul(f, f), [-1], True)
-          y = torch.mul(f, torch.rsqrt(torch.add(v, $NORM_EPSILON)))
+          y = torch.rms_norm(torch.to(x, 6), [$WIDTH], None, $NORM_EPSILON)
           return torch.mul(torch.to(y, $DTYPE), weight)
         def rope(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
           f = torch.to(x, 6)
