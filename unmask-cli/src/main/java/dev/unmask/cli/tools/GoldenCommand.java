@@ -34,7 +34,7 @@ public final class GoldenCommand implements Callable<Integer> {
     }
   }
 
-  private static final String RUNNER = "dev.unmask.model.golden.GoldenRunner";
+  private static final String RUNNER = "dev.unmask.model.golden.GoldenMain";
   private static final int HEAP = 1024;
 
   private final Session session;
