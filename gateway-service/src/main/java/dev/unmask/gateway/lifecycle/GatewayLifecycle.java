@@ -71,6 +71,7 @@ public class GatewayLifecycle {
 
   void start(@Observes StartupEvent event) {
     publish(ServingStatus.NOT_SERVING);
+    outbox.start();
     replies.start();
     cluster.start();
     watch.start();

@@ -28,9 +28,10 @@ public final class KafkaOutbox implements JobOutbox, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
-  private final Producer<byte[], byte[]> producer;
+  private final KafkaSettings settings;
   private final Supplier<@Nullable ReplyAddress> replies;
   private final Consumer<Duration> produceLatency;
+  private volatile @Nullable Producer<byte[], byte[]> producer;
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("kafka-send-", 0).factory());
 
@@ -42,9 +43,14 @@ public final class KafkaOutbox implements JobOutbox, AutoCloseable {
       KafkaSettings settings,
       Supplier<@Nullable ReplyAddress> replies,
       Consumer<Duration> produceLatency) {
-    this.producer = new KafkaProducer<>(settings.producer());
+    this.settings = settings;
     this.replies = replies;
     this.produceLatency = produceLatency;
+  }
+
+  /** Builds the producer, which takes a while. Once, before the first send, on no event loop. */
+  public void start() {
+    producer = new KafkaProducer<>(settings.producer());
   }
 
   @Override
@@ -91,15 +97,23 @@ public final class KafkaOutbox implements JobOutbox, AutoCloseable {
   @Override
   public void close() {
     senders.shutdown();
-    producer.close(Duration.ofSeconds(10));
+    Producer<byte[], byte[]> now = producer;
+    if (now != null) {
+      now.close(Duration.ofSeconds(10));
+    }
   }
 
   private void send(ProducerRecord<byte[], byte[]> record, Sent sent) {
+    Producer<byte[], byte[]> now = producer;
+    if (now == null) {
+      sent.done(new IllegalStateException("the gateway is still starting"));
+      return;
+    }
     long start = System.nanoTime();
     senders.execute(() -> {
       try {
         var unused =
-            producer.send(
+            now.send(
                 record,
                 (metadata, failure) -> {
                   produceLatency.accept(Duration.ofNanos(System.nanoTime() - start));

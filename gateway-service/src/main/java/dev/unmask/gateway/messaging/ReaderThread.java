@@ -1,6 +1,9 @@
 package dev.unmask.gateway.messaging;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -16,13 +19,14 @@ abstract class ReaderThread implements AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(ReaderThread.class);
   private static final Duration RETRY = Duration.ofMillis(500);
+  private static final Duration CLOSE = Duration.ofSeconds(5);
   protected static final Duration POLL = Duration.ofMillis(500);
   protected static final Duration REACH = Duration.ofSeconds(3);
 
   private final KafkaSettings settings;
   private final String role;
   private final Thread thread;
-  private volatile boolean closed;
+  private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable Consumer<byte[], byte[]> consumer;
   private String lastComplaint = "";
 
@@ -52,41 +56,46 @@ abstract class ReaderThread implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    closing.countDown();
     Consumer<byte[], byte[]> now = consumer;
     if (now != null) {
       now.wakeup();
     }
-    thread.interrupt();
     try {
-      thread.join(Duration.ofSeconds(5));
+      if (!thread.join(CLOSE)) {
+        LOG.warnf("event=reader.stuck role=%s", role);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
   private void run() {
-    while (!closed) {
-      try (Consumer<byte[], byte[]> own = new KafkaConsumer<>(settings.consumer(role))) {
+    while (!closed()) {
+      Consumer<byte[], byte[]> own = new KafkaConsumer<>(settings.consumer(role));
+      try {
         consumer = own;
         connect(own);
         lastComplaint = "";
-        while (!closed) {
+        while (!closed()) {
           round(own);
         }
-      } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
-        // Only close() wakes or interrupts this thread.
-        if (!closed) {
-          LOG.warnf("event=reader.woken role=%s", role);
-        }
+      } catch (WakeupException e) {
+        // Only close() wakes this thread; the loop ends.
+        LOG.debugf("event=reader.closed role=%s", role);
       } catch (KafkaException e) {
         disconnected();
         complain(e);
-        pause();
       } finally {
         consumer = null;
+        own.close(CloseOptions.timeout(Duration.ofSeconds(1)));
       }
+      pause();
     }
+  }
+
+  private boolean closed() {
+    return closing.getCount() == 0;
   }
 
   private void complain(KafkaException e) {
@@ -99,9 +108,10 @@ abstract class ReaderThread implements AutoCloseable {
 
   private void pause() {
     try {
-      Thread.sleep(RETRY);
+      var unused = closing.await(RETRY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      closing.countDown();
     }
   }
 }

@@ -1,0 +1,41 @@
+package dev.unmask.gateway;
+
+import dev.unmask.testkit.KafkaTestResource;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The broker, a store of its own and a free port, for the gateway under test. */
+public final class GatewayTestResource implements QuarkusTestResourceLifecycleManager {
+
+  /** Bytes of a file that the gateway under test still takes. */
+  static final int MAX_UPLOAD = 1 << 20;
+
+  @Override
+  public Map<String, String> start() {
+    Map<String, String> config = new HashMap<>(new KafkaTestResource().start());
+    try {
+      Path store = Files.createTempDirectory("unmask-gateway-test");
+      store.toFile().deleteOnExit();
+      config.put("unmask.store.root", store.toString());
+      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        config.put("quarkus.grpc.server.test-port", String.valueOf(free.getLocalPort()));
+        config.put("test.grpc.port", String.valueOf(free.getLocalPort()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    config.put("unmask.gateway.max-upload", "1M");
+    config.put("unmask.gateway.max-in-flight", "16");
+    return config;
+  }
+
+  @Override
+  public void stop() {}
+}

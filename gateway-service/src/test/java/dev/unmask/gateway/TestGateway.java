@@ -1,0 +1,169 @@
+package dev.unmask.gateway;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import dev.unmask.store.FolderStore;
+import dev.unmask.testkit.FakeWorkerBeacon;
+import dev.unmask.testkit.PublishedModel;
+import dev.unmask.testkit.ScriptedSampler;
+import dev.unmask.testkit.TestKafka;
+import dev.unmask.testkit.TinyModel;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerateStreamRequest;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.GenerationGrpc.GenerationBlockingStub;
+import dev.unmask.v1.StreamMode;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the API tests share: a channel to the gateway under test, one published model, and a
+ * scripted sampler that plays for each request the script that its prompt names.
+ */
+final class TestGateway {
+
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static @Nullable TestGateway shared;
+
+  final TestKafka kafka = TestKafka.shared();
+  final String base = kafka.newBase();
+  final PublishedModel model;
+  final ScriptedSampler sampler;
+  final ManagedChannel channel =
+      NettyChannelBuilder.forAddress("127.0.0.1", config("test.grpc.port", Integer.class))
+          .usePlaintext()
+          .maxInboundMessageSize(32 << 20)
+          .build();
+  private final Map<String, ScriptedSampler.Script> scripts = new ConcurrentHashMap<>();
+
+  private TestGateway() {
+    try {
+      model =
+          PublishedModel.publish(
+              kafka,
+              FolderStore.open(Path.of(config("unmask.store.root", String.class))),
+              base,
+              TinyModel.small(),
+              Files.createTempDirectory("unmask-gateway-model"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    FakeWorkerBeacon beacon = FakeWorkerBeacon.start(kafka, base, "beacon-" + base);
+    sampler =
+        ScriptedSampler.start(
+            kafka.bootstrap(),
+            base,
+            8,
+            call -> {
+              ScriptedSampler.Script script = scripts.get(call.job().getRequest().getPrompt());
+              if (script == null) {
+                throw new IllegalStateException("no script for " + call.job());
+              }
+              script.play(call);
+            });
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              sampler.close();
+              beacon.die();
+            }));
+    await("the gateway knows the model", this::answers);
+  }
+
+  /** The one of this JVM; the first call starts it. */
+  static synchronized TestGateway shared() {
+    TestGateway now = shared;
+    if (now == null) {
+      now = new TestGateway();
+      shared = now;
+    }
+    return now;
+  }
+
+  static <T> T config(String name, Class<T> type) {
+    return ConfigProvider.getConfig().getValue(name, type);
+  }
+
+  private boolean answers() {
+    try {
+      var unused = blocking().generate(request(ScriptedSampler.answering("ready")));
+      return true;
+    } catch (StatusRuntimeException e) {
+      return false;
+    }
+  }
+
+  /** A request that {@code script} will answer. */
+  GenerateRequest request(ScriptedSampler.Script script) {
+    String prompt = UUID.randomUUID().toString();
+    scripts.put(prompt, script);
+    return GenerateRequest.newBuilder().setModel(base).setPrompt(prompt).build();
+  }
+
+  GenerationBlockingStub blocking() {
+    return GenerationGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
+  }
+
+  /** All events of a stream. */
+  List<GenerationEvent> stream(StreamMode mode, ScriptedSampler.Script script) {
+    Iterator<GenerationEvent> events =
+        blocking()
+            .generateStream(
+                GenerateStreamRequest.newBuilder()
+                    .setRequest(request(script))
+                    .setMode(mode)
+                    .build());
+    List<GenerationEvent> all = new ArrayList<>();
+    events.forEachRemaining(all::add);
+    return all;
+  }
+
+  /** The detail of this type in a status. */
+  static <T extends Message> T detail(StatusRuntimeException e, Class<T> type) {
+    for (Any any : Objects.requireNonNull(StatusProto.fromThrowable(e)).getDetailsList()) {
+      if (any.is(type)) {
+        try {
+          return any.unpack(type);
+        } catch (InvalidProtocolBufferException broken) {
+          throw new AssertionError(broken);
+        }
+      }
+    }
+    throw new AssertionError("the status has no " + type.getSimpleName() + ": " + e);
+  }
+
+  /** Polls until {@code condition} holds. */
+  static void await(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("it did not happen in time that " + what);
+      }
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+}
