@@ -78,7 +78,7 @@ record ClusterPlan(
         service(SAMPLER, name, number == 1, 512, port)
             .withPyTorch()
             .property("unmask.worker.id", workerPrefix + name)
-            .property("unmask.work.dir", data.resolve("work").resolve(name))
+            .property("unmask.sampler.cache-dir", data.resolve("work").resolve(name))
             .jar(rooms.runner(Rooms.SAMPLER));
     return new ChildSpec(
         name, command, Jvm.pyTorchEnvironment(environment), data.log(name), health(port));
@@ -108,7 +108,7 @@ record ClusterPlan(
   private Jvm jvm(String kind, String name, boolean writesArchive, int heap) {
     Path archive = data.resolve("cds").resolve(kind + ".jsa");
     return Jvm.startingWith(data.marker(), heap)
-        .property("unmask.child", name)
+        .property("launcher.child", name)
         .withClassArchive(archive, writesArchive);
   }
 

@@ -103,7 +103,7 @@ final class DataFolder implements AutoCloseable {
 
   /** The argument that marks a process as a child of the {@code up} on this folder. */
   String marker() {
-    return "-Dunmask.up=" + root;
+    return "-Dlauncher.data=" + root;
   }
 
   /**

@@ -1,0 +1,247 @@
+package dev.unmask.cli;
+
+import com.google.protobuf.ByteString;
+import dev.unmask.v1.CanvasStep;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.File;
+import dev.unmask.v1.FilesGrpc;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningGrpc;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.FinishReason;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GenerateStreamRequest;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.GenerationStarted;
+import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ListModelsResponse;
+import dev.unmask.v1.ModelVersion;
+import dev.unmask.v1.ModelsGrpc;
+import dev.unmask.v1.SlotCommit;
+import dev.unmask.v1.UploadRequest;
+import dev.unmask.v1.Usage;
+import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A gateway that answers by script, over a real connection: what it was asked can be looked at, and
+ * a failure can be ordered.
+ */
+public final class FakeGateway implements AutoCloseable {
+
+  public static final String DIGEST = "sha256:" + "ab".repeat(32);
+
+  private final Server server;
+  private final List<GenerateRequest> asked = Collections.synchronizedList(new ArrayList<>());
+  private final List<CreateFineTuningJobRequest> created =
+      Collections.synchronizedList(new ArrayList<>());
+  private final AtomicReference<Status> failure = new AtomicReference<>(Status.OK);
+  private final AtomicReference<ByteString> uploaded = new AtomicReference<>(ByteString.EMPTY);
+  private final AtomicReference<FineTuningJob> job =
+      new AtomicReference<>(FineTuningJob.getDefaultInstance());
+  private final List<FineTuneEvent> events = Collections.synchronizedList(new ArrayList<>());
+  private final AtomicReference<ModelVersion> version =
+      new AtomicReference<>(ModelVersion.getDefaultInstance());
+
+  private FakeGateway() throws IOException {
+    server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .addService(new Generation())
+            .addService(new Files())
+            .addService(new FineTuning())
+            .addService(new Models())
+            .build()
+            .start();
+  }
+
+  public static FakeGateway start() throws IOException {
+    return new FakeGateway();
+  }
+
+  public String address() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  /** From now on every call fails so. */
+  public void failWith(Status status) {
+    failure.set(status);
+  }
+
+  public List<GenerateRequest> asked() {
+    return List.copyOf(asked);
+  }
+
+  public List<CreateFineTuningJobRequest> created() {
+    return List.copyOf(created);
+  }
+
+  public ByteString uploaded() {
+    return uploaded.get();
+  }
+
+  /** How the next job ends, and what is told on the way. */
+  public void script(FineTuningJob ended, List<FineTuneEvent> history) {
+    job.set(ended);
+    events.clear();
+    events.addAll(history);
+  }
+
+  public void publish(ModelVersion model) {
+    version.set(model);
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+  }
+
+  private boolean failed(StreamObserver<?> reply) {
+    if (failure.get().isOk()) {
+      return false;
+    }
+    reply.onError(failure.get().asRuntimeException());
+    return true;
+  }
+
+  private static <T> void answer(StreamObserver<T> reply, T message) {
+    reply.onNext(message);
+    reply.onCompleted();
+  }
+
+  /** The answer to everything. */
+  public static GenerateResponse answer() {
+    return GenerateResponse.newBuilder()
+        .setText("Paris.")
+        .setRequestId("r-1")
+        .setSeed(7)
+        .setModel("tiny")
+        .setModelDigest(DIGEST)
+        .setFinishReason(FinishReason.FINISH_REASON_STOP)
+        .setUsage(
+            Usage.newBuilder()
+                .setPromptTokens(5)
+                .setCompletionTokens(2)
+                .setCanvasTokens(4)
+                .setDenoisingSteps(2))
+        .build();
+  }
+
+  private final class Generation extends GenerationGrpc.GenerationImplBase {
+
+    @Override
+    public void generate(GenerateRequest request, StreamObserver<GenerateResponse> reply) {
+      asked.add(request);
+      if (!failed(reply)) {
+        answer(reply, FakeGateway.answer());
+      }
+    }
+
+    @Override
+    public void generateStream(
+        GenerateStreamRequest request, StreamObserver<GenerationEvent> reply) {
+      asked.add(request.getRequest());
+      if (failed(reply)) {
+        return;
+      }
+      reply.onNext(
+          GenerationEvent.newBuilder()
+              .setStarted(
+                  GenerationStarted.newBuilder()
+                      .setCanvasLength(4)
+                      .setBlockLength(4)
+                      .setModelDigest(DIGEST))
+              .build());
+      reply.onNext(step(0, 1, ".", 3));
+      reply.onNext(step(1, 0, "Paris", 2));
+      answer(reply, GenerationEvent.newBuilder().setFinal(FakeGateway.answer()).build());
+    }
+
+    private static GenerationEvent step(int step, int slot, String text, int masked) {
+      return GenerationEvent.newBuilder()
+          .setStep(
+              CanvasStep.newBuilder()
+                  .setStep(step)
+                  .setMaskedLeft(masked)
+                  .addCommits(
+                      SlotCommit.newBuilder().setSlot(slot).setText(text).setConfidence(0.5f)))
+          .build();
+    }
+  }
+
+  private final class Files extends FilesGrpc.FilesImplBase {
+
+    @Override
+    public StreamObserver<UploadRequest> upload(StreamObserver<File> reply) {
+      return new StreamObserver<>() {
+        private ByteString content = ByteString.EMPTY;
+
+        @Override
+        public void onNext(UploadRequest part) {
+          content = content.concat(part.getData());
+        }
+
+        @Override
+        public void onError(Throwable gone) {
+          // The caller gave up.
+        }
+
+        @Override
+        public void onCompleted() {
+          uploaded.set(content);
+          if (!failed(reply)) {
+            answer(reply, File.newBuilder().setId("file-1").setBytes(content.size()).build());
+          }
+        }
+      };
+    }
+  }
+
+  private final class FineTuning extends FineTuningGrpc.FineTuningImplBase {
+
+    @Override
+    public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
+      created.add(request);
+      if (!failed(reply)) {
+        answer(reply, job.get());
+      }
+    }
+
+    @Override
+    public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
+      if (!failed(reply)) {
+        answer(reply, job.get());
+      }
+    }
+
+    @Override
+    public void watch(WatchFineTuningJobRequest request, StreamObserver<FineTuneEvent> reply) {
+      List.copyOf(events).stream()
+          .filter(event -> event.getSeq() > request.getAfterSeq())
+          .forEach(reply::onNext);
+      reply.onCompleted();
+    }
+  }
+
+  private final class Models extends ModelsGrpc.ModelsImplBase {
+
+    @Override
+    public void list(ListModelsRequest request, StreamObserver<ListModelsResponse> reply) {
+      if (!failed(reply)) {
+        answer(reply, ListModelsResponse.newBuilder().addModels(version.get()).build());
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.bench;
+
+import org.jspecify.annotations.NullMarked;

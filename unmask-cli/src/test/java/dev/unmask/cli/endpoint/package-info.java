@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.endpoint;
+
+import org.jspecify.annotations.NullMarked;

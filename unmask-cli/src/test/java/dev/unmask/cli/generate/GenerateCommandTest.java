@@ -1,0 +1,182 @@
+package dev.unmask.cli.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unmask.cli.FakeGateway;
+import dev.unmask.cli.TestSession;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.Remasking;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GenerateCommandTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path home;
+  private FakeGateway gateway;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = FakeGateway.start();
+  }
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
+  @Test
+  void theAnswerGoesToStandardOutputAndTheFiguresBeside() {
+    TestSession cli = session("");
+
+    assertThat(cli.run("generate", "What is the capital of France?")).isZero();
+
+    assertThat(cli.out()).isEqualTo("Paris.\n");
+    assertThat(cli.err()).contains("2 tokens", "2 steps", "stop", "tiny sha256:abab");
+    GenerateRequest asked = gateway.asked().getFirst();
+    assertThat(asked.getMessages().getMessagesList())
+        .singleElement()
+        .satisfies(message -> {
+          assertThat(message.getRole()).isEqualTo("user");
+          assertThat(message.getContent()).isEqualTo("What is the capital of France?");
+        });
+    assertThat(asked.hasDiffusion()).isFalse();
+    assertThat(asked.hasSampling()).isFalse();
+  }
+
+  @Test
+  void everyOptionReachesTheRequest() {
+    TestSession cli = session("");
+
+    assertThat(
+            cli.run(
+                "generate",
+                "--model",
+                "tiny@default",
+                "--steps",
+                "8",
+                "--gen-length",
+                "32",
+                "--block-length",
+                "16",
+                "--remasking",
+                "random",
+                "--cfg-scale",
+                "1.5",
+                "--temperature",
+                "0.7",
+                "--seed",
+                "42",
+                "--deadline",
+                "2.5",
+                "--system",
+                "Be brief.",
+                "hi"))
+        .isZero();
+
+    GenerateRequest asked = gateway.asked().getFirst();
+    assertThat(asked.getModel()).isEqualTo("tiny@default");
+    assertThat(asked.getDiffusion().getSteps()).isEqualTo(8);
+    assertThat(asked.getDiffusion().getGenLength()).isEqualTo(32);
+    assertThat(asked.getDiffusion().getBlockLength()).isEqualTo(16);
+    assertThat(asked.getDiffusion().getRemasking()).isEqualTo(Remasking.REMASKING_RANDOM);
+    assertThat(asked.getDiffusion().getCfgScale()).isEqualTo(1.5);
+    assertThat(asked.getDiffusion().hasConfidenceThreshold()).isFalse();
+    assertThat(asked.getSampling().getTemperature()).isEqualTo(0.7);
+    assertThat(asked.getSampling().getSeed()).isEqualTo(42);
+    assertThat(asked.getDeadlineMs()).isEqualTo(2500);
+    assertThat(asked.getMessages().getMessages(0).getRole()).isEqualTo("system");
+  }
+
+  @Test
+  void aZeroThatWasGivenIsSent() {
+    assertThat(session("").run("generate", "--temperature", "0", "--cfg-scale", "0", "hi"))
+        .isZero();
+
+    assertThat(gateway.asked().getFirst().getSampling().hasTemperature()).isTrue();
+    assertThat(gateway.asked().getFirst().getDiffusion().hasCfgScale()).isTrue();
+  }
+
+  @Test
+  void rawTakesStandardInputWithoutItsLastLineBreak() {
+    TestSession cli = session("2 + 3 =\n");
+
+    assertThat(cli.run("generate", "--raw", "--threshold", "0.9", "-")).isZero();
+
+    GenerateRequest asked = gateway.asked().getFirst();
+    assertThat(asked.getPrompt()).isEqualTo("2 + 3 =");
+    assertThat(asked.getDiffusion().getConfidenceThreshold()).isEqualTo(0.9);
+  }
+
+  @Test
+  void jsonHasTheFieldsThatScriptsRead() throws IOException {
+    TestSession cli = session("");
+
+    assertThat(cli.run("--json", "generate", "hi")).isZero();
+
+    JsonNode answer = JSON.readTree(cli.out());
+    assertThat(List.copyOf(answer.properties().stream().map(Map.Entry::getKey).toList()))
+        .contains("text", "finish_reason", "usage", "timing", "model_digest", "request_id", "seed");
+    assertThat(answer.get("text").asText()).isEqualTo("Paris.");
+    assertThat(answer.get("finish_reason").asText()).isEqualTo("stop");
+    assertThat(answer.get("usage").get("completion_tokens").asInt()).isEqualTo(2);
+    assertThat(answer.get("model_digest").asText()).isEqualTo(FakeGateway.DIGEST);
+    assertThat(cli.out()).hasLineCount(1);
+    assertThat(cli.err()).isEmpty();
+  }
+
+  @Test
+  void watchPrintsALineAStepWhereNobodyCanSeeADrawing() {
+    TestSession cli = session("");
+
+    assertThat(cli.run("generate", "--watch", "hi")).isZero();
+
+    assertThat(cli.out().lines())
+        .containsExactly(
+            "canvas of 4 slots in blocks of 4, weights " + FakeGateway.DIGEST,
+            "step 1 block 0: 1=\".\"(0.50) · 3 masked",
+            "step 2 block 0: 0=\"Paris\"(0.50) · 2 masked",
+            "Paris.");
+  }
+
+  @Test
+  void watchAsJsonIsOneEventALineAndTheAnswerLast() throws IOException {
+    TestSession cli = session("");
+
+    assertThat(cli.run("generate", "--watch", "--json", "hi")).isZero();
+
+    List<String> lines = cli.out().lines().toList();
+    assertThat(lines).hasSize(4);
+    assertThat(JSON.readTree(lines.get(1)).get("step").get("commits").get(0).get("text").asText())
+        .isEqualTo(".");
+    assertThat(JSON.readTree(lines.getLast()).get("text").asText()).isEqualTo("Paris.");
+  }
+
+  @Test
+  void aChatSendsTheWholeDialogueWithEveryTurn() {
+    TestSession cli = session("Hello\n\nAnd Italy?\n/reset\nAgain\n/quit\nnever asked\n");
+
+    assertThat(cli.run("chat")).isZero();
+
+    List<GenerateRequest> asked = gateway.asked();
+    assertThat(asked).hasSize(3);
+    assertThat(asked.get(1).getMessages().getMessagesList())
+        .extracting(message -> message.getRole() + ":" + message.getContent())
+        .containsExactly("user:Hello", "assistant:Paris.", "user:And Italy?");
+    assertThat(asked.get(2).getMessages().getMessagesCount()).isEqualTo(1);
+    assertThat(cli.out()).isEqualTo("Paris.\nParis.\nParis.\n");
+  }
+
+  private TestSession session(String input) {
+    return new TestSession(home, Map.of("UNMASK_ENDPOINT", gateway.address()), input);
+  }
+}

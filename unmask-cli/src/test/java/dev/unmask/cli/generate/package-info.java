@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.generate;
+
+import org.jspecify.annotations.NullMarked;

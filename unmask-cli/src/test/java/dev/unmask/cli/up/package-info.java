@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.up;
+
+import org.jspecify.annotations.NullMarked;
