@@ -60,11 +60,11 @@ public final class DenoisingEngine implements AutoCloseable {
    */
   public EngineTicket submit(
       MaskPredictor model, GenerationTask task, GenerationListener listener) {
-    RunningTask running = new RunningTask(task, model.config(), listener, () -> count(model, -1));
+    RunningTask running = new RunningTask(task, listener, () -> count(model, -1));
     count(model, 1);
     synchronized (submission) {
       if (!closed) {
-        commands.add(() -> start(model, task, running));
+        commands.add(() -> start(model, running));
         return running;
       }
     }
@@ -112,6 +112,14 @@ public final class DenoisingEngine implements AutoCloseable {
   }
 
   /**
+   * Whether the engine thread lives; if it does not and nobody closed the engine, this process can
+   * serve no more.
+   */
+  public boolean alive() {
+    return thread.isAlive();
+  }
+
+  /**
    * Ends all tasks with {@code ENGINE_CLOSED} after the step that is running, and waits for that.
    */
   @Override
@@ -148,7 +156,7 @@ public final class DenoisingEngine implements AutoCloseable {
         });
   }
 
-  private void start(MaskPredictor model, GenerationTask task, RunningTask running) {
+  private void start(MaskPredictor model, RunningTask running) {
     try {
       if (closed) {
         throw engineClosed();
@@ -156,9 +164,8 @@ public final class DenoisingEngine implements AutoCloseable {
       if (retired.contains(model)) {
         throw new EngineException(Reason.MODEL_RETIRED, "the model was replaced; ask again");
       }
-      RunningTask.check(task, model.config());
       ModelGroup group = groups.computeIfAbsent(model, ModelGroup::new);
-      running.started();
+      running.start(model.config());
       if (!running.ended()) {
         group.add(running);
       }

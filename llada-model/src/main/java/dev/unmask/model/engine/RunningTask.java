@@ -5,6 +5,8 @@ import dev.unmask.model.engine.EngineException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A task from its submission to its one terminal callback. Apart from {@link #cancel} everything
@@ -17,23 +19,20 @@ final class RunningTask implements EngineTicket {
   private final GenerationTask task;
   private final GenerationListener listener;
   private final Runnable onEnd;
-  private final CanvasRun run;
-  private final long startNanos;
+  private @Nullable CanvasRun run;
+  private long startNanos;
   private volatile boolean cancelled;
   private boolean ended;
 
   /** {@code onEnd} runs once, before the terminal callback. */
-  RunningTask(
-      GenerationTask task, LladaConfig config, GenerationListener listener, Runnable onEnd) {
+  RunningTask(GenerationTask task, GenerationListener listener, Runnable onEnd) {
     this.task = task;
     this.listener = listener;
     this.onEnd = onEnd;
-    this.run = new CanvasRun(task.promptIds(), task.settings(), config.tokens(), task.draws());
-    this.startNanos = System.nanoTime();
   }
 
   /** Throws the reason why {@code task} cannot run on a model of this shape. */
-  static void check(GenerationTask task, LladaConfig config) throws EngineException {
+  private static void check(GenerationTask task, LladaConfig config) throws EngineException {
     int[] prompt = task.promptIds();
     for (int i = 0; i < prompt.length; i++) {
       if (prompt[i] < 0 || prompt[i] >= config.vocabularySize()) {
@@ -65,8 +64,9 @@ final class RunningTask implements EngineTicket {
     return new EngineException(Reason.INVALID_TASK, sentence);
   }
 
+  /** Only after {@link #start}. */
   CanvasRun run() {
-    return run;
+    return Objects.requireNonNull(run, "the task was not started");
   }
 
   @Override
@@ -82,14 +82,19 @@ final class RunningTask implements EngineTicket {
     return ended;
   }
 
-  void started() {
+  /** Lays out the canvas, unless the task cannot run on a model of this shape. */
+  void start(LladaConfig config) throws EngineException {
+    // Checked first: the canvas of an absurd length would not fit in memory.
+    check(task, config);
+    run = new CanvasRun(task.promptIds(), task.settings(), config.tokens(), task.draws());
+    startNanos = System.nanoTime();
     tell(listener::onStarted);
   }
 
   /** Reports a step, and the end if this was the last one. */
   void stepped(StepResult step) {
     tell(() -> listener.onStep(step));
-    if (run.finished()) {
+    if (run().finished()) {
       end(() -> listener.onFinished(result()));
     }
   }
@@ -99,14 +104,15 @@ final class RunningTask implements EngineTicket {
   }
 
   private GenerationResult result() {
+    CanvasRun finished = run();
     return new GenerationResult(
-        run.canvas(),
-        run.answer(),
-        run.answerEnded()
+        finished.canvas(),
+        finished.answer(),
+        finished.answerEnded()
             ? GenerationResult.FinishReason.STOP
             : GenerationResult.FinishReason.LENGTH,
-        run.steps(),
-        run.guided() ? 2 * run.steps() : run.steps(),
+        finished.steps(),
+        finished.guided() ? 2 * finished.steps() : finished.steps(),
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 

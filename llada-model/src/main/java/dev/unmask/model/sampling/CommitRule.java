@@ -28,17 +28,19 @@ public sealed interface CommitRule {
    * one block.
    */
   final class Quotas implements CommitRule {
-    private final int[] quotas;
+    private final int slots;
+    private final int steps;
     private int step;
 
-    /**
-     * {@code slots} of a block over {@code steps}: n div s each, one more for the first n mod s.
-     */
+    /** For a block of {@code slots} that is filled in {@code steps}. */
     public Quotas(int slots, int steps) {
-      quotas = new int[steps];
-      for (int i = 0; i < steps; i++) {
-        quotas[i] = slots / steps + (i < slots % steps ? 1 : 0);
-      }
+      this.slots = slots;
+      this.steps = steps;
+    }
+
+    /** Commits planned for a step: n div s, and one more in the first n mod s steps. */
+    public int quota(int atStep) {
+      return slots / steps + (atStep < slots % steps ? 1 : 0);
     }
 
     @Override
@@ -47,15 +49,10 @@ public sealed interface CommitRule {
           .boxed()
           // The stream is in slot order and sorted() is stable: ties stay with the lowest slot.
           .sorted(Comparator.comparingDouble((Integer i) -> -confidence[i]))
-          .limit(quotas[step++])
+          .limit(quota(step++))
           .mapToInt(Integer::intValue)
           .sorted()
           .toArray();
-    }
-
-    /** Commits planned for each step. */
-    public int[] quotas() {
-      return quotas.clone();
     }
   }
 

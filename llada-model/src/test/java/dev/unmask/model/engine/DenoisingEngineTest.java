@@ -162,7 +162,19 @@ class DenoisingEngineTest {
       assertThat(refusal(engine, new int[150]))
           .isEqualTo(
               "the prompt has 150 tokens and the canvas 16, together more than this model's 160");
+      Listening absurd = new Listening();
+      int most = Integer.MAX_VALUE;
+      engine.submit(
+          model,
+          new GenerationTask(
+              "absurd",
+              new int[0],
+              GenerationSettings.greedy(most, most, new Decoding.Quota(most))),
+          absurd);
+      assertThat(absurd.failure())
+          .hasMessageContaining("the canvas 2147483647, together more than");
       assertThat(good.result().steps()).isEqualTo(16);
+      assertThat(engine.alive()).isTrue();
     }
   }
 
