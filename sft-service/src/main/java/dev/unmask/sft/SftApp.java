@@ -1,0 +1,88 @@
+package dev.unmask.sft;
+
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.sft.config.SftConfig;
+import dev.unmask.sft.messaging.KafkaSettings;
+import dev.unmask.sft.metrics.SftMeters;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.StoreException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The Quarkus shell of a {@link Trainer}: configuration, meters, start and stop. */
+@ApplicationScoped
+public class SftApp {
+
+  private static final Logger LOG = Logger.getLogger(SftApp.class);
+
+  private final SftConfig config;
+  private final String bootstrap;
+  private final MeterRegistry registry;
+  private volatile @Nullable Trainer trainer;
+
+  @Inject
+  public SftApp(
+      SftConfig config,
+      @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
+      MeterRegistry registry) {
+    this.config = config;
+    this.bootstrap = bootstrap;
+    this.registry = registry;
+  }
+
+  void start(@Observes StartupEvent event) {
+    try {
+      KafkaSettings kafka =
+          new KafkaSettings(bootstrap, config.worker().id().orElseGet(SftApp::ownName));
+      Precision precision = Precision.parse(config.precision());
+      Trainer made =
+          new Trainer(
+              kafka,
+              FolderStore.open(config.store().root()),
+              precision,
+              config.sft().verifyPatience(),
+              new SftMeters(registry));
+      trainer = made;
+      made.start();
+      LOG.infof(
+          "event=starting worker=%s precision=%s kafka=%s store=%s",
+          kafka.worker(), precision.resolved(), bootstrap, config.store().root());
+    } catch (StoreException | IllegalArgumentException e) {
+      LOG.errorf("event=start-failed reason=\"%s\"", e.getMessage());
+      Quarkus.asyncExit(1);
+    }
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    Trainer running = trainer;
+    if (running != null) {
+      running.close();
+    }
+  }
+
+  /** Whether jobs are taken. */
+  public boolean isReady() {
+    Trainer running = trainer;
+    return running != null && running.isReady();
+  }
+
+  private static String ownName() {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      host = "localhost";
+    }
+    return "sft-" + host + "-" + ProcessHandle.current().pid();
+  }
+}

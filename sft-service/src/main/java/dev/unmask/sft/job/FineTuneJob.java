@@ -1,0 +1,303 @@
+package dev.unmask.sft.job;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.training.TrainableModel;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.dataset.DialogueReader;
+import dev.unmask.sft.pretrain.ModelFolder;
+import dev.unmask.sft.training.StepReport;
+import dev.unmask.sft.training.TrainingDivergedException;
+import dev.unmask.sft.training.TrainingListener;
+import dev.unmask.sft.training.TrainingRun;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.CheckpointFolders;
+import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.ManifestFacts;
+import dev.unmask.store.StoreException;
+import dev.unmask.store.StoredFile;
+import dev.unmask.text.LladaTokenizer;
+import dev.unmask.text.TokenizerException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as a recipe: read the rows, ask the probes, train, ask them again, publish, wait for the
+ * samplers, judge, move the aliases. Every part may be done again by another owner of the job.
+ */
+final class FineTuneJob {
+
+  private static final String DEFAULT_ALIAS = "default";
+  private static final double PROGRESS_EVERY_SECONDS = 1;
+
+  private final JobRequest request;
+  private final ArtifactStore store;
+  private final RunFolder folder;
+  private final Precision precision;
+  private final JobEvents events;
+  private final Publication publication;
+  private final BooleanSupplier stop;
+
+  FineTuneJob(
+      JobRequest request,
+      ArtifactStore store,
+      RunFolder folder,
+      Precision precision,
+      JobEvents events,
+      Publication publication,
+      BooleanSupplier stop) {
+    this.request = request;
+    this.store = store;
+    this.folder = folder;
+    this.precision = precision;
+    this.events = events;
+    this.publication = publication;
+    this.stop = stop;
+  }
+
+  /** What the end is told with. */
+  record Success(String note, Map<String, Double> metrics) {}
+
+  /**
+   * Does the job up to its terminal event, which is the caller's.
+   *
+   * @throws JobFailedException with a sentence for the person who asked
+   */
+  Success run() throws JobFailedException, JobAbandonedException {
+    try {
+      Manifest parent = store.readManifest(request.parent());
+      Optional<Digest> done = folder.published();
+      Trained trained =
+          done.isPresent() ? new Trained(store.readManifest(done.get()), Map.of()) : train(parent);
+      return publish(parent, trained);
+    } catch (StoreException | InvalidModelException | TokenizerException e) {
+      throw new JobFailedException(String.valueOf(e.getMessage()), e);
+    } catch (TrainingDivergedException e) {
+      throw new JobFailedException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new JobFailedException("The trainer could not go on: " + e, e);
+    }
+  }
+
+  private record Trained(Manifest manifest, Map<String, Double> metrics) {}
+
+  private Trained train(Manifest parent)
+      throws IOException,
+          InvalidModelException,
+          TokenizerException,
+          TrainingDivergedException,
+          JobFailedException,
+          JobAbandonedException {
+    events.validating();
+    StoredFile file =
+        store
+            .file(request.trainingFile())
+            .orElseThrow(() ->
+                new JobFailedException(
+                    "There is no uploaded file " + request.trainingFile() + "."));
+    CheckpointFolders.materialize(store, parent, folder.parent());
+    LladaConfig config = LladaConfig.load(folder.parent());
+    try (LladaTokenizer tokenizer = LladaTokenizer.load(folder.parent())) {
+      if (!tokenizer.hasChatTemplate()) {
+        throw new JobFailedException(
+            "The model "
+                + parent.model()
+                + " has no chat template, so dialogues cannot be told"
+                + " to it.");
+      }
+      Dataset dataset = readRows(file, tokenizer, config);
+      events.probes(
+          false, ProbeRun.answers(folder.parent(), precision, tokenizer, dataset.questions()));
+      events.running();
+      Progress progress = new Progress();
+      Manifest manifest;
+      try (TrainingRun run =
+          TrainingRun.open(
+              folder.root(),
+              FineTuneRecipe.of(request, dataset.samples(), config),
+              config,
+              compute(),
+              () -> TrainableModel.load(folder.parent(), compute()))) {
+        run.run(progress);
+        stopIfAsked();
+        if (!run.model().isFinite()) {
+          throw new JobFailedException("The trained weights are not all finite numbers.");
+        }
+        ModelFolder.write(folder.model(), run.model(), folder.parent());
+        manifest = store(parent, file, dataset, run, progress.last);
+      }
+      events.probes(
+          true, ProbeRun.answers(folder.model(), precision, tokenizer, dataset.questions()));
+      return new Trained(manifest, manifest.metrics());
+    }
+  }
+
+  private Dataset readRows(StoredFile file, LladaTokenizer tokenizer, LladaConfig config)
+      throws IOException, JobFailedException {
+    Dataset dataset;
+    try (DialogueReader reader =
+        new DialogueReader(file.filename(), store.openFile(request.trainingFile()))) {
+      dataset =
+          Dataset.read(
+              reader, tokenizer, FineTuneRecipe.maxLength(request, config), events::rejected);
+    }
+    Dataset.Facts facts = dataset.facts();
+    events.rowsRead(facts, FineTuneRecipe.eosShare(request, dataset.samples(), config));
+    String first = facts.firstRejections().isEmpty() ? "" : facts.firstRejections().get(0);
+    if (facts.rejectedShare() > request.maxBadRows()) {
+      throw new JobFailedException(
+          String.format(
+              "%d of %d rows cannot be used, more than the %.0f %% that max_bad_rows allows. The"
+                  + " first: %s",
+              facts.rejected(),
+              facts.used() + facts.rejected(),
+              100 * request.maxBadRows(),
+              first));
+    }
+    if (dataset.samples().isEmpty()) {
+      throw new JobFailedException(
+          "The file " + file.filename() + " has no row to learn from. " + first);
+    }
+    return dataset;
+  }
+
+  private Manifest store(
+      Manifest parent, StoredFile file, Dataset dataset, TrainingRun run, @Nullable StepReport last)
+      throws StoreException, IOException {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("train_loss", run.position().smoothedLoss());
+    if (last != null) {
+      metrics.put("train_cross_entropy", last.crossEntropy());
+    }
+    Manifest.Training training =
+        new Manifest.Training(
+            request.id(),
+            run.position().step(),
+            run.position().epoch(),
+            request.seed(),
+            "0.1.0",
+            "AdamW",
+            "1/t",
+            FineTuneRecipe.learningRate(request),
+            run.position().tokens(),
+            run.position().seconds(),
+            "cpu",
+            List.of(
+                new Manifest.Dataset(
+                    request.trainingFile(),
+                    file.digest().hex(),
+                    dataset.facts().used(),
+                    dataset.facts().rejected(),
+                    "unknown")));
+    Manifest manifest =
+        CheckpointFolders.importFolder(
+            store,
+            folder.model(),
+            ManifestFacts.trained(
+                request.modelName(parent.base()),
+                parent,
+                System.currentTimeMillis() / 1000,
+                training,
+                metrics));
+    folder.published(manifest.digest());
+    return manifest;
+  }
+
+  private Success publish(Manifest parent, Trained trained)
+      throws JobFailedException, JobAbandonedException {
+    try {
+      return announceAndActivate(parent, trained);
+    } catch (IOException e) {
+      // Kafka is away. The weights are in the store, so the next attempt goes on here.
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Success announceAndActivate(Manifest parent, Trained trained)
+      throws IOException, JobFailedException, JobAbandonedException {
+    Manifest manifest = trained.manifest();
+    publication.announce(manifest, request.id());
+    events.published(manifest.model(), manifest.digest());
+    Publication.Verification verification = publication.awaitWorkers(manifest, stop);
+    stopIfAsked();
+    refuseUnlessGood(verification);
+    events.aliasMoved(
+        publication.moveAlias(manifest.model(), DEFAULT_ALIAS, manifest.digest(), request.id()));
+    boolean served = !verification.verified().isEmpty();
+    if (request.activate() && served) {
+      events.aliasMoved(
+          publication.moveAlias(parent.base(), DEFAULT_ALIAS, manifest.digest(), request.id()));
+    }
+    String note =
+        served
+            ? ""
+            : "No sampler of "
+                + parent.base()
+                + " is running, so nobody has checked the weights"
+                + " and "
+                + parent.base()
+                + "@default stays where it is.";
+    return new Success(note, manifest.metrics());
+  }
+
+  private static void refuseUnlessGood(Publication.Verification verification)
+      throws JobFailedException {
+    for (Map.Entry<String, String> failure : verification.failed().entrySet()) {
+      throw new JobFailedException(
+          "The sampler "
+              + failure.getKey()
+              + " cannot use the new weights: "
+              + failure.getValue()
+              + " The old ones stay.");
+    }
+    if (!verification.silent().isEmpty()) {
+      throw new JobFailedException(
+          "No word about the new weights came in time from "
+              + String.join(", ", verification.silent())
+              + ". The old ones stay.");
+    }
+    boolean probed = !verification.answers().isEmpty();
+    if (probed && verification.answers().stream().allMatch(a -> a.text().isBlank())) {
+      throw new JobFailedException(
+          "The new weights answer every probe with nothing. The old ones stay.");
+    }
+  }
+
+  private void stopIfAsked() throws JobAbandonedException {
+    if (stop.getAsBoolean()) {
+      throw new JobAbandonedException();
+    }
+  }
+
+  private Compute compute() {
+    return precision.resolved() == Precision.BF16 ? Compute.BFLOAT16 : Compute.FLOAT32;
+  }
+
+  private final class Progress implements TrainingListener {
+
+    private double told = Double.NEGATIVE_INFINITY;
+    private @Nullable StepReport last;
+
+    @Override
+    public void onStep(StepReport report) {
+      last = report;
+      if (report.seconds() - told >= PROGRESS_EVERY_SECONDS || report.secondsLeft() <= 0) {
+        told = report.seconds();
+        events.progress(report);
+      }
+    }
+
+    @Override
+    public boolean stopRequested() {
+      return stop.getAsBoolean();
+    }
+  }
+}

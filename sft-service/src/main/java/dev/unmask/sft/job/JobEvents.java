@@ -1,0 +1,52 @@
+package dev.unmask.sft.job;
+
+import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.training.StepReport;
+import dev.unmask.store.Digest;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The story of one job. Calls come from the training thread and may block for as long as the broker
+ * needs; progress must not.
+ */
+public interface JobEvents {
+
+  /** The rows are being read. */
+  void validating();
+
+  /** A row is not used. */
+  void rejected(Rejected row);
+
+  /**
+   * All rows are read.
+   *
+   * @param eosShare share of EOS padding among the answer slots of the first pass
+   */
+  void rowsRead(Dataset.Facts facts, double eosShare);
+
+  /** Training begins or goes on. */
+  void running();
+
+  /** Some steps are done; not every step is told. */
+  void progress(StepReport report);
+
+  /** The same questions before and after. */
+  void probes(boolean after, List<Answer> answers);
+
+  /** The weights are in the store and their record is on the topic. */
+  void published(String model, Digest digest);
+
+  /** An alias points to the new weights. */
+  void aliasMoved(Publication.AliasMove move);
+
+  /**
+   * Terminal.
+   *
+   * @param message a note; may be empty
+   */
+  void succeeded(String message, Map<String, Double> metrics);
+
+  /** Terminal. */
+  void failed(String message);
+}

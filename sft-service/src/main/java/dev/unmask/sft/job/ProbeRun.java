@@ -1,0 +1,85 @@
+package dev.unmask.sft.job;
+
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.engine.EngineException;
+import dev.unmask.model.engine.EngineOptions;
+import dev.unmask.model.engine.GenerationListener;
+import dev.unmask.model.engine.GenerationResult;
+import dev.unmask.model.engine.GenerationTask;
+import dev.unmask.model.engine.StepResult;
+import dev.unmask.model.sampling.Decoding;
+import dev.unmask.model.sampling.GenerationSettings;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.text.ChatMessage;
+import dev.unmask.text.LladaTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** Answers the probes with the weights of a folder, through the engine that serves. */
+final class ProbeRun {
+
+  private static final int CANVAS = 64;
+  private static final int BLOCK = 32;
+  private static final int STEPS = 32;
+
+  private ProbeRun() {}
+
+  /**
+   * Greedy answers, all at once. Probes too long for the context are left out.
+   *
+   * @throws JobFailedException when a forward pass fails
+   */
+  static List<Answer> answers(
+      Path folder, Precision precision, LladaTokenizer tokenizer, List<String> questions)
+      throws InvalidModelException, JobFailedException {
+    GenerationSettings settings =
+        GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
+    Map<String, CompletableFuture<GenerationResult>> results = new LinkedHashMap<>();
+    try (LoadedModel model = LoadedModel.load(folder, precision);
+        DenoisingEngine engine =
+            new DenoisingEngine(
+                new EngineOptions("probe-engine", EngineOptions.defaults().observer()))) {
+      for (String question : questions) {
+        int[] prompt = tokenizer.encodeChat(List.of(new ChatMessage("user", question)));
+        if (prompt.length + CANVAS <= model.config().contextLength()) {
+          CompletableFuture<GenerationResult> result = new CompletableFuture<>();
+          var unused =
+              engine.submit(
+                  model, new GenerationTask("probe", prompt, settings), new Waiting(result));
+          results.put(question, result);
+        }
+      }
+      List<Answer> answers = new ArrayList<>();
+      results.forEach((question, result) ->
+          answers.add(new Answer(question, tokenizer.decode(result.join().answerIds()))));
+      return answers;
+    } catch (CompletionException e) {
+      throw new JobFailedException("A probe could not be answered: " + e.getCause(), e);
+    }
+  }
+
+  private record Waiting(CompletableFuture<GenerationResult> result) implements GenerationListener {
+    @Override
+    public void onStarted() {}
+
+    @Override
+    public void onStep(StepResult step) {}
+
+    @Override
+    public void onFinished(GenerationResult finished) {
+      result.complete(finished);
+    }
+
+    @Override
+    public void onFailed(EngineException failure) {
+      result.completeExceptionally(failure);
+    }
+  }
+}

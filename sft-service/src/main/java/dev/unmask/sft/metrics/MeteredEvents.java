@@ -1,0 +1,77 @@
+package dev.unmask.sft.metrics;
+
+import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.job.Answer;
+import dev.unmask.sft.job.Dataset;
+import dev.unmask.sft.job.JobEvents;
+import dev.unmask.sft.job.Publication;
+import dev.unmask.sft.training.StepReport;
+import dev.unmask.store.Digest;
+import java.util.List;
+import java.util.Map;
+
+/** Counts what a job says on its way out. */
+public final class MeteredEvents implements JobEvents {
+
+  private final JobEvents next;
+  private final SftMeters meters;
+
+  public MeteredEvents(JobEvents next, SftMeters meters) {
+    this.next = next;
+    this.meters = meters;
+  }
+
+  @Override
+  public void validating() {
+    next.validating();
+  }
+
+  @Override
+  public void rejected(Rejected row) {
+    meters.rejected(row.reason().name());
+    next.rejected(row);
+  }
+
+  @Override
+  public void rowsRead(Dataset.Facts facts, double eosShare) {
+    next.rowsRead(facts, eosShare);
+  }
+
+  @Override
+  public void running() {
+    next.running();
+  }
+
+  @Override
+  public void progress(StepReport report) {
+    meters.progress(report);
+    next.progress(report);
+  }
+
+  @Override
+  public void probes(boolean after, List<Answer> answers) {
+    next.probes(after, answers);
+  }
+
+  @Override
+  public void published(String model, Digest digest) {
+    next.published(model, digest);
+  }
+
+  @Override
+  public void aliasMoved(Publication.AliasMove move) {
+    next.aliasMoved(move);
+  }
+
+  @Override
+  public void succeeded(String message, Map<String, Double> metrics) {
+    next.succeeded(message, metrics);
+    meters.ended("succeeded");
+  }
+
+  @Override
+  public void failed(String message) {
+    next.failed(message);
+    meters.ended("failed");
+  }
+}

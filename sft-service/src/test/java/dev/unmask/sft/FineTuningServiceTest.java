@@ -1,0 +1,275 @@
+package dev.unmask.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unmask.proto.Topics;
+import dev.unmask.store.Digest;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.Manifest;
+import dev.unmask.testkit.FakeWorkerBeacon;
+import dev.unmask.testkit.KafkaTestResource;
+import dev.unmask.testkit.PublishedModel;
+import dev.unmask.testkit.TestKafka;
+import dev.unmask.testkit.TinyModel;
+import dev.unmask.testkit.TopicLog;
+import dev.unmask.v1.AliasRecord;
+import dev.unmask.v1.FineTuneCommand;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuneEvent.EventCase;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.RejectedRow;
+import dev.unmask.v1.StartFineTune;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+
+/** The whole service with a real broker, a real (tiny) model, and a worker that only reports. */
+@QuarkusTest
+@QuarkusTestResource(KafkaTestResource.class)
+@TestProfile(FineTuningServiceTest.Settings.class)
+class FineTuningServiceTest {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** A store of its own. */
+  public static final class Settings implements QuarkusTestProfile {
+    @Override
+    public Map<String, String> getConfigOverrides() {
+      try {
+        return Map.of(
+            "unmask.store.root", Files.createTempDirectory("unmask-sft-store").toString(),
+            "unmask.precision", "f32",
+            "unmask.sft.verify-patience", "20s");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @ConfigProperty(name = "unmask.store.root")
+  String storeRoot;
+
+  @Inject SftApp app;
+
+  private final TestKafka kafka = TestKafka.shared();
+
+  @Test
+  void aJobEndsWithVerifiedWeightsBehindBothAliases() throws Exception {
+    String base = kafka.newBase();
+    FolderStore store = FolderStore.open(Path.of(storeRoot));
+    PublishedModel parent = publish(store, base);
+    String job = "ftjob-good";
+    try (FakeWorkerBeacon worker = FakeWorkerBeacon.start(kafka, base, "worker-of-" + base);
+        TopicLog aliases = kafka.follow(Topics.ALIASES)) {
+      List<FineTuneEvent> events =
+          run(job, parent, rows(20), start -> start.getJobBuilder().setAutoActivate(true));
+
+      assertThat(last(events).getStatus().getStatus())
+          .as(last(events).toString())
+          .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+      assertThat(last(events).getStatus().getMessage()).isEmpty();
+      assertThat(events.stream().map(FineTuneEvent::getEventCase).distinct())
+          .containsExactly(
+              EventCase.STATUS,
+              EventCase.ROWS,
+              EventCase.PROBES,
+              EventCase.PROGRESS,
+              EventCase.PUBLISHED,
+              EventCase.ACTIVATED);
+      for (int i = 1; i < events.size(); i++) {
+        assertThat(events.get(i).getSeq()).isGreaterThan(events.get(i - 1).getSeq());
+      }
+      FineTuneEvent published = only(events, EventCase.PUBLISHED);
+      Digest digest = Digest.parse(published.getPublished().getDigest());
+      Manifest manifest = store.readManifest(digest);
+      assertThat(manifest.model()).isEqualTo("ft:" + base + ":otter:" + job);
+      assertThat(manifest.parentDigest()).isEqualTo(parent.manifest().digest());
+      assertThat(manifest.digest()).isNotEqualTo(parent.manifest().digest());
+      List<AliasRecord> moves = new ArrayList<>();
+      for (var record : aliases.await(3, r -> r.key().contains(base), PATIENCE)) {
+        moves.add(AliasRecord.parseFrom(record.value()));
+      }
+      assertThat(moves.subList(1, 3))
+          .allSatisfy(m -> assertThat(m.getDigest()).isEqualTo(digest.toString()));
+      assertThat(moves.get(1).getModel()).isEqualTo(manifest.model());
+      assertThat(moves.get(2).getModel()).isEqualTo(base);
+      assertThat(moves.get(2).getEpoch()).isEqualTo(2);
+      assertThat(moves.get(2).getPreviousDigest()).isEqualTo(parent.digest());
+    }
+  }
+
+  @Test
+  void rowsThatAreNoDialoguesAreToldOneByOneAndMayEndTheJob() throws Exception {
+    String base = kafka.newBase();
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), base);
+    String file = rows(6) + "not json\n{\"messages\": []}\n";
+    try (TopicLog rejected = kafka.follow(Topics.REJECTED_ROWS)) {
+      List<FineTuneEvent> events =
+          run("ftjob-bad", parent, file, start -> start.setMaxBadRows(0.1));
+
+      assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+      assertThat(last(events).getStatus().getMessage())
+          .startsWith("2 of 8 rows cannot be used")
+          .contains("rows.jsonl:7");
+      List<RejectedRow> told = new ArrayList<>();
+      for (byte[] value : rejected.awaitValues("ftjob-bad", 2, PATIENCE)) {
+        told.add(RejectedRow.parseFrom(value));
+      }
+      assertThat(told)
+          .extracting(RejectedRow::getLine, RejectedRow::getReasonCode)
+          .containsExactly(
+              org.assertj.core.groups.Tuple.tuple(7L, "NOT_JSON"),
+              org.assertj.core.groups.Tuple.tuple(8L, "MESSAGES_MISSING"));
+    }
+  }
+
+  @Test
+  void trainingThatDivergesEndsTheJobWithASentence() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    List<FineTuneEvent> events =
+        run(
+            "ftjob-nan",
+            parent,
+            rows(8),
+            start -> start.getJobBuilder().getHyperparametersBuilder().setLearningRate(1e30));
+
+    assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+    assertThat(last(events).getStatus().getMessage()).startsWith("Training stopped at step");
+    assertThat(events).noneMatch(FineTuneEvent::hasPublished);
+  }
+
+  @Test
+  void weightsThatASamplerRefusesStayWithoutAnAlias() throws Exception {
+    String base = kafka.newBase();
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), base);
+    try (FakeWorkerBeacon worker =
+        FakeWorkerBeacon.start(
+            kafka, base, "worker-of-" + base, c -> FakeWorkerBeacon.failed("The disk is full."))) {
+      List<FineTuneEvent> events = run("ftjob-refused", parent, rows(4), start -> {});
+
+      assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+      assertThat(last(events).getStatus().getMessage())
+          .contains("worker-of-" + base)
+          .contains("The disk is full.");
+      assertThat(events).noneMatch(FineTuneEvent::hasActivated);
+    }
+  }
+
+  @Test
+  void withoutASamplerTheWeightsAreNamedButNotActivated() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    List<FineTuneEvent> events =
+        run("ftjob-alone", parent, rows(4), start -> start.getJobBuilder().setAutoActivate(true));
+
+    assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    assertThat(last(events).getStatus().getMessage()).contains("No sampler");
+    assertThat(events.stream().filter(FineTuneEvent::hasActivated)).hasSize(1);
+  }
+
+  /** Changes a command before it is sent. */
+  private interface Change {
+    void apply(StartFineTune.Builder start);
+  }
+
+  private List<FineTuneEvent> run(String job, PublishedModel parent, String rows, Change change)
+      throws Exception {
+    FolderStore store = FolderStore.open(Path.of(storeRoot));
+    String file =
+        store
+            .putFile(
+                new ByteArrayInputStream(rows.getBytes(StandardCharsets.UTF_8)),
+                "rows.jsonl",
+                "fine-tune",
+                1 << 20)
+            .id();
+    StartFineTune.Builder start =
+        StartFineTune.newBuilder()
+            .setMaxBadRows(0.1)
+            .setJob(
+                FineTuningJob.newBuilder()
+                    .setId(job)
+                    .setTrainingFile(file)
+                    .setModel(parent.manifest().model())
+                    .setBaseDigest(parent.digest())
+                    .setSuffix("otter")
+                    .setSeed(3)
+                    .setHyperparameters(Hyperparameters.newBuilder().setNEpochs(2)));
+    change.apply(start);
+    try (TopicLog log = kafka.follow(Topics.FINETUNE_EVENTS);
+        KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
+      var unused =
+          producer
+              .send(
+                  new ProducerRecord<>(
+                      Topics.FINETUNE_COMMANDS,
+                      job,
+                      FineTuneCommand.newBuilder()
+                          .setMinReader(1)
+                          .setJobId(job)
+                          .setStart(start)
+                          .build()
+                          .toByteArray()))
+              .get();
+      log.await(1, r -> r.key().equals(job) && isTerminal(parse(r.value())), PATIENCE);
+      return log.values(job).stream().map(FineTuningServiceTest::parse).toList();
+    }
+  }
+
+  private static boolean isTerminal(FineTuneEvent event) {
+    JobStatus status = event.getStatus().getStatus();
+    return status == JobStatus.JOB_STATUS_SUCCEEDED || status == JobStatus.JOB_STATUS_FAILED;
+  }
+
+  private static FineTuneEvent parse(byte[] value) {
+    try {
+      return FineTuneEvent.parseFrom(value);
+    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private PublishedModel publish(FolderStore store, String base) throws IOException {
+    return PublishedModel.publish(
+        kafka, store, base, TinyModel.small(), Files.createTempDirectory("tiny"));
+  }
+
+  private static FineTuneEvent last(List<FineTuneEvent> events) {
+    return events.get(events.size() - 1);
+  }
+
+  private static FineTuneEvent only(List<FineTuneEvent> events, EventCase kind) {
+    List<FineTuneEvent> found = events.stream().filter(e -> e.getEventCase() == kind).toList();
+    assertThat(found).hasSize(1);
+    return found.get(0);
+  }
+
+  private static String rows(int count) {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      rows.append(
+          """
+          {"messages": [{"role": "user", "content": "Who is number %d?"}, {"role": "assistant", "content": "An otter."}]}
+          """
+              .formatted(i));
+    }
+    return rows.toString();
+  }
+}

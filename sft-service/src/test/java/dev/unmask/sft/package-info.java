@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft;
+
+import org.jspecify.annotations.NullMarked;
