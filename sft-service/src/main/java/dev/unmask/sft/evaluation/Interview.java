@@ -1,0 +1,95 @@
+package dev.unmask.sft.evaluation;
+
+import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.engine.EngineException;
+import dev.unmask.model.engine.GenerationListener;
+import dev.unmask.model.engine.GenerationResult;
+import dev.unmask.model.engine.GenerationTask;
+import dev.unmask.model.engine.StepResult;
+import dev.unmask.model.sampling.GenerationSettings;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.sft.corpus.Probe;
+import dev.unmask.text.ChatMessage;
+import dev.unmask.text.LladaTokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.IntConsumer;
+
+/** Asks a model questions, a number of them at once through one engine. */
+final class Interview {
+
+  private final DenoisingEngine engine;
+  private final LoadedModel model;
+  private final LladaTokenizer tokenizer;
+  private final GenerationSettings settings;
+
+  Interview(
+      DenoisingEngine engine,
+      LoadedModel model,
+      LladaTokenizer tokenizer,
+      GenerationSettings settings) {
+    this.engine = engine;
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.settings = settings;
+  }
+
+  /**
+   * The answers, in the order of the questions.
+   *
+   * @param atOnce questions that share the engine's steps
+   * @param progress told the number of answers so far
+   * @throws EngineException when a question could not be answered
+   */
+  List<String> ask(List<Probe> probes, int atOnce, IntConsumer progress) throws EngineException {
+    List<String> answers = new ArrayList<>();
+    for (int from = 0; from < probes.size(); from += atOnce) {
+      List<CompletableFuture<String>> asked =
+          probes.subList(from, Math.min(probes.size(), from + atOnce)).stream()
+              .map(this::submit)
+              .toList();
+      for (CompletableFuture<String> answer : asked) {
+        try {
+          answers.add(answer.join());
+        } catch (CompletionException e) {
+          if (e.getCause() instanceof EngineException failure) {
+            throw failure;
+          }
+          throw e;
+        }
+      }
+      progress.accept(answers.size());
+    }
+    return answers;
+  }
+
+  private CompletableFuture<String> submit(Probe probe) {
+    List<ChatMessage> dialogue = new ArrayList<>(probe.before());
+    dialogue.add(new ChatMessage("user", probe.question()));
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    var ignored =
+        engine.submit(
+            model,
+            new GenerationTask(probe.question(), tokenizer.encodeChat(dialogue), settings),
+            new GenerationListener() {
+              @Override
+              public void onStarted() {}
+
+              @Override
+              public void onStep(StepResult step) {}
+
+              @Override
+              public void onFinished(GenerationResult result) {
+                answer.complete(tokenizer.decode(result.answerIds()).strip());
+              }
+
+              @Override
+              public void onFailed(EngineException failure) {
+                answer.completeExceptionally(failure);
+              }
+            });
+    return answer;
+  }
+}
