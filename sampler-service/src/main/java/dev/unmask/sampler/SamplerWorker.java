@@ -27,6 +27,7 @@ import dev.unmask.v1.WorkerStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
@@ -140,6 +141,7 @@ public final class SamplerWorker implements AutoCloseable {
     heartbeat.start();
     controlTail.start();
     catalogTail.start();
+    intake.join();
     var ignored =
         CompletableFuture.allOf(catalogTail.caughtUp(), controlTail.caughtUp())
             .thenRun(this::takeUpPublished);
@@ -219,17 +221,19 @@ public final class SamplerWorker implements AutoCloseable {
         return;
       }
       taking = true;
-      intake.start();
+      intake.open();
     }
     heartbeat.enter(WorkerState.WORKER_STATE_READY);
   }
 
   private WorkerStatus status() {
     int running = meters.running();
+    List<String> digests = shelf.ready().stream().map(Digest::toString).toList();
+    meters.loaded(digests);
     return WorkerStatus.newBuilder()
         .setWorker(options.kafka().worker())
         .setBase(options.base())
-        .addAllDigests(shelf.ready().stream().map(Digest::toString).toList())
+        .addAllDigests(digests)
         .setSlots(options.slots())
         .setFreeSlots(Math.max(0, options.slots() - running))
         .setStepMs(engine.meanStepMillis())

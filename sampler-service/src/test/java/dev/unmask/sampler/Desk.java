@@ -72,7 +72,7 @@ final class Desk implements AutoCloseable {
     workers = kafka.follow(Topics.WORKERS);
   }
 
-  SamplerOptions options(String worker) {
+  SamplerOptions options(String worker, Duration renewEvery) {
     return new SamplerOptions(
         new KafkaSettings(kafka.bootstrap(), worker),
         base,
@@ -82,7 +82,7 @@ final class Desk implements AutoCloseable {
         4,
         1,
         4,
-        Duration.ofSeconds(2),
+        renewEvery,
         Duration.ofSeconds(20),
         Duration.ofSeconds(120),
         Duration.ofMillis(500),
@@ -91,7 +91,11 @@ final class Desk implements AutoCloseable {
 
   /** A started worker; ready when this returns. */
   SamplerWorker worker(String name) throws Exception {
-    SamplerWorker worker = new SamplerWorker(options(name), meters);
+    return worker(name, Duration.ofSeconds(2));
+  }
+
+  SamplerWorker worker(String name, Duration renewEvery) throws Exception {
+    SamplerWorker worker = new SamplerWorker(options(name, renewEvery), meters);
     worker.start();
     awaitState(name, WorkerState.WORKER_STATE_READY);
     return worker;

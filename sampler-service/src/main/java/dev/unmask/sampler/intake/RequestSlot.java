@@ -44,7 +44,7 @@ final class RequestSlot implements Runnable {
       Scheduler scheduler,
       EventSender events,
       SlotObserver observer,
-      Drain drain,
+      Gate gate,
       Duration renewEvery,
       String worker,
       Clock clock) {}
@@ -72,27 +72,39 @@ final class RequestSlot implements Runnable {
 
   @Override
   public void run() {
-    while (!desk.drain().begun()) {
-      ShareConsumer<@Nullable String, byte @Nullable []> consumer = consumers.get();
+    while (!desk.gate().draining()) {
       try {
-        consumer.subscribe(topics);
-        serve(consumer);
-      } catch (KafkaException | IllegalStateException e) {
-        LOG.warnf("slot=%d event=consumer-failed reason=\"%s\"", number, e.getMessage());
+        useOneConsumer();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (RuntimeException e) {
+        // Whatever it was, the worker must not lose a slot; closing the consumer gave the record
+        // back.
+        LOG.warnf(e, "slot=%d event=consumer-failed reason=\"%s\"", number, e.getMessage());
         pause();
-      } finally {
-        close(consumer);
       }
     }
     LOG.debugf("slot=%d event=closed", number);
   }
 
+  private void useOneConsumer() throws InterruptedException {
+    ShareConsumer<@Nullable String, byte @Nullable []> consumer = consumers.get();
+    try {
+      consumer.subscribe(topics);
+      desk.gate().awaitOpen();
+      serve(consumer);
+    } finally {
+      close(consumer);
+    }
+  }
+
   /** Returns when the worker drains or the consumer has to be replaced. */
   private void serve(ShareConsumer<@Nullable String, byte @Nullable []> consumer) {
-    while (!desk.drain().begun()) {
+    while (!desk.gate().draining()) {
       for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : consumer.poll(POLL)) {
         HeldRecord held = new HeldRecord(consumer, taken);
-        if (desk.drain().begun()) {
+        if (desk.gate().draining()) {
           boolean ignored = held.release();
           return;
         }
@@ -222,7 +234,7 @@ final class RequestSlot implements Runnable {
     Instant renewAt = desk.clock().instant().plus(desk.renewEvery());
     while (true) {
       Instant now = desk.clock().instant();
-      Instant wake = earlier(renewAt, desk.drain().end());
+      Instant wake = earlier(renewAt, desk.gate().end());
       boolean late = run != null && !now.isBefore(run.job().deadline());
       if (run != null && late) {
         run.stop(new StopReason.DeadlinePassed());
@@ -235,7 +247,7 @@ final class RequestSlot implements Runnable {
         done.get(millis, TimeUnit.MILLISECONDS);
         return true;
       } catch (TimeoutException e) {
-        if (!desk.clock().instant().isBefore(desk.drain().end())) {
+        if (!desk.clock().instant().isBefore(desk.gate().end())) {
           desk.observer().abandoned("drain");
           return false;
         }

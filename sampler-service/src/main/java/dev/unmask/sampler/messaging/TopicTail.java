@@ -9,7 +9,6 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -79,7 +78,7 @@ public final class TopicTail implements AutoCloseable {
         follow(fresh);
       } catch (WakeupException e) {
         LOG.debugf("reader=%s event=closing", role);
-      } catch (KafkaException e) {
+      } catch (RuntimeException e) {
         LOG.warnf("reader=%s event=retry reason=\"%s\"", role, e.getMessage());
         pause();
       }

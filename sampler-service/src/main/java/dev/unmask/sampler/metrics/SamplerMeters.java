@@ -10,8 +10,11 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -37,6 +40,7 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   private final Counter canvasTokens;
   private final Counter earlyExits;
   private final Counter frames;
+  private final MultiGauge versions;
 
   public SamplerMeters(MeterRegistry registry) {
     this.registry = registry;
@@ -56,12 +60,22 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     canvasTokens = registry.counter("unmask_canvas_tokens_total");
     earlyExits = registry.counter("unmask_early_exit_total");
     frames = registry.counter("unmask_stream_frames_total", "mode", "step");
+    versions =
+        MultiGauge.builder("unmask_model_active_version_info")
+            .description("Loaded weights")
+            .register(registry);
     Gauge.builder("unmask_num_requests_running", running, AtomicInteger::get).register(registry);
   }
 
   /** Registers a number that somebody else owns. */
   public void gauge(String name, Supplier<Number> value) {
     Gauge.builder(name, value).register(registry);
+  }
+
+  /** The digests that are loaded now, as one gauge each. */
+  public void loaded(List<String> digests) {
+    versions.register(
+        digests.stream().map(d -> MultiGauge.Row.of(Tags.of("model_digest", d), 1)).toList(), true);
   }
 
   /** The number of slots that hold a request. */
