@@ -51,7 +51,7 @@ final class BrokerSettings {
       // On one machine a member that is silent for so long is dead.
       {"group.share.session.timeout.ms", "15000"},
       {"group.share.min.session.timeout.ms", "6000"},
-      {"group.share.heartbeat.interval.ms", "3000"},
+      {"group.share.heartbeat.interval.ms", "1000"},
       {"group.share.min.heartbeat.interval.ms", "1000"},
       {"group.share.initialize.retry.interval.ms", "1000"},
       {"group.initial.rebalance.delay.ms", "0"},
