@@ -141,7 +141,6 @@ public final class SamplerWorker implements AutoCloseable {
     heartbeat.start();
     controlTail.start();
     catalogTail.start();
-    intake.join();
     var ignored =
         CompletableFuture.allOf(catalogTail.caughtUp(), controlTail.caughtUp())
             .thenRun(this::takeUpPublished);
@@ -221,7 +220,7 @@ public final class SamplerWorker implements AutoCloseable {
         return;
       }
       taking = true;
-      intake.open();
+      intake.start();
     }
     heartbeat.enter(WorkerState.WORKER_STATE_READY);
   }

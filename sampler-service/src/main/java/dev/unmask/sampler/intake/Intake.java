@@ -16,7 +16,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 /** All slots of a worker. */
 public final class Intake {
 
-  private final Gate gate = new Gate();
+  private final Drain drain = new Drain();
   private final List<Thread> threads = new ArrayList<>();
   private final Clock clock;
 
@@ -41,7 +41,7 @@ public final class Intake {
             scheduler,
             events,
             observer,
-            gate,
+            drain,
             renewEvery,
             kafka.worker(),
             clock);
@@ -57,14 +57,9 @@ public final class Intake {
     }
   }
 
-  /** Makes the slots join their share group; they take nothing yet. */
-  public void join() {
-    threads.forEach(Thread::start);
-  }
-
   /** Starts taking requests. */
-  public void open() {
-    gate.open();
+  public void start() {
+    threads.forEach(Thread::start);
   }
 
   /**
@@ -72,7 +67,7 @@ public final class Intake {
    * and closes every consumer. Returns when that is done.
    */
   public void drain(Duration patience) throws InterruptedException {
-    gate.drain(clock.instant().plus(patience));
+    drain.begin(clock.instant().plus(patience));
     Instant last = clock.instant().plus(patience).plusSeconds(10);
     for (Thread thread : threads) {
       Duration left = Duration.between(clock.instant(), last);

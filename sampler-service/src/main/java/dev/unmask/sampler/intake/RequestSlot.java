@@ -44,7 +44,7 @@ final class RequestSlot implements Runnable {
       Scheduler scheduler,
       EventSender events,
       SlotObserver observer,
-      Gate gate,
+      Drain drain,
       Duration renewEvery,
       String worker,
       Clock clock) {}
@@ -72,12 +72,9 @@ final class RequestSlot implements Runnable {
 
   @Override
   public void run() {
-    while (!desk.gate().draining()) {
+    while (!desk.drain().begun()) {
       try {
         useOneConsumer();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
       } catch (RuntimeException e) {
         // Whatever it was, the worker must not lose a slot; closing the consumer gave the record
         // back.
@@ -88,11 +85,10 @@ final class RequestSlot implements Runnable {
     LOG.debugf("slot=%d event=closed", number);
   }
 
-  private void useOneConsumer() throws InterruptedException {
+  private void useOneConsumer() {
     ShareConsumer<@Nullable String, byte @Nullable []> consumer = consumers.get();
     try {
       consumer.subscribe(topics);
-      desk.gate().awaitOpen();
       serve(consumer);
     } finally {
       close(consumer);
@@ -101,10 +97,10 @@ final class RequestSlot implements Runnable {
 
   /** Returns when the worker drains or the consumer has to be replaced. */
   private void serve(ShareConsumer<@Nullable String, byte @Nullable []> consumer) {
-    while (!desk.gate().draining()) {
+    while (!desk.drain().begun()) {
       for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : consumer.poll(POLL)) {
         HeldRecord held = new HeldRecord(consumer, taken);
-        if (desk.gate().draining()) {
+        if (desk.drain().begun()) {
           boolean ignored = held.release();
           return;
         }
@@ -234,7 +230,7 @@ final class RequestSlot implements Runnable {
     Instant renewAt = desk.clock().instant().plus(desk.renewEvery());
     while (true) {
       Instant now = desk.clock().instant();
-      Instant wake = earlier(renewAt, desk.gate().end());
+      Instant wake = earlier(renewAt, desk.drain().end());
       boolean late = run != null && !now.isBefore(run.job().deadline());
       if (run != null && late) {
         run.stop(new StopReason.DeadlinePassed());
@@ -247,7 +243,7 @@ final class RequestSlot implements Runnable {
         done.get(millis, TimeUnit.MILLISECONDS);
         return true;
       } catch (TimeoutException e) {
-        if (!desk.clock().instant().isBefore(desk.gate().end())) {
+        if (!desk.clock().instant().isBefore(desk.drain().end())) {
           desk.observer().abandoned("drain");
           return false;
         }
