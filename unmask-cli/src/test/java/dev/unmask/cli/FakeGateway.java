@@ -164,8 +164,8 @@ public final class FakeGateway implements AutoCloseable {
                       .setBlockLength(4)
                       .setModelDigest(DIGEST))
               .build());
-      reply.onNext(step(0, 1, ".", 3));
-      reply.onNext(step(1, 0, "Paris", 2));
+      reply.onNext(step(1, 1, ".", 3));
+      reply.onNext(step(2, 0, "Paris", 2));
       answer(reply, GenerationEvent.newBuilder().setFinal(FakeGateway.answer()).build());
     }
 

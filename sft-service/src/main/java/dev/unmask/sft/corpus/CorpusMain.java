@@ -31,6 +31,12 @@ public final class CorpusMain {
   }
 
   static int run(List<String> args, PrintStream out, PrintStream err) {
+    if (args.contains("--help") || args.contains("-h")) {
+      out.println(USAGE);
+      out.println(
+          "Writes train.jsonl, valid.jsonl and probes.jsonl; the same seed, the same bytes.");
+      return 0;
+    }
     Path folder = null;
     long seed = 0;
     int dialogues = 100_000;

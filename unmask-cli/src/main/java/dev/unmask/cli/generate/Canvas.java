@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param slots one entry a slot
  * @param blockLength slots of a block
- * @param step the last step, -1 before the first
+ * @param step the last step, from 1; 0 before the first
  * @param block the block that the last step worked on
  */
 record Canvas(List<Slot> slots, int blockLength, int step, int block) {
@@ -44,7 +44,7 @@ record Canvas(List<Slot> slots, int blockLength, int step, int block) {
       slots.add(MASKED);
     }
     int block = started.getBlockLength() > 0 ? started.getBlockLength() : slots.size();
-    return new Canvas(slots, Math.max(1, block), -1, 0);
+    return new Canvas(slots, Math.max(1, block), 0, 0);
   }
 
   /** The canvas after one more step. Commits outside of the canvas are dropped. */

@@ -91,7 +91,7 @@ sealed interface CanvasView {
           String.format(
               Locale.ROOT,
               "step %d · %d of %d slots masked%n",
-              canvas.step() + 1,
+              canvas.step(),
               canvas.masked(),
               canvas.slots().size()));
       drawn = shown.size() + 1;
@@ -119,7 +119,7 @@ sealed interface CanvasView {
     @Override
     public void step(CanvasStep event) {
       StringBuilder line =
-          new StringBuilder("step " + (event.getStep() + 1) + " block " + event.getBlock() + ":");
+          new StringBuilder("step " + event.getStep() + " block " + event.getBlock() + ":");
       for (SlotCommit commit : event.getCommitsList()) {
         line.append(
             String.format(

@@ -27,7 +27,7 @@ final class SupervisedChild {
   /** A child that dies this often before it was ever ready will not get better. */
   private static final int HOPELESS = 3;
 
-  private static final Duration PROBE_PAUSE = Duration.ofMillis(50);
+  private static final Duration PROBE_PAUSE = Duration.ofMillis(150);
   private static final int LOG_LINES_SHOWN = 5;
 
   private final ChildSpec spec;

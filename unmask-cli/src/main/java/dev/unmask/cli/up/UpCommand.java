@@ -38,9 +38,11 @@ import picocli.CommandLine.Option;
     })
 public final class UpCommand implements Callable<Integer> {
 
-  private static final Duration BROKER_PATIENCE = Duration.ofMinutes(1);
-  private static final Duration SERVICE_PATIENCE = Duration.ofMinutes(3);
-  private static final Duration GRACE = Duration.ofSeconds(30);
+  /** A child that dies is noticed at once; these are for one that hangs, on a busy machine too. */
+  private static final Duration BROKER_PATIENCE = Duration.ofMinutes(5);
+
+  private static final Duration SERVICE_PATIENCE = Duration.ofMinutes(10);
+  private static final Duration GRACE = Duration.ofMinutes(1);
 
   private final Session session;
 
