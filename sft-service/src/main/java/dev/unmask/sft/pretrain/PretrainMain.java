@@ -107,7 +107,7 @@ public final class PretrainMain {
                   0.9, options.beta2, 1e-8, options.weightDecay, options.clip, false),
               stop,
               options.seed,
-              0,
+              options.checkpointSteps,
               options.checkpointMinutes * 60);
       Path from = options.from;
       try (TrainingRun run =

@@ -132,6 +132,11 @@ final class PretrainOptions {
   double checkpointMinutes = 5;
 
   @Option(
+      names = "--checkpoint-steps",
+      description = "Steps between checkpoints, besides the minutes (default: none).")
+  long checkpointSteps;
+
+  @Option(
       names = "--log-steps",
       description = "Steps between lines of metrics.jsonl (default ${DEFAULT-VALUE}).")
   long logSteps = 10;

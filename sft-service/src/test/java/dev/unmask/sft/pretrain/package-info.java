@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft.pretrain;
+
+import org.jspecify.annotations.NullMarked;
