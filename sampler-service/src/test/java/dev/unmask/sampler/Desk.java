@@ -83,7 +83,7 @@ final class Desk implements AutoCloseable {
         1,
         4,
         renewEvery,
-        Duration.ofSeconds(20),
+        Duration.ofSeconds(12),
         Duration.ofSeconds(120),
         Duration.ofMillis(500),
         Duration.ofMinutes(10));
