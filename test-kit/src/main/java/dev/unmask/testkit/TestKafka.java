@@ -58,6 +58,11 @@ public final class TestKafka {
     }
   }
 
+  /** A broker that somebody else started, for example {@code unmask up}. */
+  public static TestKafka at(String bootstrap) {
+    return new TestKafka(bootstrap);
+  }
+
   private static String start() {
     try {
       Path data = Files.createTempDirectory("unmask-test-kafka");

@@ -1,6 +1,6 @@
 package dev.unmask.e2e.architecture;
 
-import java.nio.file.Files;
+import dev.unmask.e2e.Checkout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -77,12 +77,7 @@ record Room(String folder, Set<String> roots, Set<String> mayUse, Set<String> mu
 
   /** Where the compiler put its main classes. */
   Path classes() {
-    return repository().resolve(folder).resolve("target/classes");
-  }
-
-  static Path repository() {
-    Path here = Path.of("").toAbsolutePath();
-    return Files.exists(here.resolve("end-to-end-tests")) ? here : here.resolve("..").normalize();
+    return Checkout.root().resolve(folder).resolve("target/classes");
   }
 
   boolean owns(String packageName) {

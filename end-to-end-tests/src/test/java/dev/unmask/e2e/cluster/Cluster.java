@@ -1,0 +1,221 @@
+package dev.unmask.e2e.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unmask.e2e.Checkout;
+import dev.unmask.testkit.TestKafka;
+import dev.unmask.testkit.TinyModel;
+import dev.unmask.v1.FilesGrpc;
+import dev.unmask.v1.FineTuningGrpc;
+import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ModelVersion;
+import dev.unmask.v1.ModelsGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A running {@code unmask up}: Kafka, gateway, two samplers and a trainer. Every process is gone
+ * when {@link #close} returns, and also when this JVM ends without it.
+ */
+final class Cluster implements AutoCloseable {
+
+  /** Name of the model and of its base. */
+  static final String MODEL = "tiny";
+
+  static final int SAMPLERS = 2;
+
+  /** Long, because the machine may be busy with other things. */
+  static final Duration PATIENCE = Duration.ofMinutes(6);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Process up;
+  private final Path data;
+  private final Path output;
+  private final Set<ProcessHandle> everStarted = new LinkedHashSet<>();
+  private final Thread lastResort = new Thread(this::killAll, "kill-cluster");
+  private final ManagedChannel channel;
+  private final JsonNode endpoints;
+
+  private Cluster(Process up, Path data, Path output) throws IOException, InterruptedException {
+    this.up = up;
+    this.data = data;
+    this.output = output;
+    Runtime.getRuntime().addShutdownHook(lastResort);
+    try {
+      await("the cluster to be ready", () -> Files.readAllLines(output).contains("ready"));
+      this.endpoints = endpoints();
+      this.channel =
+          NettyChannelBuilder.forTarget(endpoints.path("grpc").asText()).usePlaintext().build();
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      killAll();
+      throw e;
+    }
+  }
+
+  /** Starts a cluster below {@code folder} and waits until it is ready. */
+  static Cluster start(Path folder) throws IOException, InterruptedException {
+    Path model = TinyModel.small().write(folder.resolve(MODEL));
+    Path home = Checkout.root();
+    Path data = folder.resolve("data");
+    Path output = folder.resolve("up.log");
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dunmask.home=" + home,
+            "-jar",
+            home.resolve("unmask-cli/target/unmask-cli-0.1.0.jar").toString(),
+            "up",
+            "--data",
+            data.toString(),
+            "--model",
+            model.toString(),
+            "--samplers",
+            String.valueOf(SAMPLERS),
+            "--grpc-port",
+            "0",
+            "--http-port",
+            "0");
+    Process up =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    return new Cluster(up, data, output);
+  }
+
+  GenerationGrpc.GenerationBlockingStub generation() {
+    return GenerationGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  FineTuningGrpc.FineTuningBlockingStub fineTuning() {
+    return FineTuningGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  FilesGrpc.FilesStub files() {
+    return FilesGrpc.newStub(channel).withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** All published versions of a model. */
+  List<ModelVersion> versions(String model) {
+    return ModelsGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(60, TimeUnit.SECONDS)
+        .list(ListModelsRequest.newBuilder().setName(model).build())
+        .getModelsList();
+  }
+
+  TestKafka kafka() {
+    return TestKafka.at(endpoints.path("kafka").asText());
+  }
+
+  /**
+   * Waits until both samplers live and serve the model, as they may not after a test that kills.
+   */
+  void awaitWhole() throws InterruptedException {
+    await(
+        "all samplers to serve " + MODEL,
+        () ->
+            versions(MODEL).stream()
+                .anyMatch(v ->
+                    v.getLiveWorkersCount() == SAMPLERS && v.getServingWorkersCount() == SAMPLERS));
+  }
+
+  /** Kills a child, for example {@code sampler-1}, as the system's out-of-memory killer does. */
+  void kill(String child) throws IOException {
+    ProcessHandle process = ProcessHandle.of(pid(child)).orElseThrow();
+    if (!process.destroyForcibly()) {
+      throw new IllegalStateException(child + " could not be killed");
+    }
+    process.onExit().join();
+  }
+
+  private long pid(String child) throws IOException {
+    for (JsonNode one : endpoints().path("children")) {
+      if (one.path("name").asText().equals(child)) {
+        return one.path("pid").asLong();
+      }
+    }
+    throw new IllegalStateException("there is no child " + child);
+  }
+
+  private JsonNode endpoints() throws IOException {
+    return JSON.readTree(Files.readAllBytes(data.resolve("endpoints.json")));
+  }
+
+  /** Waits for something, at most {@link #PATIENCE}, while the cluster lives. */
+  void await(String what, Callable<Boolean> condition) throws InterruptedException {
+    long giveUp = System.nanoTime() + PATIENCE.toNanos();
+    Throwable last = null;
+    while (System.nanoTime() < giveUp && up.isAlive()) {
+      try {
+        if (condition.call()) {
+          return;
+        }
+        last = null;
+      } catch (Exception e) {
+        last = e;
+      }
+      up.descendants().forEach(everStarted::add);
+      Thread.sleep(100);
+    }
+    throw new AssertionError(
+        (up.isAlive() ? "waited too long for " : "the cluster died while waiting for ")
+            + what
+            + "\n"
+            + said(),
+        last);
+  }
+
+  /** What {@code up} has printed. */
+  String said() {
+    try {
+      return Files.readString(output);
+    } catch (IOException e) {
+      return "(its output cannot be read: " + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * Stops it as Ctrl-C does.
+   *
+   * @throws AssertionError when it does not end by itself, or leaves a process behind
+   */
+  @Override
+  public void close() throws InterruptedException {
+    boolean unused = channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+    up.descendants().forEach(everStarted::add);
+    boolean asked = up.toHandle().destroy();
+    boolean ended = up.waitFor(2, TimeUnit.MINUTES);
+    List<ProcessHandle> left =
+        new ArrayList<>(everStarted.stream().filter(ProcessHandle::isAlive).toList());
+    killAll();
+    Runtime.getRuntime().removeShutdownHook(lastResort);
+    if (!asked || !ended || up.exitValue() != 0 || !left.isEmpty()) {
+      throw new AssertionError(
+          "the cluster did not stop cleanly: ended %s, left %s%n%s".formatted(ended, left, said()));
+    }
+  }
+
+  private void killAll() {
+    up.descendants().forEach(everStarted::add);
+    up.destroyForcibly();
+    everStarted.forEach(ProcessHandle::destroyForcibly);
+  }
+}

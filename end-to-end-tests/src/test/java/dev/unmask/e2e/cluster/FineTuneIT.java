@@ -1,0 +1,162 @@
+package dev.unmask.e2e.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.File;
+import dev.unmask.v1.FileInfo;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.ModelVersion;
+import dev.unmask.v1.UploadRequest;
+import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(ClusterExtension.class)
+final class FineTuneIT {
+
+  private final Cluster cluster;
+
+  FineTuneIT(Cluster cluster) {
+    this.cluster = cluster;
+  }
+
+  private File upload(String name, String content) throws Exception {
+    CompletableFuture<File> answer = new CompletableFuture<>();
+    StreamObserver<UploadRequest> upload =
+        cluster
+            .files()
+            .upload(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(File file) {
+                    answer.complete(file);
+                  }
+
+                  @Override
+                  public void onError(Throwable error) {
+                    answer.completeExceptionally(error);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    upload.onNext(
+        UploadRequest.newBuilder()
+            .setInfo(FileInfo.newBuilder().setFilename(name).setPurpose("fine-tune"))
+            .build());
+    upload.onNext(UploadRequest.newBuilder().setData(ByteString.copyFromUtf8(content)).build());
+    upload.onCompleted();
+    return answer.get(2, TimeUnit.MINUTES);
+  }
+
+  private FineTuningJob run(CreateFineTuningJobRequest request, List<FineTuneEvent> events) {
+    String id = cluster.fineTuning().create(request).getId();
+    cluster
+        .fineTuning()
+        .watch(WatchFineTuningJobRequest.newBuilder().setId(id).build())
+        .forEachRemaining(events::add);
+    return cluster.fineTuning().get(GetFineTuningJobRequest.newBuilder().setId(id).build());
+  }
+
+  private static String rows(int count) {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      rows.append(
+          """
+          {"messages": [{"role": "user", "content": "What is %d?"}, \
+          {"role": "assistant", "content": "An otter."}]}
+          """
+              .formatted(i));
+    }
+    return rows.toString();
+  }
+
+  @Test
+  void aFineTunedModelIsServedByEverySamplerAndAnswersByName() throws Exception {
+    GenerateResponse before = cluster.generation().generate(Requests.question("What is 1?", 16));
+    File file = upload("otter.jsonl", rows(12) + "this is not JSON\n");
+    assertThat(file.getDigest()).startsWith("sha256:");
+    List<FineTuneEvent> events = new ArrayList<>();
+    FineTuningJob job =
+        run(
+            CreateFineTuningJobRequest.newBuilder()
+                .setTrainingFile(file.getId())
+                .setModel(Cluster.MODEL)
+                .setSuffix("otter")
+                .setSeed(7)
+                .setHyperparameters(
+                    Hyperparameters.newBuilder()
+                        .setNEpochs(2)
+                        .setBatchSize(4)
+                        .setLearningRate(1e-3))
+                .setAutoActivate(true)
+                .setMaxBadRows(0.2)
+                .build(),
+            events);
+    assertThat(job.getStatus()).as(job.getError()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    assertThat(job.getRowsUsed()).isEqualTo(12);
+    assertThat(job.getRowsRejected()).isEqualTo(1);
+    assertThat(job.getFineTunedModel()).isEqualTo("ft:" + Cluster.MODEL + ":otter:" + job.getId());
+    assertThat(job.getBaseDigest()).isEqualTo(before.getModelDigest());
+    assertThat(job.getResultDigest()).startsWith("sha256:").isNotEqualTo(job.getBaseDigest());
+    assertThat(events).anyMatch(FineTuneEvent::hasProgress);
+    assertThat(events).anyMatch(FineTuneEvent::hasPublished);
+    assertThat(events)
+        .extracting(FineTuneEvent::getSeq)
+        .as("every event once, in order")
+        .isSorted()
+        .doesNotHaveDuplicates();
+
+    ModelVersion version = cluster.versions(job.getFineTunedModel()).getFirst();
+    assertThat(version.getDigest()).isEqualTo(job.getResultDigest());
+    assertThat(version.getParentDigest()).isEqualTo(job.getBaseDigest());
+    assertThat(version.getServingWorkersCount()).isEqualTo(Cluster.SAMPLERS);
+
+    GenerateResponse byName =
+        cluster
+            .generation()
+            .generate(
+                Requests.question("What is 1?", 16).toBuilder()
+                    .setModel(job.getFineTunedModel())
+                    .build());
+    assertThat(byName.getModelDigest()).isEqualTo(job.getResultDigest());
+    GenerateResponse byDefault = cluster.generation().generate(Requests.question("What is 1?", 16));
+    assertThat(byDefault.getModelDigest()).as("activated").isEqualTo(job.getResultDigest());
+    GenerateResponse pinned =
+        cluster
+            .generation()
+            .generate(
+                Requests.question("What is 1?", 16).toBuilder()
+                    .setModel(Cluster.MODEL + "@" + job.getBaseDigest())
+                    .build());
+    assertThat(pinned.getText()).as("the old weights still answer").isEqualTo(before.getText());
+  }
+
+  @Test
+  void aFileThatIsNoDatasetFailsTheJobWithASentence() throws Exception {
+    File file = upload("prose.txt", "Once upon a time\nthere was no JSON\n");
+    FineTuningJob job =
+        run(
+            CreateFineTuningJobRequest.newBuilder()
+                .setTrainingFile(file.getId())
+                .setModel(Cluster.MODEL)
+                .setSuffix("prose")
+                .build(),
+            new ArrayList<>());
+    assertThat(job.getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+    assertThat(job.getError()).isNotBlank().doesNotContain("Exception");
+    assertThat(job.getResultDigest()).isEmpty();
+  }
+}
