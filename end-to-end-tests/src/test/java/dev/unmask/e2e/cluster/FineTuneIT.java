@@ -122,7 +122,11 @@ final class FineTuneIT {
     ModelVersion version = cluster.versions(job.getFineTunedModel()).getFirst();
     assertThat(version.getDigest()).isEqualTo(job.getResultDigest());
     assertThat(version.getParentDigest()).isEqualTo(job.getBaseDigest());
-    assertThat(version.getServingWorkersCount()).isEqualTo(Cluster.SAMPLERS);
+    cluster.await(
+        "every sampler to serve " + version.getName(),
+        () ->
+            cluster.versions(version.getName()).getFirst().getServingWorkersCount()
+                == Cluster.SAMPLERS);
 
     GenerateResponse byName =
         cluster

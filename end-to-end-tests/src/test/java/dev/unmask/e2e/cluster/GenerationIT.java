@@ -38,7 +38,8 @@ final class GenerationIT {
     assertThat(answer.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);
     assertThat(answer.getUsage().getCanvasTokens()).isEqualTo(32);
     assertThat(answer.getUsage().getDenoisingSteps()).isEqualTo(32);
-    assertThat(answer.getModel()).startsWith(Cluster.MODEL);
+    // Another test may have activated a fine-tuned model of this base.
+    assertThat(answer.getModel()).contains(Cluster.MODEL);
     assertThat(answer.getModelDigest()).matches("sha256:[0-9a-f]{64}");
     assertThat(answer.getWorker()).matches("sampler-[12]");
     assertThat(answer.getAttempt()).isEqualTo(1);
