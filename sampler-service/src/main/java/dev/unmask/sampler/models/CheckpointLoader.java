@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes up a checkpoint: manifest and blobs from the store with every digest verified, weights and
@@ -35,6 +36,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private final Precision precision;
   private final Probes probes;
   private final Consumer<CheckpointVerdict> verdicts;
+  private volatile @Nullable CrashMarker current;
 
   /**
    * @param base whose weights this worker serves; others are refused
@@ -66,10 +68,12 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       name = manifest.model();
       refuseStrangers(manifest);
       CrashMarker marker = CrashMarker.before(cache, digest);
+      current = marker;
       try {
         return takeUp(digest, manifest);
       } finally {
         marker.survived();
+        current = null;
       }
     } catch (UnavailableModelException e) {
       throw broken(digest, name, e);
@@ -83,6 +87,14 @@ public final class CheckpointLoader implements ModelShelf.Loader {
           name,
           new UnavailableModelException(
               reason, "the weights " + digest + " cannot be served: " + e.getMessage(), e));
+    }
+  }
+
+  @Override
+  public void stop() {
+    CrashMarker loading = current;
+    if (loading != null) {
+      loading.survived();
     }
   }
 

@@ -5,6 +5,8 @@ import dev.unmask.store.Digest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 
 /**
  * A file that exists while a checkpoint is being taken up. The native library can take the process
@@ -14,6 +16,9 @@ import java.nio.file.Path;
 final class CrashMarker {
 
   static final int MOST_DEATHS = 2;
+
+  /** A loop of crashes is quicker; an older marker says nothing about the checkpoint. */
+  static final Duration REMEMBERED = Duration.ofMinutes(10);
 
   private final Path file;
 
@@ -30,7 +35,11 @@ final class CrashMarker {
       throws IOException, UnavailableModelException {
     Path file = file(cache, digest);
     Files.createDirectories(cache);
-    long deaths = Files.exists(file) ? Files.size(file) : 0;
+    long deaths = 0;
+    if (Files.exists(file)) {
+      Instant last = Files.getLastModifiedTime(file).toInstant();
+      deaths = last.plus(REMEMBERED).isBefore(Instant.now()) ? 0 : Files.size(file);
+    }
     if (deaths >= MOST_DEATHS) {
       throw new UnavailableModelException(
           Reason.BROKEN,

@@ -32,6 +32,9 @@ public final class ModelShelf implements AutoCloseable {
 
     /** Closes a model that nothing runs on any more and removes its files. */
     void discard(ServedModel model);
+
+    /** The worker stops on purpose, whatever is being loaded; any thread. */
+    void stop();
   }
 
   /** How long a failed digest is not tried again. */
@@ -161,6 +164,7 @@ public final class ModelShelf implements AutoCloseable {
   /** Stops loading. Loaded models stay: the process that owned them is about to end. */
   @Override
   public void close() {
+    loader.stop();
     loaderThread.shutdownNow();
   }
 
