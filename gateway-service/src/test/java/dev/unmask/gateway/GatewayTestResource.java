@@ -8,8 +8,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The broker, a store of its own and a free port, for the gateway under test. */
 public final class GatewayTestResource implements QuarkusTestResourceLifecycleManager {
@@ -17,13 +19,14 @@ public final class GatewayTestResource implements QuarkusTestResourceLifecycleMa
   /** Bytes of a file that the gateway under test still takes. */
   static final int MAX_UPLOAD = 1 << 20;
 
+  private String store = "";
+
   @Override
   public Map<String, String> start() {
     Map<String, String> config = new HashMap<>(new KafkaTestResource().start());
     try {
-      Path store = Files.createTempDirectory("unmask-gateway-test");
-      store.toFile().deleteOnExit();
-      config.put("unmask.store.root", store.toString());
+      store = Files.createTempDirectory("unmask-gateway-test").toString();
+      config.put("unmask.store.root", store);
       try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
         config.put("quarkus.grpc.server.test-port", String.valueOf(free.getLocalPort()));
         config.put("test.grpc.port", String.valueOf(free.getLocalPort()));
@@ -37,5 +40,13 @@ public final class GatewayTestResource implements QuarkusTestResourceLifecycleMa
   }
 
   @Override
-  public void stop() {}
+  public void stop() {
+    try (Stream<Path> files = Files.walk(Path.of(store))) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 }

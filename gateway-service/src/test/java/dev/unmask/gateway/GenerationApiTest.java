@@ -233,6 +233,26 @@ class GenerationApiTest {
   }
 
   @Test
+  void theCallersOwnDeadlineReachesTheSampler() throws Exception {
+    BlockingQueue<Boolean> heard = new LinkedBlockingQueue<>();
+    GenerateRequest request =
+        gateway.request(call -> {
+          heard.add(call.awaitCancel(Duration.ofSeconds(10)));
+          call.finish("too late");
+        });
+    StatusRuntimeException e =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                gateway
+                    .blocking()
+                    .withDeadlineAfter(1500, TimeUnit.MILLISECONDS)
+                    .generate(request));
+    assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
   void theCallersOwnDeadlineTravelsWithTheRequest() throws Exception {
     BlockingQueue<GenerationJob> jobs = new LinkedBlockingQueue<>();
     GenerateRequest request =

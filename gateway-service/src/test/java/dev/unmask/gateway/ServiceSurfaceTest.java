@@ -136,7 +136,8 @@ class ServiceSurfaceTest {
             "unmask_num_requests_waiting",
             "unmask_e2e_request_latency_seconds_bucket",
             "unmask_request_queue_time_seconds_count",
-            "unmask_kafka_produce_latency_seconds_count");
+            "unmask_kafka_produce_latency_seconds_count",
+            "unmask_finetune_jobs{state=\"queued\"");
   }
 
   @Test

@@ -67,7 +67,8 @@ final class TestGateway {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    FakeWorkerBeacon beacon = FakeWorkerBeacon.start(kafka, base, "beacon-" + base);
+    // Beacon and sampler live on daemon threads and end with the JVM, as its broker does.
+    FakeWorkerBeacon unused = FakeWorkerBeacon.start(kafka, base, "beacon-" + base);
     sampler =
         ScriptedSampler.start(
             kafka.bootstrap(),
@@ -80,12 +81,6 @@ final class TestGateway {
               }
               script.play(call);
             });
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> {
-              sampler.close();
-              beacon.die();
-            }));
     await("the gateway knows the model", this::answers);
   }
 

@@ -10,18 +10,27 @@ import org.jspecify.annotations.Nullable;
 final class CallBinding {
 
   private @Nullable GenerationCall call;
-  private boolean cancelled;
+  private boolean gone;
 
   void bind(GenerationCall admitted) {
     call = admitted;
-    if (cancelled) {
-      admitted.cancel("the caller is gone");
+    if (gone) {
+      end(admitted);
     }
   }
 
+  /** The gRPC call has ended without us: the caller cancelled, or its deadline passed. */
   void cancel() {
-    cancelled = true;
+    gone = true;
     if (call != null) {
+      end(call);
+    }
+  }
+
+  private static void end(GenerationCall call) {
+    if (CallerContext.expired()) {
+      call.expire();
+    } else {
       call.cancel("the caller is gone");
     }
   }

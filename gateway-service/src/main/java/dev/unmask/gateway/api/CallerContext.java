@@ -27,6 +27,12 @@ public class CallerContext implements ServerInterceptor {
     return Contexts.interceptCall(Context.current(), call, headers, next);
   }
 
+  /** Whether the running call's gRPC deadline has passed. */
+  static boolean expired() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline != null && deadline.isExpired();
+  }
+
   /** What is left of the running call's gRPC deadline, null when it has none. */
   static @Nullable Duration timeLeft() {
     Deadline deadline = Context.current().getDeadline();

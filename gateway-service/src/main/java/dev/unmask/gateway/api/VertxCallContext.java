@@ -8,9 +8,14 @@ import java.time.Duration;
 /** A Vert.x event-loop context as the place of one call. */
 record VertxCallContext(Vertx vertx, Context context) implements CallContext {
 
-  /** The context of the calling thread. */
+  /** The context of the calling thread, which Quarkus gives every gRPC call. */
   static VertxCallContext current(Vertx vertx) {
-    return new VertxCallContext(vertx, vertx.getOrCreateContext());
+    Context context = Vertx.currentContext();
+    if (context == null) {
+      throw new IllegalStateException(
+          "a call came on " + Thread.currentThread().getName() + ", outside of Vert.x");
+    }
+    return new VertxCallContext(vertx, context);
   }
 
   @Override

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GenerationCall {
 
+  private static final String DEADLINE = "deadline exceeded";
+
   private final String requestId;
   private final ResolvedModel model;
   private final EventDetail detail;
@@ -82,6 +84,20 @@ public final class GenerationCall {
     });
   }
 
+  /** Like {@link #cancel}, when the transport saw the deadline pass before this call did. */
+  public void expire() {
+    context.execute(() -> {
+      if (end()) {
+        flow.outbox().cancel(requestId, DEADLINE, deadline);
+        flow.observer()
+            .failed(
+                this,
+                Refusal.of(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED, "The caller's deadline passed."),
+                elapsed());
+      }
+    });
+  }
+
   void startTimer(Duration untilDeadline) {
     timer = context.after(untilDeadline, () -> onDeadline(untilDeadline));
   }
@@ -102,7 +118,7 @@ public final class GenerationCall {
     if (ended) {
       return;
     }
-    flow.outbox().cancel(requestId, "deadline exceeded", deadline);
+    flow.outbox().cancel(requestId, DEADLINE, deadline);
     refuse(
         Refusal.of(
             ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,

@@ -14,6 +14,7 @@ import dev.unmask.gateway.messaging.KafkaSettings;
 import dev.unmask.gateway.messaging.ReplyReader;
 import dev.unmask.gateway.telemetry.CallLog;
 import dev.unmask.gateway.telemetry.CallMetrics;
+import dev.unmask.gateway.telemetry.JobGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.FolderStore;
@@ -63,8 +64,10 @@ public class Wiring {
 
   @Produces
   @Singleton
-  FineTuneJobs fineTuneJobs() {
-    return new FineTuneJobs();
+  FineTuneJobs fineTuneJobs(MeterRegistry registry) {
+    FineTuneJobs jobs = new FineTuneJobs();
+    JobGauges.register(registry, jobs);
+    return jobs;
   }
 
   @Produces

@@ -51,6 +51,14 @@ final class ClusterRecords {
       LOG.warnf(
           "event=record.malformed topic=%s partition=%d offset=%d cause=\"%s\"",
           record.topic(), record.partition(), record.offset(), e.getMessage());
+    } catch (RuntimeException e) {
+      // A record that breaks a fold would otherwise stop this gateway, now and after a restart.
+      LOG.errorf(
+          e,
+          "event=record.failed topic=%s partition=%d offset=%d",
+          record.topic(),
+          record.partition(),
+          record.offset());
     }
   }
 
