@@ -22,7 +22,7 @@ final class FineTuneRecipe {
   private static final double EOS_SHARE = 0.4;
 
   /** Small datasets need this many updates to be learned, large ones are not seen more often. */
-  private static final int TARGET_STEPS = 240;
+  private static final int TARGET_STEPS = 160;
 
   private static final int MOST_EPOCHS = 40;
   private static final int FEWEST_EPOCHS = 3;

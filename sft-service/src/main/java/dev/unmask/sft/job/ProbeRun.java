@@ -27,7 +27,7 @@ final class ProbeRun {
 
   private static final int CANVAS = 64;
   private static final int BLOCK = 32;
-  private static final int STEPS = 32;
+  private static final int STEPS = 64;
 
   private ProbeRun() {}
 
