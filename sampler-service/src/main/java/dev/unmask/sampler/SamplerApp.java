@@ -106,6 +106,7 @@ public class SamplerApp {
         knobs.bulkSlots(),
         knobs.maxModels(),
         knobs.renewEvery(),
+        knobs.lastDelivery(),
         knobs.drainPatience(),
         knobs.probePatience(),
         knobs.heartbeat(),

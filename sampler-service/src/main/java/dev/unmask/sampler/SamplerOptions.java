@@ -19,6 +19,7 @@ public record SamplerOptions(
     int bulkSlots,
     int maxModels,
     Duration renewEvery,
+    int lastDelivery,
     Duration drainPatience,
     Duration probePatience,
     Duration heartbeat,

@@ -123,6 +123,7 @@ public final class SamplerWorker implements AutoCloseable {
             options.base(),
             plan,
             options.renewEvery(),
+            options.lastDelivery(),
             new Scheduler(catalog, shelf, engine, cancels, meters, clock),
             events,
             meters,

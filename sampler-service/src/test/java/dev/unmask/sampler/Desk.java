@@ -83,6 +83,7 @@ final class Desk implements AutoCloseable {
         1,
         4,
         renewEvery,
+        4,
         Duration.ofSeconds(12),
         Duration.ofSeconds(120),
         Duration.ofMillis(500),

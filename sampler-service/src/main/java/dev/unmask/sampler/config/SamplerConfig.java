@@ -53,6 +53,14 @@ public interface SamplerConfig {
     @WithDefault("5s")
     Duration renewEvery();
 
+    /**
+     * The delivery of a request that is not run any more but ends in dead letters. A killed worker
+     * can swallow a delivery for each of its idle slots, so this is more than the number of workers
+     * that a request may kill; at most 10, the broker's own limit.
+     */
+    @WithDefault("8")
+    int lastDelivery();
+
     /** How long running requests may go on after SIGTERM before they are given back. */
     @WithDefault("20s")
     Duration drainPatience();

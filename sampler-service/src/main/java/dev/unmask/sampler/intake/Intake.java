@@ -23,6 +23,7 @@ public final class Intake {
   /**
    * @param plan the topics of each slot
    * @param renewEvery how often a lock is renewed; well below the lock's duration
+   * @param lastDelivery the delivery of a request that is not run any more
    */
   public Intake(
       KafkaSettings kafka,
@@ -30,6 +31,7 @@ public final class Intake {
       String base,
       List<Set<String>> plan,
       Duration renewEvery,
+      int lastDelivery,
       Scheduler scheduler,
       EventSender events,
       SlotObserver observer,
@@ -37,7 +39,7 @@ public final class Intake {
     this.clock = clock;
     RequestSlot.Desk desk =
         new RequestSlot.Desk(
-            new RequestReader(new ReplyTopics(admin, clock)),
+            new RequestReader(new ReplyTopics(admin, clock), lastDelivery),
             scheduler,
             events,
             observer,

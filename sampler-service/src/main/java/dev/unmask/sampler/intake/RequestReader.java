@@ -19,13 +19,27 @@ import org.jspecify.annotations.Nullable;
 /** Turns a record of a request topic into a request, or says what is wrong with it. Thread-safe. */
 final class RequestReader {
 
-  /** The delivery of a request that is not run any more. The broker's own limit is higher. */
-  static final int LAST_DELIVERY = 4;
+  /** The broker archives a record at its tenth delivery without a word; see TopicPlan. */
+  private static final int BROKER_LIMIT = 10;
 
   private final ReplyTopics replyTopics;
+  private final int lastDelivery;
 
-  RequestReader(ReplyTopics replyTopics) {
+  /**
+   * @param lastDelivery the delivery of a request that is not run any more
+   * @throws IllegalArgumentException with a sentence when the broker would drop the request first
+   */
+  RequestReader(ReplyTopics replyTopics, int lastDelivery) {
+    if (lastDelivery < 2 || lastDelivery > BROKER_LIMIT) {
+      throw new IllegalArgumentException(
+          "unmask.sampler.last-delivery is "
+              + lastDelivery
+              + "; it has to be from 2 to "
+              + BROKER_LIMIT
+              + ", the broker's own limit");
+    }
     this.replyTopics = replyTopics;
+    this.lastDelivery = lastDelivery;
   }
 
   /**
@@ -71,7 +85,7 @@ final class RequestReader {
       return new ReadRequest.Poison(
           requestId, reply, ErrorCode.ERROR_CODE_INVALID_ARGUMENT, "bad-reply-topic", badReply);
     }
-    if (attempt >= LAST_DELIVERY) {
+    if (attempt >= lastDelivery) {
       return new ReadRequest.Poison(
           requestId,
           reply,

@@ -161,6 +161,7 @@ public final class UpCommand implements Callable<Integer> {
     for (SupervisedChild service : services) {
       service.awaitReady(SERVICE_PATIENCE);
     }
+    FirstAnswer.await(running.endpoints().grpc(), SERVICE_PATIENCE);
     running.ready();
     Discovery.announce(session, plan.data().root());
     sayReady(running.endpoints(), plan, Duration.between(begin, Instant.now()));
