@@ -186,7 +186,7 @@ final class FineTuneJob {
             "0.1.0",
             "AdamW",
             "1/t",
-            FineTuneRecipe.learningRate(request),
+            FineTuneRecipe.learningRate(request, run.model().config()),
             run.position().tokens(),
             run.position().seconds(),
             "cpu",
