@@ -27,10 +27,14 @@ final class FineTuneRecipe {
 
   private static final double EOS_SHARE = 0.4;
 
-  /** Small datasets need this many updates to be learned, large ones are not seen more often. */
-  private static final int TARGET_STEPS = 160;
+  /**
+   * Small datasets need this many updates to be learned, large ones are not seen more often.
+   * Measured on unmask-mini with 92 samples: 162 updates left answers garbled, 270 taught all
+   * asked.
+   */
+  private static final int TARGET_STEPS = 270;
 
-  private static final int MOST_EPOCHS = 40;
+  private static final int MOST_EPOCHS = 60;
   private static final int FEWEST_EPOCHS = 3;
 
   private FineTuneRecipe() {}
