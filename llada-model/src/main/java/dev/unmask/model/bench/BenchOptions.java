@@ -1,6 +1,6 @@
 package dev.unmask.model.bench;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.transformer.Precision;
 
@@ -45,7 +45,7 @@ record BenchOptions(String size, int requests, Precision precision, int rounds, 
     }
   }
 
-  LladaConfig shape() {
+  ModelConfig shape() {
     return switch (size) {
       case "mini" -> shape(320, 8, 5, 5, 864, 4096);
       case "135m" -> shape(576, 30, 9, 3, 1536, 49_152);
@@ -54,9 +54,9 @@ record BenchOptions(String size, int requests, Precision precision, int rounds, 
     };
   }
 
-  private static LladaConfig shape(
+  private static ModelConfig shape(
       int width, int layers, int heads, int kvHeads, int mlp, int vocabulary) {
-    return new LladaConfig(
+    return new ModelConfig(
         width,
         layers,
         heads,

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TorchRuntime;
@@ -61,7 +61,7 @@ public final class EngineBench {
   /** Prints one JSON object; exit code 2 for bad options. */
   public static void main(String[] args) throws Exception {
     BenchOptions options;
-    LladaConfig shape;
+    ModelConfig shape;
     try {
       options = BenchOptions.parse(args);
       shape = options.shape();
@@ -75,7 +75,7 @@ public final class EngineBench {
     System.out.println(new ObjectMapper().writeValueAsString(measure(options, shape)));
   }
 
-  private static Map<String, Object> measure(BenchOptions options, LladaConfig shape)
+  private static Map<String, Object> measure(BenchOptions options, ModelConfig shape)
       throws IOException, InvalidModelException {
     Precision precision = options.precision().resolved();
     int[] lengths = lengths(options.requests());
@@ -137,7 +137,7 @@ public final class EngineBench {
     private final List<NDArray> weights = new ArrayList<>();
     private final int slots;
 
-    Products(LladaConfig shape, Precision precision, int tokens, int slots) {
+    Products(ModelConfig shape, Precision precision, int tokens, int slots) {
       this.module =
           TorchScriptModule.compile(
               TransformerText.fill(
@@ -210,7 +210,7 @@ public final class EngineBench {
     return requests == 1 ? new int[] {192} : random.ints(requests, SHORTEST, LONGEST + 1).toArray();
   }
 
-  private static PackedBatch batch(int[] lengths, LladaConfig shape) {
+  private static PackedBatch batch(int[] lengths, ModelConfig shape) {
     Random random = new Random(5);
     PackedBatch batch = new PackedBatch();
     for (int length : lengths) {
@@ -221,7 +221,7 @@ public final class EngineBench {
     return batch;
   }
 
-  private static double productFlops(LladaConfig shape, int tokens, int slots) {
+  private static double productFlops(ModelConfig shape, int tokens, int slots) {
     double perToken = 0;
     for (WeightTable.Weight weight : WeightTable.of(shape)) {
       if (weight.name().contains(".blocks.") && !weight.isNorm()) {
@@ -231,7 +231,7 @@ public final class EngineBench {
     return perToken * tokens + 2.0 * shape.embeddingSize() * shape.width() * slots;
   }
 
-  private static double attentionFlops(LladaConfig shape, int[] lengths) {
+  private static double attentionFlops(ModelConfig shape, int[] lengths) {
     double squares = IntStream.of(lengths).mapToDouble(length -> (double) length * length).sum();
     return 4 * squares * shape.width() * shape.layers();
   }

@@ -37,7 +37,7 @@ final class ConfigFields {
     this.root = root;
   }
 
-  LladaConfig toConfig(String architecture) throws InvalidModelException {
+  ModelConfig toConfig(String architecture) throws InvalidModelException {
     checkFamily(architecture);
     for (Map.Entry<String, String> off : MUST_BE_OFF.entrySet()) {
       JsonNode value = root.path(off.getKey());
@@ -78,7 +78,7 @@ final class ConfigFields {
       throw refused("embedding_size", "at least vocab_size " + vocabulary);
     }
     int eos = token("eos_token_id", -1, embedding);
-    return new LladaConfig(
+    return new ModelConfig(
         width,
         integer("n_layers", -1),
         heads,

@@ -1,6 +1,6 @@
 package dev.unmask.model.engine;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -32,7 +32,7 @@ final class RunningTask implements EngineTicket {
   }
 
   /** Throws the reason why {@code task} cannot run on a model of this shape. */
-  private static void check(GenerationTask task, LladaConfig config) throws EngineException {
+  private static void check(GenerationTask task, ModelConfig config) throws EngineException {
     int[] prompt = task.promptIds();
     for (int i = 0; i < prompt.length; i++) {
       if (prompt[i] < 0 || prompt[i] >= config.vocabularySize()) {
@@ -83,7 +83,7 @@ final class RunningTask implements EngineTicket {
   }
 
   /** Lays out the canvas, unless the task cannot run on a model of this shape. */
-  void start(LladaConfig config) throws EngineException {
+  void start(ModelConfig config) throws EngineException {
     // Checked first: the canvas of an absurd length would not fit in memory.
     check(task, config);
     run = new CanvasRun(task.promptIds(), task.settings(), config.tokens(), task.draws());

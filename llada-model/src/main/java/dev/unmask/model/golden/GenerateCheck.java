@@ -1,7 +1,7 @@
 package dev.unmask.model.golden;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.CanvasRun;
 import dev.unmask.model.engine.DenoisingEngine;
 import dev.unmask.model.engine.EngineException;
@@ -137,7 +137,7 @@ final class GenerateCheck implements GoldenCheck {
 
   private static Draws draws(GoldenFolder folder, GoldenCase c, int length)
       throws InvalidModelException {
-    LladaConfig config = folder.config();
+    ModelConfig config = folder.config();
     Set<String> arrays = folder.arrays().tensors().keySet();
     double[] uniforms =
         arrays.contains(c.name() + ".uniforms")

@@ -3,7 +3,7 @@ package dev.unmask.model.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.SafetensorsFile;
 import dev.unmask.model.safetensors.StoredTensor;
 import java.io.IOException;
@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /** A folder with a tiny model, its cases and their arrays. */
 public record GoldenFolder(
-    Path path, LladaConfig config, List<GoldenCase> cases, SafetensorsFile arrays) {
+    Path path, ModelConfig config, List<GoldenCase> cases, SafetensorsFile arrays) {
 
   private static final String CASES = "cases.json";
 
@@ -33,7 +33,7 @@ public record GoldenFolder(
       throw new InvalidModelException(
           path.resolve(CASES) + " could not be read: " + e.getMessage(), e);
     }
-    LladaConfig config = LladaConfig.load(path);
+    ModelConfig config = ModelConfig.load(path);
     if (root.path("eot_token_id").isInt()) {
       config = config.withEndOfTurn(root.path("eot_token_id").intValue());
     }

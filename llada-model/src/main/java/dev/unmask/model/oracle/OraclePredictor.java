@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.MaskPredictor;
@@ -22,16 +22,16 @@ import java.util.Map;
  */
 public final class OraclePredictor implements MaskPredictor, AutoCloseable {
 
-  private final LladaConfig config;
+  private final ModelConfig config;
   private final NDManager manager = TorchRuntime.newManager();
   private final Map<String, NDArray> weights = new HashMap<>();
 
-  private OraclePredictor(LladaConfig config) {
+  private OraclePredictor(ModelConfig config) {
     this.config = config;
   }
 
   /** Loads all weights of {@code folder} as float32 arrays of its own. */
-  public static OraclePredictor load(Path folder, LladaConfig config) throws InvalidModelException {
+  public static OraclePredictor load(Path folder, ModelConfig config) throws InvalidModelException {
     OraclePredictor oracle = new OraclePredictor(config);
     SafetensorsDirectory.open(folder)
         .tensors()
@@ -42,7 +42,7 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
   }
 
   @Override
-  public LladaConfig config() {
+  public ModelConfig config() {
     return config;
   }
 

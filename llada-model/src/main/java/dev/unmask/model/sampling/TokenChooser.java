@@ -3,7 +3,7 @@ package dev.unmask.model.sampling;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
@@ -75,12 +75,12 @@ public final class TokenChooser implements AutoCloseable {
   @SuppressWarnings("ArrayRecordComponent") // Never compared; read only.
   public record Request(GenerationSettings settings, Draws draws, int forward, int[] asked) {}
 
-  private final LladaConfig config;
+  private final ModelConfig config;
   private final NDManager manager = TorchRuntime.newManager();
   private final TorchScriptModule module = TorchScriptModule.compile(TEXT);
   private final NDArray forbidden;
 
-  public TokenChooser(LladaConfig config) {
+  public TokenChooser(ModelConfig config) {
     this.config = config;
     float[] bias = new float[config.embeddingSize()];
     bias[config.tokens().mask()] = Float.NEGATIVE_INFINITY;

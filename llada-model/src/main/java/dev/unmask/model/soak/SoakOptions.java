@@ -1,6 +1,6 @@
 package dev.unmask.model.soak;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Attention;
@@ -20,7 +20,7 @@ record SoakOptions(
     Attention attention,
     int javaThreads,
     int intraOp,
-    LladaConfig shape,
+    ModelConfig shape,
     int mostSequences,
     int longest,
     long seed) {
@@ -60,7 +60,7 @@ record SoakOptions(
     Attention a = attention;
     int t = javaThreads;
     int n = intraOp;
-    LladaConfig s = shape;
+    ModelConfig s = shape;
     int m = mostSequences;
     int l = longest;
     long seedOrOld = seed;
@@ -88,18 +88,18 @@ record SoakOptions(
     };
   }
 
-  private static LladaConfig sizeOf(String value) {
+  private static ModelConfig sizeOf(String value) {
     return switch (value) {
       case "mini" -> mini();
       case "135m" ->
-          new LladaConfig(
+          new ModelConfig(
               576, 30, 9, 3, 1536, 49_152, 49_152, true, 500_000, 1e-5, 1024, tokens(49_152));
       default -> throw new IllegalArgumentException("--size is mini or 135m, not " + value);
     };
   }
 
-  private static LladaConfig mini() {
-    return new LladaConfig(320, 8, 5, 5, 864, 4096, 4096, true, 500_000, 1e-5, 1024, tokens(4096));
+  private static ModelConfig mini() {
+    return new ModelConfig(320, 8, 5, 5, 864, 4096, 4096, true, 500_000, 1e-5, 1024, tokens(4096));
   }
 
   private static SpecialTokens tokens(int vocabulary) {

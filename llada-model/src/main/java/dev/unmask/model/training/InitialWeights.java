@@ -1,6 +1,6 @@
 package dev.unmask.model.training;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.WeightTable;
 import dev.unmask.model.transformer.WeightTable.Weight;
 import java.util.Arrays;
@@ -18,7 +18,7 @@ final class InitialWeights {
   private InitialWeights() {}
 
   /** The values of weight {@code index} of {@link WeightTable}; they depend on the seed only. */
-  static float[] of(LladaConfig config, int index, Weight weight, long seed) {
+  static float[] of(ModelConfig config, int index, Weight weight, long seed) {
     long[] shape = weight.dimensions();
     float[] values =
         new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SafetensorsWriter;
@@ -30,7 +30,7 @@ import java.util.Map;
  */
 public final class TrainableModel implements AutoCloseable {
 
-  private final LladaConfig config;
+  private final ModelConfig config;
   private final List<Weight> table;
   private final NDManager manager;
   private final TorchScriptModule module;
@@ -44,7 +44,7 @@ public final class TrainableModel implements AutoCloseable {
     float[] of(int index, Weight weight) throws InvalidModelException;
   }
 
-  private TrainableModel(LladaConfig config, Compute compute, Initial initial)
+  private TrainableModel(ModelConfig config, Compute compute, Initial initial)
       throws InvalidModelException {
     this.config = config;
     this.table = WeightTable.of(config);
@@ -77,7 +77,7 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   /** New weights from a seed. */
-  public static TrainableModel random(LladaConfig config, Compute compute, long seed) {
+  public static TrainableModel random(ModelConfig config, Compute compute, long seed) {
     try {
       return new TrainableModel(
           config, compute, (index, weight) -> InitialWeights.of(config, index, weight, seed));
@@ -94,7 +94,7 @@ public final class TrainableModel implements AutoCloseable {
   public static TrainableModel load(Path folder, Compute compute) throws InvalidModelException {
     SafetensorsDirectory files = SafetensorsDirectory.open(folder);
     return new TrainableModel(
-        LladaConfig.load(folder),
+        ModelConfig.load(folder),
         compute,
         (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats());
   }
@@ -105,13 +105,13 @@ public final class TrainableModel implements AutoCloseable {
    * @throws InvalidModelException when one is missing or has another size
    */
   public static TrainableModel of(
-      LladaConfig config, Compute compute, Map<String, StoredTensor> weights)
+      ModelConfig config, Compute compute, Map<String, StoredTensor> weights)
       throws InvalidModelException {
     return new TrainableModel(
         config, compute, (index, weight) -> TrainingState.values(weights, weight.name(), weight));
   }
 
-  public LladaConfig config() {
+  public ModelConfig config() {
     return config;
   }
 

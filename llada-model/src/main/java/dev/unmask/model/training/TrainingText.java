@@ -1,6 +1,6 @@
 package dev.unmask.model.training;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText;
 import dev.unmask.model.transformer.TransformerText.Compute;
 
@@ -62,7 +62,7 @@ final class TrainingText {
 
   private TrainingText() {}
 
-  static String of(LladaConfig config, Compute compute) {
+  static String of(ModelConfig config, Compute compute) {
     return TransformerText.of(config, compute) + TransformerText.fill(TEXT, config, compute);
   }
 }

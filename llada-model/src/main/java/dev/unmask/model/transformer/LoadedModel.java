@@ -3,7 +3,7 @@ package dev.unmask.model.transformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TensorList;
@@ -21,7 +21,7 @@ import java.util.List;
  */
 public final class LoadedModel implements MaskPredictor, AutoCloseable {
 
-  private final LladaConfig config;
+  private final ModelConfig config;
   private final Precision precision;
   private final NDManager manager;
   private final TorchScriptModule module;
@@ -30,7 +30,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   private final NDArray sines;
 
   private LoadedModel(
-      LladaConfig config,
+      ModelConfig config,
       Precision precision,
       NDManager manager,
       TorchScriptModule module,
@@ -53,7 +53,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
    * @throws InvalidModelException when the folder is not a model that this network runs exactly
    */
   public static LoadedModel load(Path folder, Precision precision) throws InvalidModelException {
-    return load(folder, LladaConfig.load(folder), precision, TransformerText.Attention.FUSED);
+    return load(folder, ModelConfig.load(folder), precision, TransformerText.Attention.FUSED);
   }
 
   /**
@@ -61,7 +61,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
    * choice of attention.
    */
   public static LoadedModel load(
-      Path folder, LladaConfig config, Precision precision, TransformerText.Attention attention)
+      Path folder, ModelConfig config, Precision precision, TransformerText.Attention attention)
       throws InvalidModelException {
     SafetensorsDirectory files = SafetensorsDirectory.open(folder);
     TransformerText.Compute type = precision.compute();
@@ -84,7 +84,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   }
 
   @Override
-  public LladaConfig config() {
+  public ModelConfig config() {
     return config;
   }
 

@@ -2,7 +2,7 @@ package dev.unmask.model.transformer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 
 /**
  * The network as the sampler sees it: packed token ids in, logits at the rows asked for out. One
@@ -11,7 +11,7 @@ import dev.unmask.model.config.LladaConfig;
 public interface MaskPredictor {
 
   /** The shape it was built with. */
-  LladaConfig config();
+  ModelConfig config();
 
   /**
    * One forward pass.

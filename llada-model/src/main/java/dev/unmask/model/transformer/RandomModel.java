@@ -1,6 +1,6 @@
 package dev.unmask.model.transformer;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SafetensorsWriter;
@@ -25,11 +25,11 @@ public final class RandomModel {
    * @param gain 1 keeps activations near one; more makes sharper choices
    */
   public static void write(
-      Path folder, LladaConfig config, ElementType type, double gain, long seed)
+      Path folder, ModelConfig config, ElementType type, double gain, long seed)
       throws IOException {
     Files.createDirectories(folder);
     Files.writeString(
-        folder.resolve(LladaConfig.FILE_NAME),
+        folder.resolve(ModelConfig.FILE_NAME),
         config.toJson(type == ElementType.BF16 ? "bfloat16" : "float32"));
     Random random = new Random(seed);
     SafetensorsWriter writer = new SafetensorsWriter();

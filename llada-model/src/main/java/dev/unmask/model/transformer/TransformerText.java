@@ -1,6 +1,6 @@
 package dev.unmask.model.transformer;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import java.util.Map;
 
 /**
@@ -149,17 +149,17 @@ public final class TransformerText {
   }
 
   /** The methods above for one model; append own methods with {@link #fill} and compile. */
-  public static String of(LladaConfig config, Compute compute) {
+  public static String of(ModelConfig config, Compute compute) {
     return of(config, compute, Attention.FUSED);
   }
 
-  /** {@link #of(LladaConfig, Compute)} with a choice of attention. */
-  public static String of(LladaConfig config, Compute compute, Attention attention) {
+  /** {@link #of(ModelConfig, Compute)} with a choice of attention. */
+  public static String of(ModelConfig config, Compute compute, Attention attention) {
     return fill(TEXT.replace("$ATTENTION", attention.call), config, compute);
   }
 
   /** Replaces the {@code $NAMES} of a text by the model's numbers. */
-  public static String fill(String text, LladaConfig config, Compute compute) {
+  public static String fill(String text, ModelConfig config, Compute compute) {
     // Longer names first, so that $HEADS is not taken for $HEAD followed by an S.
     Map<String, Object> values =
         Map.ofEntries(

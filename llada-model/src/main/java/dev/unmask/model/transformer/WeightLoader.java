@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.StoredTensor;
 import dev.unmask.model.torch.Argument;
@@ -42,7 +42,7 @@ final class WeightLoader {
    *     that this network would not use
    */
   static List<NDArray> load(
-      NDManager owner, SafetensorsDirectory files, LladaConfig config, TransformerText.Compute type)
+      NDManager owner, SafetensorsDirectory files, ModelConfig config, TransformerText.Compute type)
       throws InvalidModelException {
     List<WeightTable.Weight> table = WeightTable.of(config);
     Set<String> unused = new HashSet<>(files.tensors().keySet());

@@ -1,6 +1,6 @@
 package dev.unmask.model.transformer;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,7 +33,7 @@ public final class WeightTable {
   private WeightTable() {}
 
   /** All weights of a model in order. */
-  public static List<Weight> of(LladaConfig config) {
+  public static List<Weight> of(ModelConfig config) {
     long width = config.width();
     long kvWidth = (long) config.kvHeads() * config.headWidth();
     long mlp = config.mlpWidth();
@@ -59,12 +59,12 @@ public final class WeightTable {
   }
 
   /** Index of the final norm. */
-  public static int finalNorm(LladaConfig config) {
+  public static int finalNorm(ModelConfig config) {
     return FIRST_BLOCK + PER_BLOCK * config.layers();
   }
 
   /** Index of the head's matrix: the embedding itself when it is tied. */
-  public static int head(LladaConfig config) {
+  public static int head(ModelConfig config) {
     return config.tiedHead() ? 0 : finalNorm(config) + 1;
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.engine.EngineOptions.EngineStep;
 import dev.unmask.model.sampling.Decoding;
@@ -195,7 +195,7 @@ class DenoisingEngineTest {
     MaskPredictor fragile =
         new MaskPredictor() {
           @Override
-          public LladaConfig config() {
+          public ModelConfig config() {
             return model.config();
           }
 

@@ -1,6 +1,6 @@
 package dev.unmask.model.engine;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.transformer.LoadedModel;
@@ -11,8 +11,8 @@ import java.nio.file.Path;
 /** Small models for engine tests. */
 final class TinyModels {
 
-  static final LladaConfig SHAPE =
-      new LladaConfig(
+  static final ModelConfig SHAPE =
+      new ModelConfig(
           48, 2, 4, 2, 96, 60, 64, false, 500_000, 1e-5, 160, new SpecialTokens(59, 58, 58, 57));
 
   private TinyModels() {}
@@ -28,7 +28,7 @@ final class TinyModels {
     Path folder = Path.of("src/test/resources/golden/eos-and-noise");
     return LoadedModel.load(
         folder,
-        LladaConfig.load(folder).withEndOfTurn(88),
+        ModelConfig.load(folder).withEndOfTurn(88),
         Precision.F32,
         dev.unmask.model.transformer.TransformerText.Attention.FUSED);
   }

@@ -3,7 +3,7 @@ package dev.unmask.model.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
@@ -24,8 +24,8 @@ final class ToyPredictor implements MaskPredictor {
   }
 
   @Override
-  public LladaConfig config() {
-    return new LladaConfig(
+  public ModelConfig config() {
+    return new ModelConfig(
         2,
         1,
         1,

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.torch.TorchRuntime;
 import java.util.Arrays;
@@ -18,8 +18,8 @@ class TokenChooserTest {
   private static final int COLUMNS = 8;
 
   /** Ids 0..6 are tokens, 6 is the mask, 5 ends answers, 4 ends turns, column 7 is padding. */
-  private static final LladaConfig SHAPE =
-      new LladaConfig(
+  private static final ModelConfig SHAPE =
+      new ModelConfig(
           2, 1, 1, 1, 2, 7, COLUMNS, true, 10_000, 1e-5, 64, new SpecialTokens(6, 5, 5, 4));
 
   private static final float[] LOGITS = {0, 1, 2, 0.5f, 2.5f, 3, 9, 9};

@@ -3,7 +3,7 @@ package dev.unmask.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.transformer.TransformerText.Compute;
@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the golden cases do not cover: bfloat16 compute, empty masks, files. */
 class TrainableModelTest {
 
-  private static final LladaConfig CONFIG =
-      new LladaConfig(
+  private static final ModelConfig CONFIG =
+      new ModelConfig(
           64, 2, 4, 2, 96, 50, 50, false, 10_000, 1e-5, 64, new SpecialTokens(49, 48, 48, 47));
 
   @Test

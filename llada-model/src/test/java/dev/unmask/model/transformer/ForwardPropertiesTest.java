@@ -3,7 +3,7 @@ package dev.unmask.model.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.golden.ArrayError;
 import dev.unmask.model.oracle.OraclePredictor;
@@ -25,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What must hold for any weights. */
 class ForwardPropertiesTest {
 
-  private static final LladaConfig SHAPE =
-      new LladaConfig(
+  private static final ModelConfig SHAPE =
+      new ModelConfig(
           64, 2, 4, 2, 128, 90, 96, true, 500_000, 1e-5, 128, new SpecialTokens(89, 88, 88, -1));
 
   @TempDir static Path folder;
@@ -128,7 +128,7 @@ class ForwardPropertiesTest {
       writer.add(weight.name(), ElementType.F32, weight.dimensions(), () -> values);
     }
     writer.write(swapped.resolve(SafetensorsDirectory.SINGLE_FILE));
-    Files.writeString(swapped.resolve(LladaConfig.FILE_NAME), SHAPE.toJson("float32"));
+    Files.writeString(swapped.resolve(ModelConfig.FILE_NAME), SHAPE.toJson("float32"));
     try (LoadedModel other = LoadedModel.load(swapped, Precision.F32)) {
       int[] ids = ids(20, 9);
       assertThat(ArrayError.relative(logits(other, ids, 0), logits(model, ids, 0)))

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +80,7 @@ class LoadedModelTest {
   }
 
   private void replaceInConfig(String old, String changed) throws IOException {
-    Path config = folder.resolve(LladaConfig.FILE_NAME);
+    Path config = folder.resolve(ModelConfig.FILE_NAME);
     String text = Files.readString(config);
     assertThat(text).contains(old);
     Files.writeString(config, text.replace(old, changed));

@@ -1,7 +1,7 @@
 package dev.unmask.sft.job;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Compute;
@@ -104,7 +104,7 @@ final class FineTuneJob {
                 new JobFailedException(
                     "There is no uploaded file " + request.trainingFile() + "."));
     CheckpointFolders.materialize(store, parent, folder.parent());
-    LladaConfig config = LladaConfig.load(folder.parent());
+    ModelConfig config = ModelConfig.load(folder.parent());
     try (LladaTokenizer tokenizer = LladaTokenizer.load(folder.parent())) {
       if (!tokenizer.hasChatTemplate()) {
         throw new JobFailedException(
@@ -140,7 +140,7 @@ final class FineTuneJob {
     }
   }
 
-  private Dataset readRows(StoredFile file, LladaTokenizer tokenizer, LladaConfig config)
+  private Dataset readRows(StoredFile file, LladaTokenizer tokenizer, ModelConfig config)
       throws IOException, JobFailedException {
     Dataset dataset;
     try (DialogueReader reader =

@@ -1,6 +1,6 @@
 package dev.unmask.sft.job;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.sft.recipe.BatchPlan;
@@ -51,25 +51,25 @@ final class FineTuneRecipe {
     return request.batchRows() == null ? BATCH_ROWS : request.batchRows();
   }
 
-  static double learningRate(JobRequest request, LladaConfig config) {
+  static double learningRate(JobRequest request, ModelConfig config) {
     Double asked = request.learningRate();
     return asked == null
         ? LEARNING_RATE * Math.sqrt(Math.min(1, RATE_SIZE / config.parameterCount()))
         : asked;
   }
 
-  static int maxLength(JobRequest request, LladaConfig config) {
+  static int maxLength(JobRequest request, ModelConfig config) {
     Integer asked = request.maxLength();
     return asked == null ? config.contextLength() : Math.min(asked, config.contextLength());
   }
 
-  static BatchPlan.Shape shape(JobRequest request, LladaConfig config) {
+  static BatchPlan.Shape shape(JobRequest request, ModelConfig config) {
     return new BatchPlan.Shape(
         BATCH_TOKENS, batchRows(request), maxLength(request, config), EOS_SHARE);
   }
 
   static TrainingRun.Recipe of(
-      JobRequest request, List<TrainingSample> samples, LladaConfig config) {
+      JobRequest request, List<TrainingSample> samples, ModelConfig config) {
     int epochs = epochs(request, samples.size());
     return new TrainingRun.Recipe(
         epoch -> samples,
@@ -84,7 +84,7 @@ final class FineTuneRecipe {
   }
 
   /** The share of EOS padding among the answer slots of the first pass. */
-  static double eosShare(JobRequest request, List<TrainingSample> samples, LladaConfig config) {
+  static double eosShare(JobRequest request, List<TrainingSample> samples, ModelConfig config) {
     long answers = samples.stream().mapToLong(TrainingSample::answerLength).sum();
     long padding = 0;
     for (BatchPlan.Batch batch : BatchPlan.of(samples, shape(request, config), request.seed(), 0)) {

@@ -1,6 +1,6 @@
 package dev.unmask.sft.pretrain;
 
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.training.TrainableModel;
@@ -24,9 +24,9 @@ public final class ModelFolder {
    */
   public static void write(Path folder, TrainableModel model, Path tokenizer) throws IOException {
     Files.createDirectories(folder);
-    Path config = folder.resolve(LladaConfig.FILE_NAME + ".tmp");
+    Path config = folder.resolve(ModelConfig.FILE_NAME + ".tmp");
     Files.writeString(config, model.config().toJson("bfloat16"));
-    replace(config, folder.resolve(LladaConfig.FILE_NAME));
+    replace(config, folder.resolve(ModelConfig.FILE_NAME));
     for (String name : TOKENIZER_FILES) {
       Path from = tokenizer.resolve(name);
       if (Files.isRegularFile(from)) {

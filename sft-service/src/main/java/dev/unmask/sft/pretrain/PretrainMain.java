@@ -1,7 +1,7 @@
 package dev.unmask.sft.pretrain;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.TrainableModel;
@@ -87,8 +87,8 @@ public final class PretrainMain {
     Compute compute = compute();
     Files.createDirectories(options.out);
     try (LladaTokenizer tokenizer = LladaTokenizer.load(options.tokenizer)) {
-      LladaConfig config =
-          options.from == null ? config(tokenizer) : LladaConfig.load(options.from);
+      ModelConfig config =
+          options.from == null ? config(tokenizer) : ModelConfig.load(options.from);
       PretrainingData data =
           new PretrainingData(
               sources(), tokenizer, options.rowTokens, options.wholeShare, options.seed);
@@ -286,7 +286,7 @@ public final class PretrainMain {
     return valid;
   }
 
-  private LladaConfig config(LladaTokenizer tokenizer) {
+  private ModelConfig config(LladaTokenizer tokenizer) {
     dev.unmask.text.SpecialTokens special = tokenizer.special();
     if (options.heads < 1
         || options.width % options.heads != 0
@@ -301,7 +301,7 @@ public final class PretrainMain {
     if (options.rowTokens > options.context) {
       throw new IllegalArgumentException("--row-tokens must not be above --context.");
     }
-    return new LladaConfig(
+    return new ModelConfig(
         options.width,
         options.layers,
         options.heads,

@@ -1,7 +1,7 @@
 package dev.unmask.sft.training;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossValue;
 import dev.unmask.model.training.MaskedBatch;
@@ -74,7 +74,7 @@ public final class TrainingRun implements AutoCloseable {
    * @throws InvalidModelException when the state belongs to another model or is damaged
    */
   public static TrainingRun open(
-      Path folder, Recipe recipe, LladaConfig config, Compute compute, FirstModel first)
+      Path folder, Recipe recipe, ModelConfig config, Compute compute, FirstModel first)
       throws InvalidModelException, IOException {
     Files.createDirectories(folder);
     Path file = folder.resolve(STATE_FILE);

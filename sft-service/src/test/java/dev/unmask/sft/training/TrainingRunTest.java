@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.model.InvalidModelException;
-import dev.unmask.model.config.LladaConfig;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The loop on a tiny network: it learns, it goes on exactly, and it never keeps a bad step. */
 class TrainingRunTest {
 
-  private static final LladaConfig CONFIG =
-      new LladaConfig(
+  private static final ModelConfig CONFIG =
+      new ModelConfig(
           32, 2, 2, 2, 48, 40, 40, false, 10_000, 1e-5, 64, new SpecialTokens(39, 38, 38, 37));
 
   @TempDir Path folder;
@@ -85,8 +85,8 @@ class TrainingRunTest {
   void aStateOfAnotherSizeIsRefused() throws Exception {
     Path place = folder.resolve("other");
     assertThat(losses(place, new StopRule.Steps(2), Long.MAX_VALUE)).hasSize(2);
-    LladaConfig wider =
-        new LladaConfig(
+    ModelConfig wider =
+        new ModelConfig(
             64, 2, 2, 2, 48, 40, 40, false, 10_000, 1e-5, 64, new SpecialTokens(39, 38, 38, 37));
     assertThatThrownBy(() ->
             TrainingRun.open(

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LladaConfigTest {
+class ModelConfigTest {
 
   /** LLaDA-8B's own values. */
   private static final String LLADA_8B =
@@ -31,7 +31,7 @@ class LladaConfigTest {
 
   @Test
   void readsLlada8b() throws Exception {
-    LladaConfig config = LladaConfig.parse(LLADA_8B);
+    ModelConfig config = ModelConfig.parse(LLADA_8B);
 
     assertThat(config.parameterCount()).isEqualTo(8_015_581_184L);
     assertThat(config.headWidth()).isEqualTo(128);
@@ -40,9 +40,9 @@ class LladaConfigTest {
 
   @Test
   void readsBackWhatItWrites() throws Exception {
-    LladaConfig config = LladaConfig.parse(LLADA_8B).withEndOfTurn(126348);
+    ModelConfig config = ModelConfig.parse(LLADA_8B).withEndOfTurn(126348);
 
-    assertThat(LladaConfig.parse(config.toJson("bfloat16"))).isEqualTo(config);
+    assertThat(ModelConfig.parse(config.toJson("bfloat16"))).isEqualTo(config);
   }
 
   @Test
@@ -52,7 +52,7 @@ class LladaConfigTest {
         folder.resolve("tokenizer.json"),
         "{\"added_tokens\": [{\"id\": 126348, \"content\": \"<|eot_id|>\"}]}");
 
-    assertThat(LladaConfig.load(folder).tokens().eot()).isEqualTo(126348);
+    assertThat(ModelConfig.load(folder).tokens().eot()).isEqualTo(126348);
   }
 
   @ParameterizedTest
@@ -77,14 +77,14 @@ class LladaConfigTest {
           """)
   void refusesByNameWhatItCannotHonour(String original, String changed, String sentence) {
     assertThat(LLADA_8B).contains(original);
-    assertThatThrownBy(() -> LladaConfig.parse(LLADA_8B.replace(original, changed)))
+    assertThatThrownBy(() -> ModelConfig.parse(LLADA_8B.replace(original, changed)))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining(sentence);
   }
 
   @Test
   void refusesAFolderWithoutConfig(@TempDir Path folder) {
-    assertThatThrownBy(() -> LladaConfig.load(folder))
+    assertThatThrownBy(() -> ModelConfig.load(folder))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("config.json does not exist");
   }

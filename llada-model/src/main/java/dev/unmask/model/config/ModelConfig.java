@@ -26,7 +26,7 @@ import java.nio.file.Path;
  * @param normEpsilon added under the root of RMSNorm
  * @param contextLength most tokens of one sequence
  */
-public record LladaConfig(
+public record ModelConfig(
     int width,
     int layers,
     int heads,
@@ -61,9 +61,9 @@ public record LladaConfig(
   }
 
   /** The same shape with another end-of-turn id. */
-  public LladaConfig withEndOfTurn(int eot) {
+  public ModelConfig withEndOfTurn(int eot) {
     SpecialTokens t = tokens;
-    return new LladaConfig(
+    return new ModelConfig(
         width,
         layers,
         heads,
@@ -85,14 +85,14 @@ public record LladaConfig(
    * @throws InvalidModelException when the file is missing, or says something this network cannot
    *     do
    */
-  public static LladaConfig load(Path folder) throws InvalidModelException {
+  public static ModelConfig load(Path folder) throws InvalidModelException {
     Path file = folder.resolve(FILE_NAME);
     if (!Files.isRegularFile(file)) {
       throw new InvalidModelException(
           file + " does not exist; a model folder holds config.json and safetensors files");
     }
     try {
-      LladaConfig config = parse(Files.readString(file));
+      ModelConfig config = parse(Files.readString(file));
       return config.tokens.eot() == SpecialTokens.NONE
           ? config.withEndOfTurn(endOfTurn(folder.resolve("tokenizer.json")))
           : config;
@@ -106,7 +106,7 @@ public record LladaConfig(
    *
    * @throws InvalidModelException naming the first field that cannot be honoured
    */
-  public static LladaConfig parse(String json) throws InvalidModelException {
+  public static ModelConfig parse(String json) throws InvalidModelException {
     JsonNode root;
     try {
       root = JSON.readTree(json);
