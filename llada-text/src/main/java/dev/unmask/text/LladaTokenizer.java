@@ -96,7 +96,8 @@ public final class LladaTokenizer implements AutoCloseable {
     }
     // JNI hands the text over as UTF-8, which has no half of a surrogate pair.
     // DJL's own encode() also builds tokens, offsets and masks, several times the cost of the ids.
-    long encoding = TokenizersLibrary.LIB.encode(textOnly.getHandle(), wellFormed(text), false);
+    long encoding =
+        TokenizersLibrary.LIB.encode(textOnly.getHandle(), StopStrings.wellFormed(text), false);
     long[] ids;
     try {
       ids = TokenizersLibrary.LIB.getTokenIds(encoding);
@@ -208,18 +209,6 @@ public final class LladaTokenizer implements AutoCloseable {
         ids.addAll(usual != null ? usual : encode(run));
       }
     };
-  }
-
-  private static String wellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return text.codePoints()
-            .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
-            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-            .toString();
-      }
-    }
-    return text;
   }
 
   private static HuggingFaceTokenizer open(String json, Path modelDir) throws TokenizerException {
