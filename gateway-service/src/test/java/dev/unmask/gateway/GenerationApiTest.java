@@ -62,7 +62,7 @@ class GenerationApiTest {
                               .toList());
               case RESTARTED -> "restarted";
               case FINAL -> "final:" + e.getFinal().getText();
-              case FAILED, EVENT_NOT_SET -> "unexpected " + e;
+              case FAILED, SCORED, EVENT_NOT_SET -> "unexpected " + e;
             })
         .toList();
   }

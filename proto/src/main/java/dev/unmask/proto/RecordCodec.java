@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecordCodec {
 
-  /** What this build writes and the newest {@code min_reader} it may act on. */
-  public static final int READER_VERSION = 1;
+  /** The newest {@code min_reader} that this build may act on. */
+  public static final int READER_VERSION = 2;
 
   private static final JsonFormat.Printer PRINTER = JsonFormat.printer();
   private static final JsonFormat.Parser PARSER = JsonFormat.parser().ignoringUnknownFields();

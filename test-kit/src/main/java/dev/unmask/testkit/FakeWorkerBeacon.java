@@ -1,6 +1,6 @@
 package dev.unmask.testkit;
 
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.v1.CheckpointRecord;
 import dev.unmask.v1.ModelReport;
@@ -110,7 +110,7 @@ public final class FakeWorkerBeacon implements AutoCloseable {
       ModelReport report =
           judge
               .apply(checkpoint)
-              .setMinReader(RecordCodec.READER_VERSION)
+              .setMinReader(MinReader.ANY)
               .setWorker(worker)
               .setModel(checkpoint.getModel())
               .setDigest(checkpoint.getDigest())
@@ -138,7 +138,7 @@ public final class FakeWorkerBeacon implements AutoCloseable {
         Topics.WORKERS,
         worker,
         WorkerStatus.newBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setWorker(worker)
             .setBase(base)
             .setState(state)

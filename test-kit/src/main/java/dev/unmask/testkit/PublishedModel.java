@@ -1,7 +1,7 @@
 package dev.unmask.testkit;
 
 import com.google.protobuf.ByteString;
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.FolderStore;
@@ -62,7 +62,7 @@ public record PublishedModel(Manifest manifest, Path folder) {
 
   public CheckpointRecord checkpointRecord() {
     return CheckpointRecord.newBuilder()
-        .setMinReader(RecordCodec.READER_VERSION)
+        .setMinReader(MinReader.ANY)
         .setModel(manifest.model())
         .setDigest(digest())
         .setBase(manifest.base())
@@ -74,7 +74,7 @@ public record PublishedModel(Manifest manifest, Path folder) {
   /** The record that points the model's default alias at it. */
   public AliasRecord aliasRecord(long epoch, String previousDigest) {
     return AliasRecord.newBuilder()
-        .setMinReader(RecordCodec.READER_VERSION)
+        .setMinReader(MinReader.ANY)
         .setModel(manifest.model())
         .setAlias(DEFAULT_ALIAS)
         .setDigest(digest())

@@ -10,6 +10,7 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationFailed;
 import dev.unmask.v1.GenerationJob;
 import dev.unmask.v1.GenerationStarted;
+import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.Timing;
 import dev.unmask.v1.Usage;
 import java.time.Duration;
@@ -127,6 +128,25 @@ public final class ScriptedCall {
                     .setModel(job.getRequest().getModel())));
   }
 
+  /** The end of a request to score; terminal. */
+  public void score(double logLikelihood, double standardError, int tokens) {
+    emit(
+        GenerationEvent.newBuilder()
+            .setScored(
+                ScoreResponse.newBuilder()
+                    .setRequestId(requestId)
+                    .setLogLikelihood(logLikelihood)
+                    .setStandardError(standardError)
+                    .setTokens(tokens)
+                    .setPerplexity(Math.exp(-logLikelihood / tokens))
+                    .setSamples(job.getScore().getSamples())
+                    .setSeed(job.getScore().getSeed())
+                    .setModelDigest(job.getModelDigest())
+                    .setWorker(WORKER)
+                    .setAttempt(attempt)
+                    .setModel(job.getScore().getModel())));
+  }
+
   /** An error; terminal. */
   public void fail(ErrorCode code, String message) {
     emit(
@@ -154,7 +174,7 @@ public final class ScriptedCall {
   }
 
   private void send(GenerationEvent event) {
-    if (event.hasFinal() || event.hasFailed()) {
+    if (event.hasFinal() || event.hasScored() || event.hasFailed()) {
       terminated = true;
       PublishedModel.send(producer, Topics.RESULTS, requestId, event.toByteArray());
     }

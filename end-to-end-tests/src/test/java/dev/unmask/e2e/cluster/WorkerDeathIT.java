@@ -3,7 +3,7 @@ package dev.unmask.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.proto.Headers;
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TopicLog;
@@ -83,7 +83,7 @@ final class WorkerDeathIT {
     String id = UUID.randomUUID().toString();
     GenerationJob job =
         GenerationJob.newBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setRequestId(id)
             .setRequest(Requests.question("Poison", LONG))
             .setEvents(EventDetail.EVENT_DETAIL_BLOCK)

@@ -3,18 +3,22 @@ package dev.unmask.gateway.api;
 import dev.unmask.gateway.flow.GenerationFlow;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.RequestRules;
+import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.ScoreRequest;
+import dev.unmask.v1.ScoreResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
+import java.util.function.Function;
 
-/** Generate and GenerateStream. */
+/** Generate, GenerateStream and Score. */
 @GrpcService
 public class GenerationService extends GenerationGrpc.GenerationImplBase {
 
@@ -33,17 +37,27 @@ public class GenerationService extends GenerationGrpc.GenerationImplBase {
 
   @Override
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
-    var observer = (ServerCallStreamObserver<GenerateResponse>) responses;
+    unary(() -> rules.check(request), responses, GenerationEvent::getFinal);
+  }
+
+  @Override
+  public void score(ScoreRequest request, StreamObserver<ScoreResponse> responses) {
+    unary(() -> rules.check(request), responses, GenerationEvent::getScored);
+  }
+
+  private <R> void unary(
+      Parser<ValidCall> parser, StreamObserver<R> responses, Function<GenerationEvent, R> answer) {
+    var observer = (ServerCallStreamObserver<R>) responses;
     CallBinding binding = new CallBinding();
     observer.setOnCancelHandler(binding::cancel);
     try {
       binding.bind(
           flow.start(
-              parse(() -> rules.check(request)),
+              parse(parser),
               EventDetail.EVENT_DETAIL_FINAL,
               CallerContext.timeLeft(),
               VertxCallContext.current(vertx),
-              new UnarySink(observer, binding)));
+              new UnarySink<>(observer, binding, answer)));
     } catch (RefusedException e) {
       observer.onError(StatusMapping.exception(e.refusal()));
     }

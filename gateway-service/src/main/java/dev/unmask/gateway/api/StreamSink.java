@@ -3,7 +3,6 @@ package dev.unmask.gateway.api;
 import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.FrameBuffer;
 import dev.unmask.gateway.flow.Refusal;
-import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import io.grpc.stub.ServerCallStreamObserver;
 
@@ -44,7 +43,7 @@ final class StreamSink implements CallSink {
   }
 
   @Override
-  public void onAnswer(GenerationEvent event, GenerateResponse answer) {
+  public void onAnswer(GenerationEvent event) {
     ended = true;
     flush();
     write(event);

@@ -2,19 +2,31 @@ package dev.unmask.gateway.api;
 
 import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.Refusal;
-import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.function.Function;
 
-/** One answer or one status. The call's context. */
-final class UnarySink implements CallSink {
+/**
+ * One answer or one status. The call's context.
+ *
+ * @param <R> what the call answers with
+ */
+final class UnarySink<R> implements CallSink {
 
-  private final ServerCallStreamObserver<GenerateResponse> observer;
+  private final ServerCallStreamObserver<R> observer;
   private final CallBinding binding;
+  private final Function<GenerationEvent, R> answer;
 
-  UnarySink(ServerCallStreamObserver<GenerateResponse> observer, CallBinding binding) {
+  /**
+   * @param answer takes the answer from the call's last event
+   */
+  UnarySink(
+      ServerCallStreamObserver<R> observer,
+      CallBinding binding,
+      Function<GenerationEvent, R> answer) {
     this.observer = observer;
     this.binding = binding;
+    this.answer = answer;
   }
 
   @Override
@@ -23,8 +35,8 @@ final class UnarySink implements CallSink {
   }
 
   @Override
-  public void onAnswer(GenerationEvent event, GenerateResponse answer) {
-    observer.onNext(answer);
+  public void onAnswer(GenerationEvent event) {
+    observer.onNext(answer.apply(event));
     observer.onCompleted();
   }
 

@@ -86,7 +86,7 @@ final class AttemptFold {
         }
       }
       case FINAL -> onFinal(event, out);
-      case FAILED -> {
+      case FAILED, SCORED -> {
         ended = true;
         out.add(event);
       }
@@ -114,6 +114,11 @@ final class AttemptFold {
    * the first one, so it is taken when it agrees with what was shown; its failure is not.
    */
   private void onOlderAttempt(GenerationEvent event, List<GenerationEvent> out) {
+    if (event.hasScored()) {
+      ended = true;
+      out.add(event);
+      return;
+    }
     if (event.getEventCase() != GenerationEvent.EventCase.FINAL) {
       return;
     }

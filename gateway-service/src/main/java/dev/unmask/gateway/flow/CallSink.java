@@ -1,6 +1,5 @@
 package dev.unmask.gateway.flow;
 
-import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 
 /**
@@ -16,9 +15,9 @@ public interface CallSink {
   /**
    * The end of a call that succeeded.
    *
-   * @param event the event as it came, with {@code answer} as its {@code final}
+   * @param event with {@code final} for a generation, with {@code scored} for a score
    */
-  void onAnswer(GenerationEvent event, GenerateResponse answer);
+  void onAnswer(GenerationEvent event);
 
   /** The end of a call that did not. */
   void onRefused(Refusal refusal);

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.flow;
 
 import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.ScoreResponse;
 import java.time.Duration;
 
 /** Hears what happens to calls, for metrics and logs. Must not block or throw. Any thread. */
@@ -28,6 +29,8 @@ public interface FlowObserver {
   void firstText(GenerationCall call, Duration sinceAdmission);
 
   void answered(GenerationCall call, GenerateResponse answer, Duration total);
+
+  void scored(GenerationCall call, ScoreResponse score, Duration total);
 
   void failed(GenerationCall call, Refusal refusal, Duration total);
 

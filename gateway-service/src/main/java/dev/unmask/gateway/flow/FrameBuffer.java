@@ -43,7 +43,7 @@ public final class FrameBuffer {
         text = earlier == null ? event : mergeTexts(earlier, event);
         yield earlier != null;
       }
-      case FINAL, FAILED, EVENT_NOT_SET ->
+      case FINAL, FAILED, SCORED, EVENT_NOT_SET ->
           throw new IllegalArgumentException("not a frame: " + event.getEventCase());
     };
   }

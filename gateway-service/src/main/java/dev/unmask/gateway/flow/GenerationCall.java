@@ -5,6 +5,7 @@ import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.ScoreResponse;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -144,6 +145,7 @@ public final class GenerationCall {
     for (GenerationEvent next : shown) {
       switch (next.getEventCase()) {
         case FINAL -> answer(next);
+        case SCORED -> score(next);
         case FAILED -> refuse(Refusal.from(next.getFailed()));
         default -> {
           if (next.hasText() && !textSeen) {
@@ -165,7 +167,19 @@ public final class GenerationCall {
     answer.getTimingBuilder().setTotalMs(total.toNanos() / 1e6);
     GenerateResponse built = answer.build();
     flow.observer().answered(this, built, total);
-    sink.onAnswer(event.toBuilder().setFinal(built).build(), built);
+    sink.onAnswer(event.toBuilder().setFinal(built).build());
+  }
+
+  private void score(GenerationEvent event) {
+    if (!end()) {
+      return;
+    }
+    Duration total = elapsed();
+    ScoreResponse.Builder score = event.getScored().toBuilder().setRequestId(requestId);
+    score.getTimingBuilder().setTotalMs(total.toNanos() / 1e6);
+    ScoreResponse built = score.build();
+    flow.observer().scored(this, built, total);
+    sink.onAnswer(event.toBuilder().setScored(built).build());
   }
 
   private void refuse(Refusal refusal) {

@@ -1,11 +1,11 @@
 package dev.unmask.gateway.flow;
 
-import dev.unmask.gateway.flow.admission.ValidRequest;
+import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.proto.MinReader;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
-import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerationJob;
 import java.time.Clock;
 import java.time.Duration;
@@ -71,7 +71,7 @@ public final class GenerationFlow {
    * @throws RefusedException when the call is not let in; the sink then hears nothing
    */
   public GenerationCall start(
-      ValidRequest request,
+      ValidCall request,
       EventDetail detail,
       @Nullable Duration callerTimeLeft,
       CallContext context,
@@ -111,7 +111,7 @@ public final class GenerationFlow {
     return e;
   }
 
-  private ResolvedModel resolve(ValidRequest request) throws RefusedException {
+  private ResolvedModel resolve(ValidCall request) throws RefusedException {
     try {
       ResolvedModel model = cluster.resolve(request.model());
       request.checkAgainst(model);
@@ -134,7 +134,7 @@ public final class GenerationFlow {
     }
   }
 
-  private Duration timeLeft(ValidRequest request, @Nullable Duration callerTimeLeft)
+  private Duration timeLeft(ValidCall request, @Nullable Duration callerTimeLeft)
       throws RefusedException {
     Duration left = request.deadline().orElse(limits.defaultDeadline());
     if (callerTimeLeft != null && callerTimeLeft.compareTo(left) < 0) {
@@ -152,20 +152,15 @@ public final class GenerationFlow {
 
   private GenerationJob job(
       String id,
-      ValidRequest request,
+      ValidCall request,
       ResolvedModel model,
       EventDetail detail,
       Instant now,
       Instant deadline) {
-    GenerateRequest.Builder wire = request.wire().toBuilder();
-    if (!wire.getSampling().hasSeed()) {
-      wire.getSamplingBuilder().setSeed(random.nextLong() >>> 1);
-    }
-    wire.setModel(model.name());
-    return GenerationJob.newBuilder()
-        .setMinReader(1)
+    GenerationJob.Builder job = GenerationJob.newBuilder();
+    request.addTo(job, model.name(), () -> random.nextLong() >>> 1);
+    return job.setMinReader(MinReader.of(job))
         .setRequestId(id)
-        .setRequest(wire)
         .setModelDigest(model.digest())
         .setDeadlineAtMs(deadline.toEpochMilli())
         .setAdmittedAtMs(now.toEpochMilli())

@@ -5,6 +5,7 @@ import dev.unmask.gateway.flow.GenerationCall;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.ScoreResponse;
 import java.time.Duration;
 import org.jboss.logging.Logger;
 
@@ -49,6 +50,21 @@ public final class CallLog implements FlowObserver {
         answer.getAttempt(),
         answer.getUsage().getCompletionTokens(),
         answer.getUsage().getDenoisingSteps(),
+        millis(total));
+  }
+
+  @Override
+  public void scored(GenerationCall call, ScoreResponse score, Duration total) {
+    LOG.infof(
+        "event=score.answered request_id=%s model=%s digest=%s worker=%s attempt=%d tokens=%d"
+            + " samples=%d total_ms=%.1f",
+        call.requestId(),
+        call.model().name(),
+        score.getModelDigest(),
+        score.getWorker(),
+        score.getAttempt(),
+        score.getTokens(),
+        score.getSamples(),
         millis(total));
   }
 

@@ -6,6 +6,7 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.FinishReason;
 import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.ScoreResponse;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -95,6 +96,15 @@ public final class CallMetrics implements FlowObserver {
         "unmask_request_success",
         "finish_reason",
         answer.getFinishReason() == FinishReason.FINISH_REASON_LENGTH ? "length" : "stop");
+  }
+
+  @Override
+  public void scored(GenerationCall call, ScoreResponse score, Duration elapsed) {
+    left(call);
+    total.record(elapsed);
+    inference.record(Duration.ofNanos((long) (score.getTiming().getInferenceMs() * 1e6)));
+    promptTokens.increment(score.getContextTokens());
+    count("unmask_request_success", "finish_reason", "score");
   }
 
   @Override

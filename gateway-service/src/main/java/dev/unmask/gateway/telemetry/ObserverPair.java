@@ -4,6 +4,7 @@ import dev.unmask.gateway.flow.FlowObserver;
 import dev.unmask.gateway.flow.GenerationCall;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.ScoreResponse;
 import java.time.Duration;
 
 /** Tells two observers. */
@@ -37,6 +38,12 @@ public record ObserverPair(FlowObserver first, FlowObserver second) implements F
   public void answered(GenerationCall call, GenerateResponse answer, Duration total) {
     first.answered(call, answer, total);
     second.answered(call, answer, total);
+  }
+
+  @Override
+  public void scored(GenerationCall call, ScoreResponse score, Duration total) {
+    first.scored(call, score, total);
+    second.scored(call, score, total);
   }
 
   @Override

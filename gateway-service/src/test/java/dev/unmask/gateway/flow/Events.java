@@ -60,6 +60,7 @@ final class Events {
       case RESTARTED -> "restarted";
       case FINAL -> "final:" + event.getFinal().getText();
       case FAILED -> "failed:" + Refusal.from(event.getFailed()).label();
+      case SCORED -> "scored:" + event.getScored().getLogLikelihood();
       case EVENT_NOT_SET -> "nothing";
     };
   }

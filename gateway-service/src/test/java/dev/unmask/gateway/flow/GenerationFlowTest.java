@@ -17,6 +17,7 @@ import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.WorkerState;
 import dev.unmask.v1.WorkerStatus;
 import java.time.Clock;
@@ -281,8 +282,11 @@ class GenerationFlowTest {
     }
 
     @Override
-    public void onAnswer(GenerationEvent event, GenerateResponse answer) {
-      shown.add("answer:" + answer.getText());
+    public void onAnswer(GenerationEvent event) {
+      shown.add(
+          event.hasScored()
+              ? "scored:" + event.getScored().getLogLikelihood()
+              : "answer:" + event.getFinal().getText());
     }
 
     @Override
@@ -317,6 +321,11 @@ class GenerationFlowTest {
     @Override
     public void answered(GenerationCall call, GenerateResponse answer, Duration total) {
       heard.add("answered");
+    }
+
+    @Override
+    public void scored(GenerationCall call, ScoreResponse score, Duration total) {
+      heard.add("scored");
     }
 
     @Override

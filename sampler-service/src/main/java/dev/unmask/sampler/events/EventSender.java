@@ -2,6 +2,7 @@ package dev.unmask.sampler.events;
 
 import com.google.protobuf.ByteString;
 import dev.unmask.proto.Headers;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.RecordWriter;
@@ -62,7 +63,7 @@ public final class EventSender implements AutoCloseable {
   public CompletableFuture<Void> deadLetter(DeadLetter letter, String label) {
     DeadLetter.Builder complete =
         letter.toBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setWorker(worker)
             .setAtMs(clock.millis());
     if (letter.getRecordValue().size() > LARGEST_LETTER) {

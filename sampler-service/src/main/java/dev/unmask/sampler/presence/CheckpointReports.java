@@ -1,7 +1,7 @@
 package dev.unmask.sampler.presence;
 
 import dev.unmask.proto.Headers;
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.RecordWriter;
 import dev.unmask.sampler.models.CheckpointVerdict;
@@ -32,7 +32,7 @@ public final class CheckpointReports implements Consumer<CheckpointVerdict> {
   public void accept(CheckpointVerdict verdict) {
     ModelReport.Builder report =
         ModelReport.newBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setWorker(worker)
             .setDigest(verdict.digest().toString())
             .setAtMs(clock.millis());

@@ -1,7 +1,7 @@
 package dev.unmask.sampler.presence;
 
 import dev.unmask.proto.Headers;
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.RecordWriter;
 import dev.unmask.v1.WorkerState;
@@ -91,7 +91,7 @@ public final class Heartbeat implements AutoCloseable {
     try {
       WorkerStatus status =
           facts.get().toBuilder()
-              .setMinReader(RecordCodec.READER_VERSION)
+              .setMinReader(MinReader.ANY)
               .setState(state)
               .setAtMs(clock.millis())
               .build();

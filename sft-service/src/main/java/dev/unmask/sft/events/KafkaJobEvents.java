@@ -1,6 +1,6 @@
 package dev.unmask.sft.events;
 
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.job.Answer;
@@ -56,7 +56,7 @@ public final class KafkaJobEvents implements JobEvents {
         Topics.REJECTED_ROWS,
         job,
         RejectedRow.newBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setJobId(job)
             .setFile(row.file())
             .setLine(row.line())

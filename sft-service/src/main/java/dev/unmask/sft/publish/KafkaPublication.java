@@ -1,7 +1,7 @@
 package dev.unmask.sft.publish;
 
 import com.google.protobuf.ByteString;
-import dev.unmask.proto.RecordCodec;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.job.Answer;
 import dev.unmask.sft.job.Publication;
@@ -51,7 +51,7 @@ public final class KafkaPublication implements Publication {
         Topics.CHECKPOINTS,
         manifest.model() + "/" + digest,
         CheckpointRecord.newBuilder()
-            .setMinReader(RecordCodec.READER_VERSION)
+            .setMinReader(MinReader.ANY)
             .setModel(manifest.model())
             .setDigest(digest)
             .setBase(manifest.base())
@@ -109,7 +109,7 @@ public final class KafkaPublication implements Publication {
           Topics.ALIASES,
           model + "/" + alias,
           AliasRecord.newBuilder()
-              .setMinReader(RecordCodec.READER_VERSION)
+              .setMinReader(MinReader.ANY)
               .setModel(model)
               .setAlias(alias)
               .setDigest(digest.toString())

@@ -136,7 +136,7 @@ public final class GenerateCommand implements Callable<Integer> {
         case STEP -> view.step(event.getStep());
         case RESTARTED ->
             session.remark("another worker starts over: " + event.getRestarted().getReason());
-        case TEXT, FINAL, FAILED, EVENT_NOT_SET -> {
+        case TEXT, FINAL, FAILED, SCORED, EVENT_NOT_SET -> {
           // The canvas shows every token already.
         }
       }

@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import dev.unmask.cli.CliException;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.MalformedRecordException;
+import dev.unmask.proto.MinReader;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.Manifest;
@@ -101,7 +102,7 @@ public final class ModelPublication {
 
   private static CheckpointRecord checkpoint(Manifest manifest) {
     return CheckpointRecord.newBuilder()
-        .setMinReader(RecordCodec.READER_VERSION)
+        .setMinReader(MinReader.ANY)
         .setModel(manifest.model())
         .setBase(manifest.base())
         .setDigest(manifest.digest().toString())
@@ -113,7 +114,7 @@ public final class ModelPublication {
   private static AliasRecord move(
       Manifest manifest, String alias, Optional<AliasRecord> now, String actor) {
     return AliasRecord.newBuilder()
-        .setMinReader(RecordCodec.READER_VERSION)
+        .setMinReader(MinReader.ANY)
         .setModel(manifest.model())
         .setAlias(alias)
         .setDigest(manifest.digest().toString())

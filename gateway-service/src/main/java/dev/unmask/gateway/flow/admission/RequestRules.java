@@ -1,23 +1,29 @@
 package dev.unmask.gateway.flow.admission;
 
-import dev.unmask.gateway.flow.Refusal;
+import static dev.unmask.gateway.flow.admission.FieldChecks.checkDraws;
+import static dev.unmask.gateway.flow.admission.FieldChecks.invalid;
+import static dev.unmask.gateway.flow.admission.FieldChecks.notNegative;
+import static dev.unmask.gateway.flow.admission.FieldChecks.range;
+import static dev.unmask.gateway.flow.admission.FieldChecks.shortened;
+
 import dev.unmask.gateway.flow.RefusedException;
-import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.Message;
-import dev.unmask.v1.Remasking;
 import dev.unmask.v1.SamplingParams;
+import dev.unmask.v1.ScoreRequest;
+import dev.unmask.v1.TextOrTokens;
+import dev.unmask.v1.TextOrTokens.ContentCase;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The rules of a generation request. The first one broken is reported, as INVALID_ARGUMENT with the
- * field's path. Ranges follow the reference sampler (LLaDA, generate.py), which asserts the same
- * divisions.
+ * The rules of requests to generate and to score. The first one broken is reported, as
+ * INVALID_ARGUMENT with the field's path. Ranges follow the reference sampler (LLaDA, generate.py),
+ * which asserts the same divisions.
  *
  * @param maxDeadline the longest a caller may ask for
  * @param maxPromptCharacters over all messages, UTF-16 units
@@ -25,9 +31,10 @@ import java.util.Set;
 public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
 
   private static final Set<String> ROLES = Set.of("system", "user", "assistant");
-  private static final int MAX_CANVAS = 1 << 20;
   private static final double MAX_TEMPERATURE = 4;
-  private static final double MAX_GUIDANCE = 100;
+  private static final int MAX_STOPS = 16;
+  private static final int MAX_STOP_CHARACTERS = 256;
+  private static final int MAX_SAMPLES = 1 << 16;
 
   /** The request inside a stream request; its mode is read by {@link #detail}. */
   public ValidRequest check(GenerateStreamRequest request) throws RefusedException {
@@ -57,8 +64,11 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     UnknownFields.refuse(request);
     ModelName model = ModelName.parse(request.getModel(), "model");
     checkInput(request);
-    checkDiffusion(request.getDiffusion());
+    DiffusionRules.check(request.getDiffusion());
     checkSampling(request.getSampling());
+    if (request.hasRecordedDraws()) {
+      checkDraws(request.getRecordedDraws());
+    }
     boolean ids = request.hasTokenIds();
     return new ValidRequest(
         request,
@@ -70,7 +80,103 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
         ids
             ? request.getTokenIds().getIdsList().stream().mapToInt(Integer::intValue).max()
             : OptionalInt.empty(),
-        deadline(request));
+        deadline(request.hasDeadlineMs(), request.getDeadlineMs()));
+  }
+
+  /** The rules of a request to score. */
+  public ValidScore check(ScoreRequest request) throws RefusedException {
+    UnknownFields.refuse(request);
+    ModelName model = ModelName.parse(request.getModel(), "model");
+    checkPart("context", request.getContext(), false);
+    checkPart("continuation", request.getContinuation(), true);
+    if (request.hasContext()
+        && request.getContext().getContentCase() != ContentCase.CONTENT_NOT_SET
+        && request.getContext().getContentCase() != request.getContinuation().getContentCase()) {
+      throw invalid(
+          "context",
+          "context and continuation must both be text or both be token_ids: two texts are encoded"
+              + " together.");
+    }
+    if (request.hasSamples()) {
+      range("samples", request.getSamples(), 1, MAX_SAMPLES);
+    }
+    if (request.hasBatch()) {
+      range("batch", request.getBatch(), 1, MAX_SAMPLES);
+    }
+    if (request.hasSamples()
+        && request.hasBatch()
+        && request.getSamples() % request.getBatch() != 0) {
+      throw invalid(
+          "batch",
+          "batch is "
+              + request.getBatch()
+              + ", which does not divide the "
+              + request.getSamples()
+              + " samples evenly.");
+    }
+    if (request.hasCfgScale()) {
+      range("cfg_scale", request.getCfgScale(), 0, DiffusionRules.MAX_GUIDANCE);
+    }
+    if (request.hasRecordedDraws()) {
+      checkDraws(request.getRecordedDraws());
+    }
+    return new ValidScore(
+        request, model, deadline(request.hasDeadlineMs(), request.getDeadlineMs()));
+  }
+
+  private void checkPart(String field, TextOrTokens part, boolean required)
+      throws RefusedException {
+    switch (part.getContentCase()) {
+      case TEXT -> {
+        if (required && part.getText().isEmpty()) {
+          throw invalid(field + ".text", field + ".text is empty; it must hold what is scored.");
+        }
+        checkCharacters(field + ".text", part.getText().length());
+      }
+      case TOKEN_IDS -> {
+        if (required && part.getTokenIds().getIdsCount() == 0) {
+          throw invalid(
+              field + ".token_ids",
+              field + ".token_ids is empty; it must hold at least one token.");
+        }
+        notNegative(field + ".token_ids", part.getTokenIds());
+      }
+      case CONTENT_NOT_SET -> {
+        if (required) {
+          throw invalid(
+              field, "There is no " + field + ": give it as text or as token_ids to be scored.");
+        }
+      }
+    }
+  }
+
+  private static void checkSampling(SamplingParams params) throws RefusedException {
+    if (params.hasTemperature()) {
+      range("sampling.temperature", params.getTemperature(), 0, MAX_TEMPERATURE);
+    }
+    if (params.getStopCount() > MAX_STOPS) {
+      throw invalid(
+          "sampling.stop",
+          "sampling.stop holds "
+              + params.getStopCount()
+              + " strings; at most "
+              + MAX_STOPS
+              + " are allowed.");
+    }
+    for (int i = 0; i < params.getStopCount(); i++) {
+      int length = params.getStop(i).length();
+      if (length == 0 || length > MAX_STOP_CHARACTERS) {
+        String field = "sampling.stop[" + i + "]";
+        throw invalid(
+            field,
+            field
+                + " has "
+                + length
+                + " characters; it must have from 1 to "
+                + MAX_STOP_CHARACTERS
+                + ".");
+      }
+    }
   }
 
   private void checkInput(GenerateRequest request) throws RefusedException {
@@ -87,13 +193,7 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
         if (request.getTokenIds().getIdsCount() == 0) {
           throw invalid("token_ids", "token_ids is empty; it must hold at least one token.");
         }
-        for (int i = 0; i < request.getTokenIds().getIdsCount(); i++) {
-          if (request.getTokenIds().getIds(i) < 0) {
-            throw invalid(
-                "token_ids",
-                "token_ids[" + i + "] is " + request.getTokenIds().getIds(i) + "; ids start at 0.");
-          }
-        }
+        notNegative("token_ids", request.getTokenIds());
       }
       case MESSAGES -> checkMessages(request);
     }
@@ -131,132 +231,11 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     }
   }
 
-  private static void checkDiffusion(DiffusionParams params) throws RefusedException {
-    if (params.hasGenLength()) {
-      range("diffusion.gen_length", params.getGenLength(), 1, MAX_CANVAS);
-    }
-    if (params.hasBlockLength()) {
-      range("diffusion.block_length", params.getBlockLength(), 1, MAX_CANVAS);
-    }
-    if (params.hasSteps()) {
-      range("diffusion.steps", params.getSteps(), 1, MAX_CANVAS);
-    }
-    if (params.getRemasking() == Remasking.UNRECOGNIZED) {
-      throw invalid(
-          "diffusion.remasking",
-          "diffusion.remasking is "
-              + params.getRemaskingValue()
-              + "; it must be REMASKING_LOW_CONFIDENCE or REMASKING_RANDOM.");
-    }
-    if (params.hasConfidenceThreshold()) {
-      double threshold = params.getConfidenceThreshold();
-      if (!(threshold > 0 && threshold <= 1)) {
-        throw invalid(
-            "diffusion.confidence_threshold",
-            "diffusion.confidence_threshold is "
-                + threshold
-                + "; it must be above 0 and at most"
-                + " 1.");
-      }
-      if (params.getRemasking() == Remasking.REMASKING_RANDOM) {
-        throw invalid(
-            "diffusion.remasking",
-            "Random remasking does not go with diffusion.confidence_threshold; give diffusion.steps"
-                + " instead.");
-      }
-      if (params.hasSteps()) {
-        throw invalid(
-            "diffusion.steps",
-            "diffusion.steps and diffusion.confidence_threshold are both set; with a threshold the"
-                + " number of steps follows from the confidences, so give one of them.");
-      }
-    }
-    if (params.hasCfgScale()) {
-      range("diffusion.cfg_scale", params.getCfgScale(), 0, MAX_GUIDANCE);
-    }
-    checkDivisions(params);
-  }
-
-  private static void checkDivisions(DiffusionParams params) throws RefusedException {
-    if (!params.hasGenLength()) {
-      return;
-    }
-    int length = params.getGenLength();
-    if (params.hasSteps() && params.getSteps() > length) {
-      throw invalid(
-          "diffusion.steps",
-          "diffusion.steps is "
-              + params.getSteps()
-              + " for a canvas of "
-              + length
-              + " slots; every step commits at least one, so it must be at most "
-              + length
-              + ".");
-    }
-    if (!params.hasBlockLength()) {
-      return;
-    }
-    int block = params.getBlockLength();
-    if (length % block != 0) {
-      throw invalid(
-          "diffusion.gen_length",
-          "diffusion.gen_length is "
-              + length
-              + ", not a whole number of blocks of "
-              + block
-              + "; "
-              + ((length + block - 1) / block * block)
-              + " would be.");
-    }
-    int blocks = length / block;
-    if (params.hasSteps() && params.getSteps() % blocks != 0) {
-      throw invalid(
-          "diffusion.steps",
-          "diffusion.steps is "
-              + params.getSteps()
-              + ", which does not divide into "
-              + blocks
-              + " blocks; "
-              + Math.min(length, (params.getSteps() + blocks - 1) / blocks * blocks)
-              + " would.");
-    }
-  }
-
-  private static void checkSampling(SamplingParams params) throws RefusedException {
-    if (params.hasTemperature()) {
-      range("sampling.temperature", params.getTemperature(), 0, MAX_TEMPERATURE);
-    }
-  }
-
-  private Optional<Duration> deadline(GenerateRequest request) throws RefusedException {
-    if (!request.hasDeadlineMs()) {
+  private Optional<Duration> deadline(boolean given, long millis) throws RefusedException {
+    if (!given) {
       return Optional.empty();
     }
-    range("deadline_ms", request.getDeadlineMs(), 1, maxDeadline.toMillis());
-    return Optional.of(Duration.ofMillis(request.getDeadlineMs()));
-  }
-
-  private static void range(String field, long value, long min, long max) throws RefusedException {
-    if (value < min || value > max) {
-      throw invalid(
-          field, field + " is " + value + "; it must be from " + min + " to " + max + ".");
-    }
-  }
-
-  private static void range(String field, double value, double min, double max)
-      throws RefusedException {
-    if (!(value >= min && value <= max)) {
-      throw invalid(
-          field,
-          field + " is " + value + "; it must be from " + (long) min + " to " + (long) max + ".");
-    }
-  }
-
-  private static String shortened(String text) {
-    return text.length() > 40 ? text.substring(0, 40) + "…" : text;
-  }
-
-  private static RefusedException invalid(String field, String message) {
-    return new RefusedException(Refusal.invalid(field, message));
+    range("deadline_ms", millis, 1, maxDeadline.toMillis());
+    return Optional.of(Duration.ofMillis(millis));
   }
 }

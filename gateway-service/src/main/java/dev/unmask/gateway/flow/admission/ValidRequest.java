@@ -4,9 +4,11 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
 import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerationJob;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 
 /**
  * A request that is right as far as can be told without its model.
@@ -23,7 +25,8 @@ public record ValidRequest(
     OptionalInt genLength,
     OptionalInt promptTokens,
     OptionalInt largestTokenId,
-    Optional<Duration> deadline) {
+    Optional<Duration> deadline)
+    implements ValidCall {
 
   /**
    * Checks what depends on the model: canvas and prompt against its context, ids against its
@@ -31,6 +34,7 @@ public record ValidRequest(
    *
    * @throws RefusedException INVALID_ARGUMENT with the numbers
    */
+  @Override
   public void checkAgainst(ResolvedModel resolved) throws RefusedException {
     int context = resolved.contextLength();
     int prompt = promptTokens.orElse(1);
@@ -77,5 +81,14 @@ public record ValidRequest(
                   + (vocabulary - 1)
                   + "."));
     }
+  }
+
+  @Override
+  public void addTo(GenerationJob.Builder job, String model, LongSupplier newSeed) {
+    GenerateRequest.Builder request = wire.toBuilder().setModel(model);
+    if (!request.getSampling().hasSeed()) {
+      request.getSamplingBuilder().setSeed(newSeed.getAsLong());
+    }
+    job.setRequest(request);
   }
 }

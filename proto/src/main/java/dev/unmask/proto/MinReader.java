@@ -1,0 +1,39 @@
+package dev.unmask.proto;
+
+import dev.unmask.v1.Cache;
+import dev.unmask.v1.DiffusionParams;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.Preset;
+
+/**
+ * The {@code min_reader} that a message needs. A message asks for the oldest reader that
+ * understands all of it, so that old and new processes work side by side while a cluster is
+ * upgraded, and an old one gives back what it would only half understand.
+ */
+public final class MinReader {
+
+  /** Understood by every reader. */
+  public static final int ANY = 1;
+
+  /** Scores, presets, caches, factor decoding, lookahead, stop strings, recorded draws. */
+  public static final int SECOND = 2;
+
+  private MinReader() {}
+
+  /** What a request needs. */
+  public static int of(GenerationJob.Builder job) {
+    return job.hasScore() || needsSecond(job.getRequest()) ? SECOND : ANY;
+  }
+
+  private static boolean needsSecond(GenerateRequest request) {
+    DiffusionParams diffusion = request.getDiffusion();
+    return diffusion.getPreset() != Preset.PRESET_UNSPECIFIED
+        || diffusion.getCache() != Cache.CACHE_UNSPECIFIED
+        || diffusion.hasCacheRefresh()
+        || diffusion.hasConfidenceFactor()
+        || diffusion.hasLookaheadBlocks()
+        || request.getSampling().getStopCount() > 0
+        || request.hasRecordedDraws();
+  }
+}
