@@ -56,18 +56,17 @@ record BenchOptions(String size, int requests, Precision precision, int rounds, 
 
   private static ModelConfig shape(
       int width, int layers, int heads, int kvHeads, int mlp, int vocabulary) {
-    return new ModelConfig(
-        width,
-        layers,
-        heads,
-        kvHeads,
-        mlp,
-        vocabulary,
-        vocabulary,
-        true,
-        500_000,
-        1e-5,
-        512,
-        new SpecialTokens(vocabulary - 1, vocabulary - 2, vocabulary - 2, SpecialTokens.NONE));
+    return ModelConfig.shape()
+        .width(width)
+        .layers(layers)
+        .heads(heads)
+        .kvHeads(kvHeads)
+        .mlpWidth(mlp)
+        .vocabularySize(vocabulary)
+        .tiedHead(true)
+        .ropeTheta(500_000)
+        .contextLength(512)
+        .tokens(vocabulary - 1, vocabulary - 2, SpecialTokens.NONE)
+        .build();
   }
 }

@@ -224,7 +224,7 @@ public final class EngineBench {
   private static double productFlops(ModelConfig shape, int tokens, int slots) {
     double perToken = 0;
     for (WeightTable.Weight weight : WeightTable.of(shape)) {
-      if (weight.name().contains(".blocks.") && !weight.isNorm()) {
+      if (weight.isBlockMatrix()) {
         perToken += 2.0 * weight.shape().get(0) * weight.shape().get(1);
       }
     }

@@ -37,7 +37,8 @@ final class ConfigFields {
     this.root = root;
   }
 
-  ModelConfig toConfig(String architecture) throws InvalidModelException {
+  ModelConfig toConfig() throws InvalidModelException {
+    String architecture = Layout.LLADA.architecture();
     checkFamily(architecture);
     for (Map.Entry<String, String> off : MUST_BE_OFF.entrySet()) {
       JsonNode value = root.path(off.getKey());
@@ -78,25 +79,27 @@ final class ConfigFields {
       throw refused("embedding_size", "at least vocab_size " + vocabulary);
     }
     int eos = token("eos_token_id", -1, embedding);
-    return new ModelConfig(
-        width,
-        integer("n_layers", -1),
-        heads,
-        kvHeads,
-        integer("mlp_hidden_size", 4 * width),
-        vocabulary,
-        embedding,
-        root.path("weight_tying").asBoolean(false),
-        positive("rope_theta", 10_000),
-        positive("rms_norm_eps", 1e-5),
-        integer("max_sequence_length", -1),
-        new SpecialTokens(
-            token("mask_token_id", -1, embedding),
-            eos,
-            token("pad_token_id", eos, embedding),
-            root.path("eot_token_id").isInt()
-                ? token("eot_token_id", -1, embedding)
-                : SpecialTokens.NONE));
+    return ModelConfig.shape()
+        .width(width)
+        .layers(integer("n_layers", -1))
+        .heads(heads)
+        .kvHeads(kvHeads)
+        .mlpWidth(integer("mlp_hidden_size", 4 * width))
+        .vocabularySize(vocabulary)
+        .embeddingSize(embedding)
+        .tiedHead(root.path("weight_tying").asBoolean(false))
+        .ropeTheta(positive("rope_theta", 10_000))
+        .normEpsilon(positive("rms_norm_eps", 1e-5))
+        .contextLength(integer("max_sequence_length", -1))
+        .tokens(
+            new SpecialTokens(
+                token("mask_token_id", -1, embedding),
+                eos,
+                token("pad_token_id", eos, embedding),
+                root.path("eot_token_id").isInt()
+                    ? token("eot_token_id", -1, embedding)
+                    : SpecialTokens.NONE))
+        .build();
   }
 
   private static final JsonNode JSON_FALSE =

@@ -10,72 +10,126 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The shape of a LLaDA Transformer, as {@code LLaDAModelLM} writes it to config.json (fields of the
- * public LLaDA-8B configuration).
+ * The shape of a Transformer of LLaDA's family, as its config.json describes it. {@link #shape}
+ * builds one in code.
  *
- * @param width d_model: numbers per token between blocks
- * @param layers n_layers
- * @param heads n_heads
- * @param kvHeads n_kv_heads; {@code heads} is a multiple of it
- * @param mlpWidth mlp_hidden_size: rows of the gate and up matrices
+ * @param layout the form of its checkpoint: names of fields and tensors
+ * @param width numbers per token between blocks
+ * @param layers number of blocks
+ * @param heads query heads
+ * @param kvHeads key-value heads; {@code heads} is a multiple of it
+ * @param headWidth numbers per attention head, even; not always {@code width / heads}
+ * @param mlpWidth rows of the gate and up matrices
  * @param vocabularySize ids below it are tokens
  * @param embeddingSize rows of the embedding and columns of the logits, at least {@code
  *     vocabularySize}
  * @param tiedHead whether the embedding is also the head
+ * @param qkvBias whether queries, keys and values have biases
  * @param ropeTheta base of the rotary angles
+ * @param ropeInActivationType whether queries and keys are rotated in the activations' type by
+ *     cosines and sines rounded to it (iLLaDA); otherwise in float32
  * @param normEpsilon added under the root of RMSNorm
  * @param contextLength most tokens of one sequence
+ * @param logitShift 0: row i of the head predicts slot i; 1: row i - 1 does, and row 0 stands for
+ *     slot 0 too
+ * @param mask which positions see which
+ * @param tokens the ids with a meaning of their own
  */
 public record ModelConfig(
+    Layout layout,
     int width,
     int layers,
     int heads,
     int kvHeads,
+    int headWidth,
     int mlpWidth,
     int vocabularySize,
     int embeddingSize,
     boolean tiedHead,
+    boolean qkvBias,
     double ropeTheta,
+    boolean ropeInActivationType,
     double normEpsilon,
     int contextLength,
+    int logitShift,
+    AttentionMask mask,
     SpecialTokens tokens) {
 
   /** The file inside a model folder. */
   public static final String FILE_NAME = "config.json";
 
-  private static final String ARCHITECTURE = "LLaDAModelLM";
   private static final String END_OF_TURN = "<|eot_id|>";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Numbers per attention head. */
-  public int headWidth() {
-    return width / heads;
+  public ModelConfig {
+    positive("width", width);
+    positive("number of layers", layers);
+    positive("number of heads", heads);
+    positive("number of key-value heads", kvHeads);
+    positive("head width", headWidth);
+    positive("MLP width", mlpWidth);
+    positive("vocabulary size", vocabularySize);
+    positive("context length", contextLength);
+    require(heads % kvHeads == 0, kvHeads + " key-value heads do not divide " + heads + " heads");
+    require(headWidth % 2 == 0, "heads of odd width " + headWidth + " cannot be rotated in pairs");
+    require(
+        embeddingSize >= vocabularySize,
+        "the embedding has " + embeddingSize + " rows for " + vocabularySize + " tokens");
+    require(logitShift == 0 || logitShift == 1, "the logit shift is " + logitShift);
+  }
+
+  private static void positive(String what, int value) {
+    require(value > 0, "the " + what + " is " + value + ", not positive");
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new IllegalArgumentException("not a model's shape: " + otherwise);
+    }
+  }
+
+  /** A LLaDA shape, to be filled in by name. */
+  public static ModelShape shape() {
+    return new ModelShape(Layout.LLADA);
+  }
+
+  /** A shape of another layout, to be filled in by name. */
+  public static ModelShape shape(Layout layout) {
+    return new ModelShape(layout);
+  }
+
+  /** This shape, to be changed by name. */
+  public ModelShape changed() {
+    return new ModelShape(this);
+  }
+
+  /** Numbers of all query heads of a token: rows of the query matrix. */
+  public int attentionWidth() {
+    return heads * headWidth;
+  }
+
+  /** Numbers of all key heads of a token: rows of the key matrix and of the value matrix. */
+  public int kvWidth() {
+    return kvHeads * headWidth;
   }
 
   /** Trainable numbers of the whole network. */
   public long parameterCount() {
     long embedding = (long) embeddingSize * width;
-    long kvWidth = (long) kvHeads * headWidth();
-    long block = 2L * width * width + 2L * width * kvWidth + 3L * width * mlpWidth + 2L * width;
+    long block =
+        2L * width * attentionWidth()
+            + 2L * width * kvWidth()
+            + (qkvBias ? attentionWidth() + 2L * kvWidth() : 0)
+            + 3L * width * mlpWidth
+            + 2L * width;
     return embedding * (tiedHead ? 1 : 2) + layers * block + width;
   }
 
   /** The same shape with another end-of-turn id. */
   public ModelConfig withEndOfTurn(int eot) {
-    SpecialTokens t = tokens;
-    return new ModelConfig(
-        width,
-        layers,
-        heads,
-        kvHeads,
-        mlpWidth,
-        vocabularySize,
-        embeddingSize,
-        tiedHead,
-        ropeTheta,
-        normEpsilon,
-        contextLength,
-        new SpecialTokens(t.mask(), t.eos(), t.pad(), eot));
+    return changed()
+        .tokens(new SpecialTokens(tokens.mask(), tokens.eos(), tokens.pad(), eot))
+        .build();
   }
 
   /**
@@ -116,13 +170,13 @@ public record ModelConfig(
     if (!root.isObject()) {
       throw new InvalidModelException("config.json must hold one JSON object");
     }
-    return new ConfigFields(root).toConfig(ARCHITECTURE);
+    return new ConfigFields(root).toConfig();
   }
 
   /** The text of a config.json that {@link #parse} reads back as this record. */
   public String toJson(String storedType) {
     ObjectNode root = JSON.createObjectNode();
-    root.putArray("architectures").add(ARCHITECTURE);
+    root.putArray("architectures").add(layout.architecture());
     root.put("model_type", "llada")
         .put("block_type", "llama")
         .put("d_model", width)

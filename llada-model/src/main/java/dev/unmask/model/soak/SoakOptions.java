@@ -92,14 +92,34 @@ record SoakOptions(
     return switch (value) {
       case "mini" -> mini();
       case "135m" ->
-          new ModelConfig(
-              576, 30, 9, 3, 1536, 49_152, 49_152, true, 500_000, 1e-5, 1024, tokens(49_152));
+          ModelConfig.shape()
+              .width(576)
+              .layers(30)
+              .heads(9)
+              .kvHeads(3)
+              .mlpWidth(1536)
+              .vocabularySize(49_152)
+              .tiedHead(true)
+              .ropeTheta(500_000)
+              .contextLength(1024)
+              .tokens(tokens(49_152))
+              .build();
       default -> throw new IllegalArgumentException("--size is mini or 135m, not " + value);
     };
   }
 
   private static ModelConfig mini() {
-    return new ModelConfig(320, 8, 5, 5, 864, 4096, 4096, true, 500_000, 1e-5, 1024, tokens(4096));
+    return ModelConfig.shape()
+        .width(320)
+        .layers(8)
+        .heads(5)
+        .mlpWidth(864)
+        .vocabularySize(4096)
+        .tiedHead(true)
+        .ropeTheta(500_000)
+        .contextLength(1024)
+        .tokens(tokens(4096))
+        .build();
   }
 
   private static SpecialTokens tokens(int vocabulary) {

@@ -1,7 +1,6 @@
 package dev.unmask.model.training;
 
-import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.transformer.WeightTable;
+import dev.unmask.model.transformer.WeightTable.Role;
 import dev.unmask.model.transformer.WeightTable.Weight;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -9,7 +8,8 @@ import java.util.SplittableRandom;
 /**
  * LLaDA's initialisation ("mitchell" in its config): normal values cut off at three deviations, the
  * deviation being one over the root of the input width; the two matrices of a block that write to
- * the residual stream are smaller by {@code sqrt(2 * (layer + 1))}. Norms begin at one.
+ * the residual stream are smaller by {@code sqrt(2 * (layer + 1))}. Norms begin at one, biases at
+ * zero.
  */
 final class InitialWeights {
 
@@ -17,8 +17,8 @@ final class InitialWeights {
 
   private InitialWeights() {}
 
-  /** The values of weight {@code index} of {@link WeightTable}; they depend on the seed only. */
-  static float[] of(ModelConfig config, int index, Weight weight, long seed) {
+  /** The values of weight {@code index} of the table; they depend on the seed only. */
+  static float[] of(int index, Weight weight, long seed) {
     long[] shape = weight.dimensions();
     float[] values =
         new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
@@ -26,10 +26,12 @@ final class InitialWeights {
       Arrays.fill(values, 1f);
       return values;
     }
+    if (weight.role().isBias()) {
+      return values;
+    }
     double deviation = 1 / Math.sqrt((double) shape[1]);
-    int inBlocks = index - WeightTable.FIRST_BLOCK;
-    if (inBlocks >= 0 && inBlocks < config.layers() * WeightTable.PER_BLOCK && writesBack(weight)) {
-      deviation /= Math.sqrt(2.0 * (inBlocks / WeightTable.PER_BLOCK + 1));
+    if (weight.role() == Role.ATTENTION_OUT || weight.role() == Role.DOWN) {
+      deviation /= Math.sqrt(2.0 * (weight.layer() + 1));
     }
     // The generators of neighbouring seeds are unrelated: SplittableRandom mixes its seed.
     SplittableRandom random = new SplittableRandom(seed * 1_000_003 + index);
@@ -41,9 +43,5 @@ final class InitialWeights {
       values[i] = (float) (x * deviation);
     }
     return values;
-  }
-
-  private static boolean writesBack(Weight weight) {
-    return weight.name().endsWith(".attn_out.weight") || weight.name().endsWith(".ff_out.weight");
   }
 }

@@ -80,7 +80,7 @@ public final class TrainableModel implements AutoCloseable {
   public static TrainableModel random(ModelConfig config, Compute compute, long seed) {
     try {
       return new TrainableModel(
-          config, compute, (index, weight) -> InitialWeights.of(config, index, weight, seed));
+          config, compute, (index, weight) -> InitialWeights.of(index, weight, seed));
     } catch (InvalidModelException e) {
       throw new IllegalStateException("random weights need no file", e);
     }

@@ -20,7 +20,7 @@ public final class RandomModel {
 
   /**
    * Writes config.json and model.safetensors. Matrices are normal with deviation {@code gain /
-   * sqrt(columns)}, norms are one.
+   * sqrt(columns)}, norms are one, biases normal with deviation 0.1.
    *
    * @param gain 1 keeps activations near one; more makes sharper choices
    */
@@ -43,7 +43,8 @@ public final class RandomModel {
   private static float[] values(
       WeightTable.Weight weight, long[] shape, double gain, Random random) {
     float[] values = new float[(int) LongStream.of(shape).reduce(1, (a, b) -> a * b)];
-    double deviation = gain / Math.sqrt((double) shape[shape.length - 1]);
+    double deviation =
+        weight.role().isBias() ? 0.1 : gain / Math.sqrt((double) shape[shape.length - 1]);
     for (int i = 0; i < values.length; i++) {
       values[i] = weight.isNorm() ? 1 : (float) (random.nextGaussian() * deviation);
     }

@@ -2,31 +2,85 @@ package dev.unmask.model.transformer;
 
 import dev.unmask.model.config.ModelConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The order of the weights in the {@code List[Tensor]} that every method of {@link TransformerText}
- * takes, with the names and shapes that LLaDA checkpoints give them (matrices are {@code [out,
- * in]}): the embedding, nine per block, the final norm, and the head unless it is tied.
+ * takes, with the names that the checkpoint's {@link dev.unmask.model.config.Layout} gives them and
+ * their shapes (matrices are {@code [out, in]}): the embedding; per block the nine of {@link
+ * #BLOCK} and, where the model has them, the three of {@link #BIASES}; the final norm; the head
+ * unless it is tied.
  */
 public final class WeightTable {
-
-  /** Weights of one block. */
-  public static final int PER_BLOCK = 9;
 
   /** Index of the first block's first weight. */
   public static final int FIRST_BLOCK = 1;
 
-  /** One weight. */
-  public record Weight(String name, List<Long> shape) {
+  /** What a weight does. */
+  public enum Role {
+    EMBEDDING,
+    ATTENTION_NORM,
+    QUERY,
+    KEY,
+    VALUE,
+    ATTENTION_OUT,
+    MLP_NORM,
+    GATE,
+    UP,
+    DOWN,
+    QUERY_BIAS,
+    KEY_BIAS,
+    VALUE_BIAS,
+    FINAL_NORM,
+    HEAD;
+
+    /** Whether this is a norm's vector. */
+    public boolean isNorm() {
+      return this == ATTENTION_NORM || this == MLP_NORM || this == FINAL_NORM;
+    }
+
+    /** Whether this is a vector that is added. */
+    public boolean isBias() {
+      return this == QUERY_BIAS || this == KEY_BIAS || this == VALUE_BIAS;
+    }
+  }
+
+  /** The weights of every block in order. */
+  static final List<Role> BLOCK =
+      List.of(
+          Role.ATTENTION_NORM,
+          Role.QUERY,
+          Role.KEY,
+          Role.VALUE,
+          Role.ATTENTION_OUT,
+          Role.MLP_NORM,
+          Role.GATE,
+          Role.UP,
+          Role.DOWN);
+
+  /** What a block of a model with biases has behind them. */
+  static final List<Role> BIASES = List.of(Role.QUERY_BIAS, Role.KEY_BIAS, Role.VALUE_BIAS);
+
+  /**
+   * One weight.
+   *
+   * @param layer its block, or -1 outside the blocks
+   */
+  public record Weight(String name, List<Long> shape, Role role, int layer) {
     /** The shape as an array. */
     public long[] dimensions() {
       return shape.stream().mapToLong(Long::longValue).toArray();
     }
 
-    /** Whether this is a norm's vector rather than a matrix. */
+    /** Whether this is a norm's vector. */
     public boolean isNorm() {
-      return shape.size() == 1;
+      return role.isNorm();
+    }
+
+    /** Whether this is a matrix of a block. */
+    public boolean isBlockMatrix() {
+      return layer >= 0 && shape.size() == 2;
     }
   }
 
@@ -34,33 +88,34 @@ public final class WeightTable {
 
   /** All weights of a model in order. */
   public static List<Weight> of(ModelConfig config) {
-    long width = config.width();
-    long kvWidth = (long) config.kvHeads() * config.headWidth();
-    long mlp = config.mlpWidth();
+    WeightNames names = WeightNames.of(config.layout());
     List<Weight> weights = new ArrayList<>();
-    weights.add(weight("model.transformer.wte.weight", config.embeddingSize(), width));
+    weights.add(weight(config, names, Role.EMBEDDING, -1));
     for (int layer = 0; layer < config.layers(); layer++) {
-      String block = "model.transformer.blocks." + layer + ".";
-      weights.add(weight(block + "attn_norm.weight", width));
-      weights.add(weight(block + "q_proj.weight", width, width));
-      weights.add(weight(block + "k_proj.weight", kvWidth, width));
-      weights.add(weight(block + "v_proj.weight", kvWidth, width));
-      weights.add(weight(block + "attn_out.weight", width, width));
-      weights.add(weight(block + "ff_norm.weight", width));
-      weights.add(weight(block + "ff_proj.weight", mlp, width));
-      weights.add(weight(block + "up_proj.weight", mlp, width));
-      weights.add(weight(block + "ff_out.weight", width, mlp));
+      for (Role role : BLOCK) {
+        weights.add(weight(config, names, role, layer));
+      }
+      if (config.qkvBias()) {
+        for (Role role : BIASES) {
+          weights.add(weight(config, names, role, layer));
+        }
+      }
     }
-    weights.add(weight("model.transformer.ln_f.weight", width));
+    weights.add(weight(config, names, Role.FINAL_NORM, -1));
     if (!config.tiedHead()) {
-      weights.add(weight("model.transformer.ff_out.weight", config.embeddingSize(), width));
+      weights.add(weight(config, names, Role.HEAD, -1));
     }
     return List.copyOf(weights);
   }
 
+  /** Weights of one block: the distance between the same weight of neighbouring blocks. */
+  public static int perBlock(ModelConfig config) {
+    return BLOCK.size() + (config.qkvBias() ? BIASES.size() : 0);
+  }
+
   /** Index of the final norm. */
   public static int finalNorm(ModelConfig config) {
-    return FIRST_BLOCK + PER_BLOCK * config.layers();
+    return FIRST_BLOCK + perBlock(config) * config.layers();
   }
 
   /** Index of the head's matrix: the embedding itself when it is tied. */
@@ -68,7 +123,26 @@ public final class WeightTable {
     return config.tiedHead() ? 0 : finalNorm(config) + 1;
   }
 
-  private static Weight weight(String name, long... shape) {
-    return new Weight(name, java.util.Arrays.stream(shape).boxed().toList());
+  private static Weight weight(ModelConfig config, WeightNames names, Role role, int layer) {
+    long[] shape = shape(config, role);
+    return new Weight(names.of(role, layer), Arrays.stream(shape).boxed().toList(), role, layer);
+  }
+
+  private static long[] shape(ModelConfig config, Role role) {
+    long width = config.width();
+    long attention = config.attentionWidth();
+    long kv = config.kvWidth();
+    long mlp = config.mlpWidth();
+    return switch (role) {
+      case EMBEDDING, HEAD -> new long[] {config.embeddingSize(), width};
+      case ATTENTION_NORM, MLP_NORM, FINAL_NORM -> new long[] {width};
+      case QUERY -> new long[] {attention, width};
+      case KEY, VALUE -> new long[] {kv, width};
+      case ATTENTION_OUT -> new long[] {width, attention};
+      case GATE, UP -> new long[] {mlp, width};
+      case DOWN -> new long[] {width, mlp};
+      case QUERY_BIAS -> new long[] {attention};
+      case KEY_BIAS, VALUE_BIAS -> new long[] {kv};
+    };
   }
 }

@@ -1,7 +1,6 @@
 package dev.unmask.model.engine;
 
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
@@ -12,8 +11,18 @@ import java.nio.file.Path;
 final class TinyModels {
 
   static final ModelConfig SHAPE =
-      new ModelConfig(
-          48, 2, 4, 2, 96, 60, 64, false, 500_000, 1e-5, 160, new SpecialTokens(59, 58, 58, 57));
+      ModelConfig.shape()
+          .width(48)
+          .layers(2)
+          .heads(4)
+          .kvHeads(2)
+          .mlpWidth(96)
+          .vocabularySize(60)
+          .embeddingSize(64)
+          .ropeTheta(500_000)
+          .contextLength(160)
+          .tokens(59, 58, 57)
+          .build();
 
   private TinyModels() {}
 

@@ -25,19 +25,16 @@ final class ToyPredictor implements MaskPredictor {
 
   @Override
   public ModelConfig config() {
-    return new ModelConfig(
-        2,
-        1,
-        1,
-        1,
-        2,
-        COLUMNS,
-        COLUMNS,
-        true,
-        10_000,
-        1e-5,
-        64,
-        new SpecialTokens(MASK, EOS, EOS, SpecialTokens.NONE));
+    return ModelConfig.shape()
+        .width(2)
+        .layers(1)
+        .heads(1)
+        .mlpWidth(2)
+        .vocabularySize(COLUMNS)
+        .tiedHead(true)
+        .contextLength(64)
+        .tokens(MASK, EOS, SpecialTokens.NONE)
+        .build();
   }
 
   @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
@@ -19,8 +18,17 @@ class TokenChooserTest {
 
   /** Ids 0..6 are tokens, 6 is the mask, 5 ends answers, 4 ends turns, column 7 is padding. */
   private static final ModelConfig SHAPE =
-      new ModelConfig(
-          2, 1, 1, 1, 2, 7, COLUMNS, true, 10_000, 1e-5, 64, new SpecialTokens(6, 5, 5, 4));
+      ModelConfig.shape()
+          .width(2)
+          .layers(1)
+          .heads(1)
+          .mlpWidth(2)
+          .vocabularySize(7)
+          .embeddingSize(COLUMNS)
+          .tiedHead(true)
+          .contextLength(64)
+          .tokens(6, 5, 4)
+          .build();
 
   private static final float[] LOGITS = {0, 1, 2, 0.5f, 2.5f, 3, 9, 9};
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import java.nio.file.Files;
@@ -18,8 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainableModelTest {
 
   private static final ModelConfig CONFIG =
-      new ModelConfig(
-          64, 2, 4, 2, 96, 50, 50, false, 10_000, 1e-5, 64, new SpecialTokens(49, 48, 48, 47));
+      ModelConfig.shape()
+          .width(64)
+          .layers(2)
+          .heads(4)
+          .kvHeads(2)
+          .mlpWidth(96)
+          .vocabularySize(50)
+          .contextLength(64)
+          .tokens(49, 48, 47)
+          .build();
 
   @Test
   void bfloat16ComputeAgreesWithFloat32() {

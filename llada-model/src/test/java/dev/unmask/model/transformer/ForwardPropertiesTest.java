@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.golden.ArrayError;
 import dev.unmask.model.oracle.OraclePredictor;
 import dev.unmask.model.safetensors.ElementType;
@@ -26,8 +25,19 @@ import org.junit.jupiter.api.io.TempDir;
 class ForwardPropertiesTest {
 
   private static final ModelConfig SHAPE =
-      new ModelConfig(
-          64, 2, 4, 2, 128, 90, 96, true, 500_000, 1e-5, 128, new SpecialTokens(89, 88, 88, -1));
+      ModelConfig.shape()
+          .width(64)
+          .layers(2)
+          .heads(4)
+          .kvHeads(2)
+          .mlpWidth(128)
+          .vocabularySize(90)
+          .embeddingSize(96)
+          .tiedHead(true)
+          .ropeTheta(500_000)
+          .contextLength(128)
+          .tokens(89, 88, -1)
+          .build();
 
   @TempDir static Path folder;
   private static LoadedModel model;

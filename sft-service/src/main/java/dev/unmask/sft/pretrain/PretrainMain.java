@@ -301,19 +301,17 @@ public final class PretrainMain {
     if (options.rowTokens > options.context) {
       throw new IllegalArgumentException("--row-tokens must not be above --context.");
     }
-    return new ModelConfig(
-        options.width,
-        options.layers,
-        options.heads,
-        options.kvHeads == null ? options.heads : options.kvHeads,
-        options.mlp,
-        tokenizer.vocabularySize(),
-        tokenizer.vocabularySize(),
-        options.tied,
-        options.ropeTheta,
-        1e-5,
-        options.context,
-        new SpecialTokens(special.mask(), special.eos(), special.pad(), special.eot()));
+    return ModelConfig.shape()
+        .width(options.width)
+        .layers(options.layers)
+        .heads(options.heads)
+        .kvHeads(options.kvHeads == null ? options.heads : options.kvHeads)
+        .mlpWidth(options.mlp)
+        .vocabularySize(tokenizer.vocabularySize())
+        .ropeTheta(options.ropeTheta)
+        .contextLength(options.context)
+        .tokens(new SpecialTokens(special.mask(), special.eos(), special.pad(), special.eot()))
+        .build();
   }
 
   private void print(PretrainingData.Facts facts) {

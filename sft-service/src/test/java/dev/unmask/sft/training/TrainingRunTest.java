@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.TrainableModel;
@@ -24,8 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainingRunTest {
 
   private static final ModelConfig CONFIG =
-      new ModelConfig(
-          32, 2, 2, 2, 48, 40, 40, false, 10_000, 1e-5, 64, new SpecialTokens(39, 38, 38, 37));
+      ModelConfig.shape()
+          .width(32)
+          .layers(2)
+          .heads(2)
+          .mlpWidth(48)
+          .vocabularySize(40)
+          .contextLength(64)
+          .tokens(39, 38, 37)
+          .build();
 
   @TempDir Path folder;
 
@@ -86,8 +92,15 @@ class TrainingRunTest {
     Path place = folder.resolve("other");
     assertThat(losses(place, new StopRule.Steps(2), Long.MAX_VALUE)).hasSize(2);
     ModelConfig wider =
-        new ModelConfig(
-            64, 2, 2, 2, 48, 40, 40, false, 10_000, 1e-5, 64, new SpecialTokens(39, 38, 38, 37));
+        ModelConfig.shape()
+            .width(64)
+            .layers(2)
+            .heads(2)
+            .mlpWidth(48)
+            .vocabularySize(40)
+            .contextLength(64)
+            .tokens(39, 38, 37)
+            .build();
     assertThatThrownBy(() ->
             TrainingRun.open(
                 place,
