@@ -3,8 +3,8 @@
  *
  * <p>{@code config} and {@code safetensors} read a model folder, {@code torch} hides DJL's engine
  * classes, {@code transformer} is the network, {@code sampling} and {@code engine} generate with
- * it, {@code training} trains it, {@code oracle} and {@code golden} judge it. Nothing here knows
- * Kafka, gRPC, Quarkus or the environment.
+ * it, {@code likelihood} scores answers with it, {@code training} trains it, {@code oracle} and
+ * {@code golden} judge it. Nothing here knows Kafka, gRPC, Quarkus or the environment.
  */
 @NullMarked
 package dev.unmask.model;

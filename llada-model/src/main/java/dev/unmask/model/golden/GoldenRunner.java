@@ -19,7 +19,9 @@ public final class GoldenRunner {
 
   /** With every check of this library. */
   public static GoldenRunner standard() {
-    return new GoldenRunner(List.of(new ForwardCheck(), new GenerateCheck(), new TrainingCheck()));
+    return new GoldenRunner(
+        List.of(
+            new ForwardCheck(), new GenerateCheck(), new LikelihoodCheck(), new TrainingCheck()));
   }
 
   /**
