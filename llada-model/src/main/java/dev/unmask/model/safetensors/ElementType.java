@@ -32,6 +32,6 @@ public enum ElementType {
         return type;
       }
     }
-    throw new InvalidModelException("the element type " + name + " is not supported");
+    throw new InvalidModelException("the element type " + Quoted.of(name) + " is not supported");
   }
 }

@@ -1,29 +1,23 @@
 package dev.unmask.model.safetensors;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.InvalidModelException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
-/**
- * The tensors of a model folder: {@code model.safetensors}, or the shards that {@code
- * model.safetensors.index.json} names (Hugging Face's layout).
- */
+/** The tensors of a model folder, mapped; see {@link WeightFiles} for which files count. */
 public final class SafetensorsDirectory {
 
-  public static final String SINGLE_FILE = "model.safetensors";
-  public static final String INDEX_FILE = "model.safetensors.index.json";
+  public static final String SINGLE_FILE = WeightFiles.SINGLE_FILE;
+  public static final String INDEX_FILE = WeightFiles.INDEX_FILE;
 
-  private final Path folder;
+  private final WeightFiles files;
   private final Map<String, StoredTensor> tensors;
 
-  private SafetensorsDirectory(Path folder, Map<String, StoredTensor> tensors) {
-    this.folder = folder;
+  private SafetensorsDirectory(WeightFiles files, Map<String, StoredTensor> tensors) {
+    this.files = files;
     this.tensors = Collections.unmodifiableMap(tensors);
   }
 
@@ -37,73 +31,36 @@ public final class SafetensorsDirectory {
    * @throws InvalidModelException when it is missing or has another shape
    */
   public StoredTensor require(String name, long... shape) throws InvalidModelException {
-    StoredTensor tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new InvalidModelException(folder + " has no tensor " + name);
-    }
-    if (!java.util.Arrays.equals(tensor.shape(), shape)) {
-      throw new InvalidModelException(
-          folder
-              + ": tensor "
-              + tensor
-              + " should have the shape "
-              + java.util.Arrays.toString(shape)
-              + " by config.json");
-    }
-    return tensor;
+    TensorEntry entry = files.require(name, shape);
+    return Objects.requireNonNull(tensors.get(entry.name()));
   }
 
   /**
    * Maps all tensors of {@code folder}.
    *
-   * @throws InvalidModelException when neither file exists, a shard is missing or damaged, or the
+   * @throws InvalidModelException when there are no weights, a shard is missing or damaged, or the
    *     index and the shards disagree
    */
   public static SafetensorsDirectory open(Path folder) throws InvalidModelException {
-    Path index = folder.resolve(INDEX_FILE);
-    if (Files.isRegularFile(index)) {
-      return openShards(folder, index);
-    }
-    Path single = folder.resolve(SINGLE_FILE);
-    if (!Files.isRegularFile(single)) {
-      throw new InvalidModelException(
-          folder + " holds neither " + SINGLE_FILE + " nor " + INDEX_FILE);
-    }
-    return new SafetensorsDirectory(folder, SafetensorsFile.open(single).tensors());
+    return open(folder, FileDigests.NONE);
   }
 
-  private static SafetensorsDirectory openShards(Path folder, Path index)
+  /**
+   * {@link #open(Path)} for files whose content is known: the digest of each is taken from the
+   * mapping that is returned.
+   *
+   * @throws InvalidModelException also when a file has another digest, or none is known for it
+   */
+  public static SafetensorsDirectory open(Path folder, FileDigests digests)
       throws InvalidModelException {
-    JsonNode weightMap;
-    try {
-      weightMap = new ObjectMapper().readTree(index.toFile()).path("weight_map");
-    } catch (IOException e) {
-      throw new InvalidModelException(index + " could not be read: " + e.getMessage(), e);
-    }
-    if (!weightMap.isObject() || weightMap.isEmpty()) {
-      throw new InvalidModelException(index + " has no weight_map");
-    }
-    Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+    WeightFiles files = WeightFiles.read(folder, digests);
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
-      String shardName = entry.getValue().asText();
-      // The name comes from a file that may have been downloaded: it must stay in the folder.
-      if (shardName.contains("/") || shardName.contains("\\") || shardName.startsWith(".")) {
-        throw new InvalidModelException(
-            index + " names the shard " + shardName + "; a shard is a file of the same folder");
-      }
-      SafetensorsFile shard = shards.get(shardName);
-      if (shard == null) {
-        shard = SafetensorsFile.open(folder.resolve(shardName));
-        shards.put(shardName, shard);
-      }
-      StoredTensor tensor = shard.tensors().get(entry.getKey());
-      if (tensor == null) {
-        throw new InvalidModelException(
-            shard.path() + " lacks the tensor " + entry.getKey() + " that the index puts there");
-      }
-      tensors.put(entry.getKey(), tensor);
+    for (WeightFiles.Shard shard : files.shards()) {
+      tensors.putAll(SafetensorsFile.open(shard.path(), digests).tensors());
     }
-    return new SafetensorsDirectory(folder, tensors);
+    if (!tensors.keySet().equals(files.tensors().keySet())) {
+      throw new InvalidModelException(folder + " changed while it was read");
+    }
+    return new SafetensorsDirectory(files, tensors);
   }
 }

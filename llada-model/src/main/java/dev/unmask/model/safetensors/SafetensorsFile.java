@@ -1,29 +1,25 @@
 package dev.unmask.model.safetensors;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.InvalidModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * One safetensors file, mapped tensor by tensor, so that a file may be larger than 2 GiB as long as
- * no tensor is. The header is checked completely before anything is mapped.
+ * One safetensors file, mapped. Files and tensors may be larger than 2 GiB. The header is checked
+ * completely before any data are mapped, and the digest, when one is expected, is taken from the
+ * mapping that is used.
  */
 public final class SafetensorsFile {
 
-  /** The format's own limit on the header. */
-  private static final long MAX_HEADER_BYTES = 100_000_000;
-
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** A buffer holds less than 2 GiB; a round number keeps pieces aligned. */
+  private static final long PIECE_BYTES = 1L << 30;
 
   private final Path path;
   private final Map<String, StoredTensor> tensors;
@@ -40,7 +36,7 @@ public final class SafetensorsFile {
     return path;
   }
 
-  /** Name to tensor, in the order of the header. */
+  /** Name to tensor, in the order of their bytes. */
   public Map<String, StoredTensor> tensors() {
     return tensors;
   }
@@ -69,111 +65,78 @@ public final class SafetensorsFile {
    * @throws InvalidModelException when the file is missing, short, or its header is inconsistent
    */
   public static SafetensorsFile open(Path path) throws InvalidModelException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      long fileSize = channel.size();
-      JsonNode header = readHeader(channel, fileSize);
-      long dataStart = 8 + headerLength(channel);
-      Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-      Map<String, String> metadata = new LinkedHashMap<>();
-      for (Map.Entry<String, JsonNode> entry : header.properties()) {
-        if (entry.getKey().equals("__metadata__")) {
-          entry
-              .getValue()
-              .properties()
-              .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
-        } else {
-          tensors.put(
-              entry.getKey(),
-              map(channel, entry.getKey(), entry.getValue(), dataStart, fileSize - dataStart));
-        }
-      }
-      return new SafetensorsFile(path, tensors, metadata);
-    } catch (InvalidModelException e) {
-      throw new InvalidModelException(path + ": " + e.getMessage(), e);
-    } catch (java.nio.file.NoSuchFileException e) {
-      throw new InvalidModelException(path + " does not exist", e);
-    } catch (IOException e) {
-      throw new InvalidModelException(path + " could not be read: " + e.getMessage(), e);
-    }
+    return open(path, FileDigests.NONE);
   }
 
-  private static long headerLength(FileChannel channel) throws IOException {
-    ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    channel.read(length, 0);
-    return length.getLong(0);
+  /**
+   * {@link #open(Path)} for a file whose content is known.
+   *
+   * @throws InvalidModelException also when it has another digest, or none is known for it
+   */
+  public static SafetensorsFile open(Path path, FileDigests digests) throws InvalidModelException {
+    return open(path, digests, PIECE_BYTES);
   }
 
-  private static JsonNode readHeader(FileChannel channel, long fileSize)
-      throws IOException, InvalidModelException {
-    if (fileSize < 8) {
-      throw new InvalidModelException(
-          "the file has " + fileSize + " bytes; a safetensors file begins with 8 of header length");
-    }
-    long length = headerLength(channel);
-    if (length < 2 || length > MAX_HEADER_BYTES || length > fileSize - 8) {
-      throw new InvalidModelException(
-          "the header claims "
-              + length
-              + " bytes but the file has "
-              + (fileSize - 8)
-              + " after the length; the file is cut short or not safetensors");
-    }
-    ByteBuffer bytes = ByteBuffer.allocate((int) length);
-    while (bytes.hasRemaining() && channel.read(bytes, 8 + bytes.position()) >= 0) {
-      // A channel may return less than asked for.
-    }
-    try {
-      JsonNode header = JSON.readTree(bytes.array());
-      if (header != null && header.isObject()) {
-        return header;
-      }
-      throw new InvalidModelException("the header is not a JSON object");
-    } catch (JsonProcessingException e) {
-      throw new InvalidModelException("the header is not JSON: " + e.getOriginalMessage(), e);
-    }
+  static SafetensorsFile open(Path path, FileDigests digests, long pieceBytes)
+      throws InvalidModelException {
+    FileDigests.Check check = digests.begin(path);
+    SafetensorsFile file =
+        OpenedFile.use(
+            path,
+            channel -> {
+              SafetensorsHeader header = SafetensorsHeader.read(channel);
+              if (check.wanted()) {
+                check.update(channel.map(FileChannel.MapMode.READ_ONLY, 0, header.dataStart()));
+              }
+              return new SafetensorsFile(
+                  path, map(channel, header, check, pieceBytes), header.metadata());
+            });
+    check.finish();
+    return file;
   }
 
-  private static StoredTensor map(
-      FileChannel channel, String name, JsonNode entry, long dataStart, long dataSize)
-      throws IOException, InvalidModelException {
-    ElementType type = ElementType.named(entry.path("dtype").asText("(missing)"));
-    JsonNode dimensions = entry.path("shape");
-    JsonNode offsets = entry.path("data_offsets");
-    if (!dimensions.isArray() || !offsets.isArray() || offsets.size() != 2) {
-      throw new InvalidModelException(
-          "tensor " + name + " lacks a shape or its two data_offsets in the header");
-    }
-    long[] shape = new long[dimensions.size()];
-    long bytes = type.bytes();
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = dimensions.get(i).asLong(-1);
-      if (shape[i] < 0) {
-        throw new InvalidModelException("tensor " + name + " has the dimension " + shape[i]);
+  /**
+   * Neighbours share a mapping: a process may only have some 65 000 of them, and a file many more
+   * small tensors. A tensor larger than a piece gets several.
+   */
+  private static Map<String, StoredTensor> map(
+      FileChannel channel, SafetensorsHeader header, FileDigests.Check check, long pieceBytes)
+      throws IOException {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    List<TensorEntry> entries = header.entries();
+    int first = 0;
+    while (first < entries.size()) {
+      long begin = entries.get(first).begin();
+      int next = first + 1;
+      while (next < entries.size() && entries.get(next).end() - begin <= pieceBytes) {
+        next++;
       }
-      bytes = Math.multiplyExact(bytes, shape[i]);
+      List<ByteBuffer> pieces =
+          map(channel, header.dataStart() + begin, entries.get(next - 1).end() - begin, pieceBytes);
+      pieces.forEach(check::update);
+      for (TensorEntry entry : entries.subList(first, next)) {
+        List<ByteBuffer> own =
+            next == first + 1
+                ? pieces
+                : List.of(pieces.get(0).slice((int) (entry.begin() - begin), (int) entry.bytes()));
+        tensors.put(entry.name(), new StoredTensor(entry, own));
+      }
+      first = next;
     }
-    long begin = offsets.get(0).asLong(-1);
-    long end = offsets.get(1).asLong(-1);
-    if (begin < 0 || end < begin || end > dataSize) {
-      throw new InvalidModelException(
-          String.format(
-              "tensor %s is at bytes %d to %d, but the file holds %d bytes of data; it is cut short",
-              name, begin, end, dataSize));
+    return tensors;
+  }
+
+  private static List<ByteBuffer> map(FileChannel channel, long from, long bytes, long pieceBytes)
+      throws IOException {
+    if (bytes == 0) {
+      return List.of(ByteBuffer.allocateDirect(0).asReadOnlyBuffer());
     }
-    if (end - begin != bytes) {
-      throw new InvalidModelException(
-          String.format(
-              "tensor %s has %d bytes, but %s%s needs %d",
-              name, end - begin, type, dimensions, bytes));
+    List<ByteBuffer> pieces = new ArrayList<>();
+    for (long done = 0; done < bytes; done += pieceBytes) {
+      pieces.add(
+          channel.map(
+              FileChannel.MapMode.READ_ONLY, from + done, Math.min(pieceBytes, bytes - done)));
     }
-    if (bytes > Integer.MAX_VALUE) {
-      throw new InvalidModelException(
-          "tensor " + name + " has " + bytes + " bytes; one tensor may have at most 2 GiB");
-    }
-    ByteBuffer data =
-        bytes == 0
-            ? ByteBuffer.allocateDirect(0)
-            : channel.map(FileChannel.MapMode.READ_ONLY, dataStart + begin, bytes);
-    return new StoredTensor(name, type, shape, data);
+    return pieces;
   }
 }

@@ -4,7 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.safetensors.SafetensorsDirectory;
+import dev.unmask.model.safetensors.FileDigests;
+import dev.unmask.model.safetensors.WeightFiles;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TensorList;
 import dev.unmask.model.torch.TorchRuntime;
@@ -63,7 +64,28 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   public static LoadedModel load(
       Path folder, ModelConfig config, Precision precision, TransformerText.Attention attention)
       throws InvalidModelException {
-    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
+    return load(folder, config, precision, attention, FileDigests.NONE);
+  }
+
+  /**
+   * {@link #load(Path, Precision)} of files whose content is known, for example from a manifest.
+   *
+   * @throws InvalidModelException also when a file with weights has another digest
+   */
+  public static LoadedModel load(Path folder, Precision precision, FileDigests digests)
+      throws InvalidModelException {
+    return load(
+        folder, ModelConfig.load(folder), precision, TransformerText.Attention.FUSED, digests);
+  }
+
+  private static LoadedModel load(
+      Path folder,
+      ModelConfig config,
+      Precision precision,
+      TransformerText.Attention attention,
+      FileDigests digests)
+      throws InvalidModelException {
+    WeightFiles files = WeightFiles.read(folder, digests);
     TransformerText.Compute type = precision.compute();
     NDManager manager = TorchRuntime.newManager();
     TorchScriptModule module = null;

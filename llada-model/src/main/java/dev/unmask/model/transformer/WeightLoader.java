@@ -6,19 +6,23 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.safetensors.SafetensorsDirectory;
-import dev.unmask.model.safetensors.StoredTensor;
+import dev.unmask.model.safetensors.ShardReader;
+import dev.unmask.model.safetensors.TensorEntry;
+import dev.unmask.model.safetensors.WeightFiles;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TorchScriptModule;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * Makes weights out of mapped files: a tensor stored in the compute type is a view of the mapping,
- * any other is cast into native memory. Nothing passes through the Java heap.
+ * Makes weights out of files: a tensor stored in the compute type is a view of the mapped file, any
+ * other is read in chunks and cast into native memory. Nothing passes through the Java heap, and
+ * besides the weights themselves one chunk of one shard is in memory at a time.
  */
 final class WeightLoader {
 
@@ -27,32 +31,42 @@ final class WeightLoader {
       """
         def view(self: __torch__.M, bytes: Tensor, stored: int, shape: List[int], strides: List[int]) -> Tensor:
           return torch.set_(torch.empty([0], dtype=stored), bytes, 0, shape, strides)
-        def cast(self: __torch__.M, bytes: Tensor, stored: int, shape: List[int], strides: List[int], wanted: int) -> Tensor:
-          v = torch.set_(torch.empty([0], dtype=stored), bytes, 0, shape, strides)
-          return torch.to(v, wanted, False, True)
+        def room(self: __torch__.M, shape: List[int], wanted: int) -> Tensor:
+          return torch.empty(shape, dtype=wanted)
+        def fill(self: __torch__.M, room: Tensor, bytes: Tensor, stored: int, first: int, count: int) -> Tensor:
+          chunk = torch.set_(torch.empty([0], dtype=stored), bytes, 0, [count], [1])
+          return torch.copy_(torch.narrow(torch.view(room, [-1]), 0, first, count), chunk)
       """;
 
-  private WeightLoader() {}
+  /** A larger tensor cannot be one buffer, so it is read instead of mapped. */
+  private static final long LARGEST_VIEW = Integer.MAX_VALUE;
+
+  private final NDManager owner;
+  private final TorchScriptModule module;
+  private final TransformerText.Compute type;
+
+  private WeightLoader(NDManager owner, TorchScriptModule module, TransformerText.Compute type) {
+    this.owner = owner;
+    this.module = module;
+    this.type = type;
+  }
 
   /**
-   * All weights in the order of {@link WeightTable}.
+   * All weights in the order of {@link WeightTable}. Names, shapes and types are judged by the
+   * headers, before any data are touched; digests from the data that are used.
    *
    * @param owner gets the arrays, and the byte arrays that views stand on
    * @throws InvalidModelException when a tensor is missing, has the wrong shape or type, or is one
-   *     that this network would not use
+   *     that this network would not use, or a file is damaged
    */
   static List<NDArray> load(
-      NDManager owner, SafetensorsDirectory files, ModelConfig config, TransformerText.Compute type)
+      NDManager owner, WeightFiles files, ModelConfig config, TransformerText.Compute type)
       throws InvalidModelException {
     List<WeightTable.Weight> table = WeightTable.of(config);
     Set<String> unused = new HashSet<>(files.tensors().keySet());
-    List<NDArray> weights = new ArrayList<>(table.size());
-    try (TorchScriptModule module = TorchScriptModule.compile(TEXT)) {
-      for (WeightTable.Weight weight : table) {
-        StoredTensor stored = files.require(weight.name(), weight.dimensions());
-        unused.remove(weight.name());
-        weights.add(load(owner, module, stored, type));
-      }
+    for (WeightTable.Weight weight : table) {
+      int unusedHere = code(files.require(weight.name(), weight.dimensions()));
+      unused.remove(weight.name());
     }
     if (!unused.isEmpty()) {
       throw new InvalidModelException(
@@ -61,46 +75,68 @@ final class WeightLoader {
               + " tensors that config.json gives no use, such as "
               + unused.stream().sorted().findFirst().orElseThrow());
     }
-    return weights;
+    Map<String, NDArray> loaded = new HashMap<>();
+    try (TorchScriptModule module = TorchScriptModule.compile(TEXT)) {
+      WeightLoader loader = new WeightLoader(owner, module, type);
+      for (WeightFiles.Shard shard : files.shards()) {
+        try (ShardReader reader = ShardReader.open(files, shard)) {
+          for (TensorEntry entry : shard.header().entries()) {
+            loaded.put(entry.name(), loader.load(reader, shard, entry));
+          }
+          reader.finish();
+        }
+      }
+    }
+    return table.stream().map(w -> Objects.requireNonNull(loaded.get(w.name()))).toList();
   }
 
-  private static NDArray load(
-      NDManager owner, TorchScriptModule module, StoredTensor stored, TransformerText.Compute type)
+  private NDArray load(ShardReader reader, WeightFiles.Shard shard, TensorEntry entry)
       throws InvalidModelException {
-    int code =
-        switch (stored.type()) {
-          case F32 -> 6;
-          case F16 -> 5;
-          case BF16 -> 15;
-          case F64, I64, I32, I16, I8, U8, BOOL ->
-              throw new InvalidModelException("tensor " + stored + " should be F32, F16 or BF16");
-        };
-    ByteBuffer data = stored.data();
-    long[] shape = stored.shape();
-    Argument[] common = {
-      Argument.of((long) code), Argument.ofInts(shape), Argument.ofInts(rowMajor(shape))
-    };
+    Argument stored = Argument.of((long) code(entry));
+    long[] shape = entry.dimensions();
     // Files that do not pad their header leave tensors at odd addresses, which kernels may not
     // bear.
-    boolean aligned = data.alignmentOffset(0, stored.type().bytes()) == 0;
-    if (code == type.code() && aligned) {
-      NDArray bytes = bytes(owner, data);
-      return module.callOne(owner, "view", Argument.of(bytes), common[0], common[1], common[2]);
-    }
-    try (NDManager passing = owner.newSubManager()) {
-      ByteBuffer source = data;
-      if (!aligned) {
-        source = ByteBuffer.allocateDirect(data.remaining()).put(data).flip();
-      }
+    long address = shard.header().dataStart() + entry.begin();
+    boolean aligned = address % entry.type().bytes() == 0;
+    if (code(entry) == type.code() && aligned && entry.bytes() <= LARGEST_VIEW) {
       return module.callOne(
           owner,
-          "cast",
-          Argument.of(bytes(passing, source)),
-          common[0],
-          common[1],
-          common[2],
-          Argument.of((long) type.code()));
+          "view",
+          Argument.of(bytes(owner, reader.map(entry))),
+          stored,
+          Argument.ofInts(shape),
+          Argument.ofInts(rowMajor(shape)));
     }
+    NDArray room =
+        module.callOne(owner, "room", Argument.ofInts(shape), Argument.of((long) type.code()));
+    reader.read(
+        entry,
+        (first, chunk) -> {
+          try (NDManager passing = owner.newSubManager()) {
+            long count = chunk.remaining() / entry.type().bytes();
+            NDArray unused =
+                module.callOne(
+                    passing,
+                    "fill",
+                    Argument.of(room),
+                    Argument.of(bytes(passing, chunk)),
+                    stored,
+                    Argument.of(first),
+                    Argument.of(count));
+          }
+        });
+    return room;
+  }
+
+  /** The number that TorchScript has for the stored type. */
+  private static int code(TensorEntry entry) throws InvalidModelException {
+    return switch (entry.type()) {
+      case F32 -> 6;
+      case F16 -> 5;
+      case BF16 -> 15;
+      case F64, I64, I32, I16, I8, U8, BOOL ->
+          throw new InvalidModelException("tensor " + entry + " should be F32, F16 or BF16");
+    };
   }
 
   private static NDArray bytes(NDManager owner, ByteBuffer data) {
