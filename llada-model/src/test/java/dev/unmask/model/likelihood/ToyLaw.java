@@ -59,19 +59,15 @@ record ToyLaw(boolean sees) implements MaskPredictor {
 
   @Override
   public ModelConfig config() {
-    return new ModelConfig(
-        2,
-        1,
-        1,
-        1,
-        2,
-        COLUMNS,
-        COLUMNS,
-        true,
-        10_000,
-        1e-5,
-        SLOTS,
-        new SpecialTokens(MASK, SpecialTokens.NONE, SpecialTokens.NONE, SpecialTokens.NONE));
+    return ModelConfig.shape()
+        .width(2)
+        .layers(1)
+        .heads(1)
+        .mlpWidth(2)
+        .vocabularySize(COLUMNS)
+        .contextLength(SLOTS)
+        .tokens(MASK, SpecialTokens.NONE, SpecialTokens.NONE)
+        .build();
   }
 
   @Override
