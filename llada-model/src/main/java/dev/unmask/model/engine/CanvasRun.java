@@ -1,10 +1,10 @@
 package dev.unmask.model.engine;
 
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.sampling.CommitRule;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.sampling.Remasking;
 import dev.unmask.model.sampling.TokenChooser;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,37 +12,57 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * One request being denoised: prompt and canvas, the block it is in, and what it wants of the next
- * forward pass.
+ * One request being denoised: its row with fixed text and canvas, the block it is in, and what it
+ * wants of the next forward pass.
  *
- * <p>Drive it with: {@link #askedPositions}, {@link #sequence} (and {@link #unconditional} when
- * {@link #guided}), a forward pass, a {@link TokenChooser}, {@link #commit}, until {@link
- * #finished}. Committed slots never change.
+ * <p>Drive it with: {@link #askedPositions}, {@link #pass}, {@link #sequence} (and {@link
+ * #unconditional} when {@link #guided}), a forward pass, a {@link TokenChooser}, {@link #commit},
+ * until {@link #finished}. Committed slots and fixed text never change.
  */
 public final class CanvasRun {
 
   private final GenerationSettings settings;
   private final SpecialTokens tokens;
   private final Draws draws;
-  private final int promptLength;
   private final int[] row;
+  private final CanvasLayout layout;
+  private final PassPlan plan;
   private int block;
   private CommitRule rule;
+
+  /** Steps of this block, those that needed no pass included. */
+  private int stepInBlock;
+
+  private int passInBlock;
+
+  /** What the steps of finished blocks count for in addressing draws. */
+  private int drawsBefore;
+
+  private int[] asked;
   private int steps;
   private boolean finished;
 
-  /** Starts with an all-masked canvas behind {@code prompt}, which may be empty. */
-  public CanvasRun(int[] prompt, GenerationSettings settings, SpecialTokens tokens, Draws draws) {
+  /** Starts with a row whose masked positions are the canvas; {@code template} is copied. */
+  public CanvasRun(int[] template, GenerationSettings settings, ModelConfig config, Draws draws) {
     this.settings = settings;
-    this.tokens = tokens;
+    this.tokens = config.tokens();
     this.draws = draws;
-    this.promptLength = prompt.length;
-    this.row = Arrays.copyOf(prompt, prompt.length + settings.genLength());
-    Arrays.fill(row, promptLength, row.length, tokens.mask());
+    this.row = template.clone();
+    this.layout = new CanvasLayout(row, tokens.mask(), settings.blockLength(), 0);
+    this.plan = new PassPlan(layout, settings, false, 0);
     this.rule = newRule();
+    this.asked = nextAsked();
   }
 
-  /** Prompt and canvas as they are now; live, not to be changed. */
+  /** Starts with an all-masked canvas behind {@code prompt}, which may be empty. */
+  public static CanvasRun behind(
+      int[] prompt, GenerationSettings settings, ModelConfig config, Draws draws) {
+    int[] row = Arrays.copyOf(prompt, prompt.length + settings.genLength());
+    Arrays.fill(row, prompt.length, row.length, config.tokens().mask());
+    return new CanvasRun(row, settings, config, draws);
+  }
+
+  /** The row as it is now; live, not to be changed. */
   public int[] sequence() {
     return row;
   }
@@ -52,53 +72,77 @@ public final class CanvasRun {
     return settings.cfgScale() > 0;
   }
 
-  /** The sequence with its prompt masked, for guidance. */
+  /** The row with all fixed text masked, for guidance. */
   public int[] unconditional() {
-    int[] masked = row.clone();
-    Arrays.fill(masked, 0, promptLength, tokens.mask());
+    int[] masked = new int[row.length];
+    Arrays.fill(masked, tokens.mask());
+    for (int slot = 0; slot < layout.slots(); slot++) {
+      masked[layout.position(slot)] = row[layout.position(slot)];
+    }
     return masked;
   }
 
-  /** Positions in {@link #sequence} of the masked slots of the current block, ascending. */
+  /** What the next step forwards. */
+  Pass pass() {
+    return plan.at(block, passInBlock);
+  }
+
+  /** Positions in {@link #sequence} whose predictions the next step needs, ascending. */
   public int[] askedPositions() {
-    int start = promptLength + block * settings.blockLength();
-    return IntStream.range(start, start + settings.blockLength())
-        .filter(position -> row[position] == tokens.mask())
-        .toArray();
+    return asked;
   }
 
   /** What {@link TokenChooser} has to know to decide the asked positions. */
-  public TokenChooser.Request request(int[] asked) {
-    return new TokenChooser.Request(settings, draws, steps, asked);
+  public TokenChooser.Request request() {
+    return new TokenChooser.Request(settings, draws, draw(), asked);
   }
 
   /**
-   * Takes the predictions of a forward pass.
+   * Takes the predictions of a forward pass for {@link #askedPositions}.
    *
-   * @param predicted a token for each asked position; never the mask
+   * @param predicted a token for each; never the mask
    * @param confidence its probability
+   * @param scores what the slots are ordered by
    */
-  public StepResult commit(int[] asked, int[] predicted, float[] confidence) {
+  public StepResult commit(int[] predicted, float[] confidence, float[] scores) {
     double[] order = new double[asked.length];
-    for (int i = 0; i < asked.length; i++) {
-      order[i] =
-          settings.remasking() == Remasking.RANDOM
-              ? draws.remasking(steps, asked[i])
-              : confidence[i];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = scores[i];
     }
     List<SlotCommit> commits = new ArrayList<>();
-    for (int i : rule.pick(order)) {
+    for (int i : rule.pick(stepInBlock, asked, order, this::uniform)) {
       row[asked[i]] = predicted[i];
-      commits.add(new SlotCommit(asked[i] - promptLength, predicted[i], confidence[i]));
+      commits.add(new SlotCommit(layout.slot(asked[i]), predicted[i], confidence[i]));
     }
     steps++;
+    stepInBlock++;
+    passInBlock++;
     int thisBlock = block;
-    boolean blockFinished = commits.size() == asked.length;
+    boolean blockFinished = masked().length == 0;
     if (blockFinished) {
       finishBlock();
     }
+    int prefix = committedPrefix();
+    if (!finished && settings.eosEarlyExit() && layout.open() && endsWithin(prefix)) {
+      // What stands left of the end is all committed, and nothing right of it belongs to the
+      // answer.
+      endAnswer();
+    }
+    if (!finished) {
+      asked = nextAsked();
+    }
     return new StepResult(
-        steps, thisBlock, List.copyOf(commits), committedPrefix(), maskedLeft(), blockFinished);
+        steps, thisBlock, List.copyOf(commits), prefix, maskedLeft(), blockFinished);
+  }
+
+  /** Ends the run with what is committed; slots still masked become EOS. */
+  public void endAnswer() {
+    for (int slot = 0; slot < layout.slots(); slot++) {
+      if (row[layout.position(slot)] == tokens.mask()) {
+        row[layout.position(slot)] = tokens.eos();
+      }
+    }
+    finished = true;
   }
 
   /** Whether every slot is committed. */
@@ -106,42 +150,56 @@ public final class CanvasRun {
     return finished;
   }
 
-  /** Steps so far. */
+  /** Denoising steps so far, each one forward pass (two with guidance). */
   public int steps() {
     return steps;
   }
 
-  /** The canvas without the prompt. */
+  /** The slots' tokens. */
   public int[] canvas() {
-    return Arrays.copyOfRange(row, promptLength, row.length);
+    return IntStream.range(0, layout.slots()).map(slot -> row[layout.position(slot)]).toArray();
   }
 
-  /** The canvas up to the first token that ends an answer, exclusive. */
+  /** The answer's tokens from its first up to a slot still masked, or up to its end, exclusive. */
+  public int[] committedAnswer() {
+    return Arrays.copyOf(canvas(), Math.min(committedPrefix(), answerLength()));
+  }
+
+  /**
+   * The canvas up to the first token that ends an answer, exclusive; all of it when fixed text
+   * stands behind it, because there the canvas is no answer.
+   */
   public int[] answer() {
-    int[] canvas = canvas();
-    return Arrays.copyOf(canvas, answerLength(canvas));
+    return Arrays.copyOf(canvas(), answerLength());
   }
 
   /** Whether the answer ended inside the canvas. */
   public boolean answerEnded() {
-    int[] canvas = canvas();
-    return answerLength(canvas) < canvas.length;
+    return answerLength() < layout.slots();
   }
 
-  private int answerLength(int[] canvas) {
-    return IntStream.range(0, canvas.length)
-        .filter(slot -> tokens.endsAnswer(canvas[slot]))
+  private int answerLength() {
+    return layout.open() ? endWithin(layout.slots()) : layout.slots();
+  }
+
+  private boolean endsWithin(int slots) {
+    return endWithin(slots) < slots;
+  }
+
+  /** The first slot below {@code slots} that ends an answer, or {@code slots}. */
+  private int endWithin(int slots) {
+    return IntStream.range(0, slots)
+        .filter(slot -> tokens.endsAnswer(row[layout.position(slot)]))
         .findFirst()
-        .orElse(canvas.length);
+        .orElse(slots);
   }
 
   private void finishBlock() {
+    drawsBefore += Math.max(stepInBlock, rule.steps());
+    stepInBlock = 0;
+    passInBlock = 0;
     block++;
-    if (block == settings.blocks()) {
-      finished = true;
-    } else if (settings.eosEarlyExit() && answerEnded()) {
-      // Blocks left of it cannot change any more and nothing right of it belongs to the answer.
-      Arrays.fill(row, promptLength + block * settings.blockLength(), row.length, tokens.eos());
+    if (block == layout.blocks()) {
       finished = true;
     } else {
       rule = newRule();
@@ -149,21 +207,50 @@ public final class CanvasRun {
   }
 
   private CommitRule newRule() {
-    return CommitRule.of(settings.decoding(), settings.blockLength(), settings.blocks());
+    return CommitRule.of(
+        settings.decoding(), settings.remasking(), layout.slots(block), settings.blocks());
+  }
+
+  /** Passes over steps that commit nothing: without a commit the next pass would be the same. */
+  private int[] nextAsked() {
+    int[] masked = masked();
+    int[] next = rule.ask(stepInBlock, masked, this::uniform);
+    while (next.length == 0) {
+      stepInBlock++;
+      next = rule.ask(stepInBlock, masked, this::uniform);
+    }
+    return next;
+  }
+
+  /** The reference's count of forward passes, of which some are not made here. */
+  private int draw() {
+    return drawsBefore + stepInBlock;
+  }
+
+  private double uniform(int position) {
+    return draws.remasking(draw(), position);
+  }
+
+  /** Positions of the current block's masked slots. */
+  private int[] masked() {
+    return IntStream.range(layout.firstSlot(block), layout.firstSlot(block) + layout.slots(block))
+        .map(layout::position)
+        .filter(position -> row[position] == tokens.mask())
+        .toArray();
   }
 
   private int committedPrefix() {
-    int slot = promptLength;
-    while (slot < row.length && row[slot] != tokens.mask()) {
+    int slot = 0;
+    while (slot < layout.slots() && row[layout.position(slot)] != tokens.mask()) {
       slot++;
     }
-    return slot - promptLength;
+    return slot;
   }
 
   private int maskedLeft() {
     return (int)
-        IntStream.range(promptLength, row.length)
-            .filter(position -> row[position] == tokens.mask())
+        IntStream.range(0, layout.slots())
+            .filter(slot -> row[layout.position(slot)] == tokens.mask())
             .count();
   }
 }

@@ -2,23 +2,55 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A request to fill a canvas.
+ * A request to fill a canvas: behind a prompt, or in the masked spans of a text.
  *
  * @param id for messages and logs
- * @param promptIds what stands before the canvas; may be empty; holds no mask
+ * @param promptIds what stands before the canvas; may be empty; holds no mask. With {@code infill}
+ *     the whole row instead, whose masked positions are the canvas, as many as the settings' {@code
+ *     genLength}.
+ * @param infill whether the canvas is the masked positions of {@code promptIds}
  * @param draws the request's random numbers
+ * @param answerEnd what else than EOS ends the answer, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; copied on the way in.
-public record GenerationTask(String id, int[] promptIds, GenerationSettings settings, Draws draws) {
+public record GenerationTask(
+    String id,
+    int[] promptIds,
+    boolean infill,
+    GenerationSettings settings,
+    Draws draws,
+    @Nullable AnswerEnd answerEnd) {
 
   public GenerationTask {
     promptIds = promptIds.clone();
   }
 
-  /** With the random stream of the settings' seed. */
+  /** A canvas behind a prompt, with random numbers of one's own. */
+  public GenerationTask(String id, int[] promptIds, GenerationSettings settings, Draws draws) {
+    this(id, promptIds, false, settings, draws, null);
+  }
+
+  /** A canvas behind a prompt, with the random stream of the settings' seed. */
   public GenerationTask(String id, int[] promptIds, GenerationSettings settings) {
     this(id, promptIds, settings, new Draws.Seeded(settings.seed()));
+  }
+
+  /**
+   * Any number of masked spans between fixed text, which never changes. Blocks are counted over the
+   * masked positions alone. When text stands behind a mask, EOS does not end anything: all spans
+   * are filled.
+   *
+   * @param row fixed tokens and masks
+   */
+  public static GenerationTask infill(String id, int[] row, GenerationSettings settings) {
+    return new GenerationTask(id, row, true, settings, new Draws.Seeded(settings.seed()), null);
+  }
+
+  /** The same task, ended early by {@code end}. */
+  public GenerationTask until(AnswerEnd end) {
+    return new GenerationTask(id, promptIds, infill, settings, draws, end);
   }
 }

@@ -38,14 +38,13 @@ final class PackedStep implements AutoCloseable {
     PackedBatch batch = new PackedBatch();
     List<TokenChooser.Request> requests = new ArrayList<>(runs.size());
     for (CanvasRun run : runs) {
-      int[] asked = run.askedPositions();
-      batch.add(run.sequence(), asked);
-      requests.add(run.request(asked));
+      add(batch, run, run.sequence());
+      requests.add(run.request());
     }
     // Unconditional copies stand behind all others: the chooser expects their rows last.
-    for (int i = 0; i < runs.size(); i++) {
-      if (runs.get(i).guided()) {
-        batch.add(runs.get(i).unconditional(), requests.get(i).asked());
+    for (CanvasRun run : runs) {
+      if (run.guided()) {
+        add(batch, run, run.unconditional());
       }
     }
     TokenChooser.Choices choices;
@@ -53,24 +52,28 @@ final class PackedStep implements AutoCloseable {
       NDArray logits = predictor.logits(step, batch);
       choices = chooser.choose(logits, requests);
     }
-    for (float confidence : choices.confidences()) {
-      if (!Float.isFinite(confidence)) {
+    for (int i = 0; i < choices.tokens().length; i++) {
+      if (!Float.isFinite(choices.confidences()[i]) || !Float.isFinite(choices.scores()[i])) {
         throw new IllegalStateException("the network's logits are not finite numbers");
       }
     }
     List<StepResult> results = new ArrayList<>(runs.size());
     int row = 0;
     for (int i = 0; i < runs.size(); i++) {
-      int[] asked = requests.get(i).asked();
+      int end = row + requests.get(i).asked().length;
       results.add(
           runs.get(i)
               .commit(
-                  asked,
-                  Arrays.copyOfRange(choices.tokens(), row, row + asked.length),
-                  Arrays.copyOfRange(choices.confidences(), row, row + asked.length)));
-      row += asked.length;
+                  Arrays.copyOfRange(choices.tokens(), row, end),
+                  Arrays.copyOfRange(choices.confidences(), row, end),
+                  Arrays.copyOfRange(choices.scores(), row, end)));
+      row = end;
     }
     return new Outcome(results, batch.tokens(), batch.askedRows());
+  }
+
+  private static void add(PackedBatch batch, CanvasRun run, int[] row) {
+    batch.add(Arrays.copyOf(row, run.pass().to()), run.askedPositions());
   }
 
   @Override

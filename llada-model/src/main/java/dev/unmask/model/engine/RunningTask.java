@@ -2,6 +2,7 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
+import dev.unmask.model.sampling.Caching;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -24,6 +25,9 @@ final class RunningTask implements EngineTicket {
   private volatile boolean cancelled;
   private boolean ended;
 
+  /** Committed slots when the answer's end was last looked for. */
+  private int lookedAt;
+
   /** {@code onEnd} runs once, before the terminal callback. */
   RunningTask(GenerationTask task, GenerationListener listener, Runnable onEnd) {
     this.task = task;
@@ -33,7 +37,12 @@ final class RunningTask implements EngineTicket {
 
   /** Throws the reason why {@code task} cannot run on a model of this shape. */
   private static void check(GenerationTask task, ModelConfig config) throws EngineException {
+    if (task.settings().caching().kind() != Caching.Kind.NONE
+        && task.settings().caching().refreshInterval() != 1) {
+      throw invalid("this network keeps no keys and values between steps; leave the cache out");
+    }
     int[] prompt = task.promptIds();
+    int masks = 0;
     for (int i = 0; i < prompt.length; i++) {
       if (prompt[i] < 0 || prompt[i] >= config.vocabularySize()) {
         throw invalid(
@@ -45,18 +54,54 @@ final class RunningTask implements EngineTicket {
                 + (config.vocabularySize() - 1));
       }
       if (prompt[i] == config.tokens().mask()) {
-        throw invalid("token " + i + " of the prompt is the mask; a prompt must not hold it");
+        masks++;
+        if (!task.infill()) {
+          throw invalid("token " + i + " of the prompt is the mask; a prompt must not hold it");
+        }
       }
     }
     int canvas = task.settings().genLength();
-    if ((long) prompt.length + canvas > config.contextLength()) {
+    if (task.infill()) {
+      checkInfill(task, masks, config.tokens().mask());
+    }
+    int text = prompt.length - masks;
+    if ((long) text + canvas > config.contextLength()) {
       throw invalid(
-          "the prompt has "
-              + prompt.length
+          (task.infill() ? "the text has " : "the prompt has ")
+              + text
               + " tokens and the canvas "
               + canvas
               + ", together more than this model's "
               + config.contextLength());
+    }
+  }
+
+  private static void checkInfill(GenerationTask task, int masks, int mask) throws EngineException {
+    int[] row = task.promptIds();
+    int canvas = task.settings().genLength();
+    if (masks != canvas) {
+      throw invalid(
+          "the text has "
+              + masks
+              + " masked slots and the canvas length is "
+              + canvas
+              + "; they must be the same");
+    }
+    // With at least one mask, since a canvas has at least one slot.
+    int first = 0;
+    while (row[first] != mask) {
+      first++;
+    }
+    boolean open = first == row.length - masks;
+    if (!open && task.settings().lookaheadBlocks().isPresent()) {
+      throw invalid(
+          "a lookahead leaves out what stands behind the next blocks, but here fixed text does;"
+              + " leave the lookahead out");
+    }
+    if (!open && task.answerEnd() != null) {
+      throw invalid(
+          "stop strings end an answer, but here fixed text stands behind a masked span; leave them"
+              + " out");
     }
   }
 
@@ -86,7 +131,10 @@ final class RunningTask implements EngineTicket {
   void start(ModelConfig config) throws EngineException {
     // Checked first: the canvas of an absurd length would not fit in memory.
     check(task, config);
-    run = new CanvasRun(task.promptIds(), task.settings(), config.tokens(), task.draws());
+    run =
+        task.infill()
+            ? new CanvasRun(task.promptIds(), task.settings(), config, task.draws())
+            : CanvasRun.behind(task.promptIds(), task.settings(), config, task.draws());
     startNanos = System.nanoTime();
     tell(listener::onStarted);
   }
@@ -94,8 +142,29 @@ final class RunningTask implements EngineTicket {
   /** Reports a step, and the end if this was the last one. */
   void stepped(StepResult step) {
     tell(() -> listener.onStep(step));
+    if (!ended && !run().finished()) {
+      lookForEnd(step.committedPrefix());
+    }
     if (run().finished()) {
       end(() -> listener.onFinished(result()));
+    }
+  }
+
+  /** Asks whether the answer ended, when its beginning has grown since the last time. */
+  private void lookForEnd(int committedPrefix) {
+    AnswerEnd answerEnd = task.answerEnd();
+    if (answerEnd == null || committedPrefix == lookedAt) {
+      return;
+    }
+    lookedAt = committedPrefix;
+    try {
+      if (answerEnd.ended(run().committedAnswer())) {
+        run().endAnswer();
+      }
+    } catch (RuntimeException e) {
+      failed(
+          new EngineException(
+              Reason.INTERNAL, "looking for the answer's end failed: " + e.getMessage(), e));
     }
   }
 

@@ -16,7 +16,11 @@ public final class SimpleLoop {
   /** Denoises until the canvas is full or ended early; returns the finished run. */
   public static CanvasRun run(
       MaskPredictor predictor, int[] prompt, GenerationSettings settings, Draws draws) {
-    CanvasRun run = new CanvasRun(prompt, settings, predictor.config().tokens(), draws);
+    return finish(predictor, CanvasRun.behind(prompt, settings, predictor.config(), draws));
+  }
+
+  /** Denoises a run that was just laid out until it is finished. */
+  public static CanvasRun finish(MaskPredictor predictor, CanvasRun run) {
     try (PackedStep step = new PackedStep(predictor)) {
       while (!run.finished()) {
         step.step(List.of(run));

@@ -1,52 +1,104 @@
 package dev.unmask.model.sampling;
 
-import dev.unmask.model.sampling.TokenChooser.Request;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Which rows of a step want what, as the arrays that {@link TokenChooser} passes on. */
+/** Which rows of a chunk want what, as the arrays that {@link TokenChooser} passes on. */
 final class RowLists {
 
+  /** One row of logits: the position it is for, and who asked. */
+  record Row(TokenChooser.Request request, int position) {}
+
+  /** What a row's score is, if not the confidence; the numbers are {@link ChoiceText}'s. */
+  private enum Measure {
+    PROBABILITY(0),
+    MARGIN(1),
+    NEGATIVE_ENTROPY(2);
+
+    private final long code;
+
+    Measure(long code) {
+      this.code = code;
+    }
+  }
+
+  private final int columns;
   private final List<Long> noEos = new ArrayList<>();
   private final List<Long> lateEos = new ArrayList<>();
   private final List<Long> noisy = new ArrayList<>();
   private final List<Double> temperatures = new ArrayList<>();
   private final List<Long> keys = new ArrayList<>();
+  // Rows with recorded noise stand behind those with a seed.
+  private final List<Long> givenRows = new ArrayList<>();
+  private final List<Double> givenTemperatures = new ArrayList<>();
   private final List<double[]> given = new ArrayList<>();
+  private final List<Long> measured = new ArrayList<>();
+  private final List<Double> divisors = new ArrayList<>();
+  private final List<Double> topP = new ArrayList<>();
+  private final List<Long> topK = new ArrayList<>();
+  private final List<Long> measures = new ArrayList<>();
+  private boolean filtered;
 
-  RowLists(List<Request> requests, int columns) {
-    long row = 0;
-    for (Request request : requests) {
-      for (int position : request.asked()) {
-        add(request, row++, position);
-      }
-    }
-    if (!given.isEmpty() && given.size() != noisy.size()) {
-      throw new IllegalArgumentException(
-          "recorded and seeded noise cannot share a step; run recorded requests by themselves");
+  RowLists(List<Row> rows, int columns) {
+    this.columns = columns;
+    for (int i = 0; i < rows.size(); i++) {
+      add(rows.get(i), i);
     }
     if (given.stream().anyMatch(values -> values.length != columns)) {
       throw new IllegalArgumentException("recorded noise needs " + columns + " columns");
     }
   }
 
-  private void add(Request request, long row, int position) {
-    GenerationSettings settings = request.settings();
+  private void add(Row row, long at) {
+    GenerationSettings settings = row.request().settings();
     if (settings.logitsEosInf()) {
-      noEos.add(row);
+      noEos.add(at);
     }
     if (settings.confidenceEosEotInf()) {
-      lateEos.add(row);
+      lateEos.add(at);
     }
     if (settings.temperature() > 0) {
-      noisy.add(row);
-      temperatures.add(settings.temperature());
-      switch (request.draws()) {
-        case Draws.Seeded seeded -> keys.add(seeded.key(request.forward(), position));
-        case Draws.Recorded recorded -> given.add(recorded.uniformRow(request.forward(), position));
+      int draw = row.request().draw();
+      switch (row.request().draws()) {
+        case Draws.Seeded seeded -> {
+          noisy.add(at);
+          temperatures.add(settings.temperature());
+          keys.add(seeded.key(draw, row.position()));
+        }
+        case Draws.Recorded recorded -> {
+          givenRows.add(at);
+          givenTemperatures.add(settings.temperature());
+          given.add(recorded.uniformRow(draw, row.position()));
+        }
       }
     }
+    switch (settings.decoding()) {
+      case Decoding.Dream dream ->
+          measure(
+              at,
+              settings,
+              settings.temperature() > 0 ? settings.temperature() : 1,
+              switch (dream.algorithm()) {
+                case ORIGIN, MASKGIT_PLUS -> Measure.PROBABILITY;
+                case TOPK_MARGIN -> Measure.MARGIN;
+                case ENTROPY -> Measure.NEGATIVE_ENTROPY;
+              });
+      case Decoding.EntropyBound bound -> measure(at, settings, 1, Measure.NEGATIVE_ENTROPY);
+      case Decoding.Quota q -> {}
+      case Decoding.Threshold t -> {}
+      case Decoding.Factor f -> {}
+    }
+  }
+
+  private void measure(long at, GenerationSettings settings, double divisor, Measure measure) {
+    measured.add(at);
+    divisors.add(divisor);
+    topP.add(settings.topP());
+    int kept = settings.topK() == 0 ? columns : Math.min(settings.topK(), columns);
+    topK.add((long) kept - 1);
+    measures.add(measure.code);
+    filtered |= settings.topP() < 1 || kept < columns;
   }
 
   long[] noEos() {
@@ -58,22 +110,60 @@ final class RowLists {
   }
 
   long[] noisy() {
-    return longs(noisy);
+    List<Long> all = new ArrayList<>(noisy);
+    all.addAll(givenRows);
+    return longs(all);
   }
 
+  /** Of each {@link #noisy} row. */
   double[] temperatures() {
-    return temperatures.stream().mapToDouble(Double::doubleValue).toArray();
+    List<Double> all = new ArrayList<>(temperatures);
+    all.addAll(givenTemperatures);
+    return all.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
+  /** Of the first {@link #noisy} rows. */
   long[] keys() {
     return longs(keys);
   }
 
+  /** The uniform numbers of the {@link #noisy} rows behind those with keys. */
   double[] given() {
     return given.stream().flatMapToDouble(Arrays::stream).toArray();
   }
 
+  long[] measured() {
+    return longs(measured);
+  }
+
+  /** What the logits of each {@link #measured} row are divided by. */
+  float[] divisors() {
+    return floats(divisors);
+  }
+
+  /** Of each {@link #measured} row; none when no row is cut. */
+  float[] topP() {
+    return filtered ? floats(topP) : new float[0];
+  }
+
+  /** The rank of the last column kept, of each {@link #measured} row; none when no row is cut. */
+  long[] lastRank() {
+    return filtered ? longs(topK) : new long[0];
+  }
+
+  long[] measures() {
+    return longs(measures);
+  }
+
   private static long[] longs(List<Long> values) {
     return values.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static float[] floats(List<Double> values) {
+    float[] result = new float[values.size()];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = values.get(i).floatValue();
+    }
+    return result;
   }
 }

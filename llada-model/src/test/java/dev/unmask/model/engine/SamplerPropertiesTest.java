@@ -97,7 +97,7 @@ class SamplerPropertiesTest {
   }
 
   private static CanvasRun canvas(GenerationSettings settings) {
-    return new CanvasRun(prompt(), settings, model.config().tokens(), new Draws.Seeded(5));
+    return CanvasRun.behind(prompt(), settings, model.config(), new Draws.Seeded(5));
   }
 
   private static CanvasRun finish(GenerationSettings settings) {

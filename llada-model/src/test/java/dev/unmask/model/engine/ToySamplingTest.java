@@ -63,11 +63,8 @@ class ToySamplingTest {
             new GenerationSettings(
                 3, 3, new Decoding.Quota(steps), Remasking.RANDOM, 1, 0, seed, false, false, false);
         runs.add(
-            new CanvasRun(
-                new int[0],
-                settings,
-                new ToyPredictor().config().tokens(),
-                new Draws.Seeded(seed)));
+            CanvasRun.behind(
+                new int[0], settings, new ToyPredictor().config(), new Draws.Seeded(seed)));
       }
       for (int i = 0; i < steps; i++) {
         step.step(runs);
@@ -86,10 +83,10 @@ class ToySamplingTest {
   }
 
   private static CanvasRun run(Decoding decoding) {
-    return new CanvasRun(
+    return CanvasRun.behind(
         new int[0],
         GenerationSettings.greedy(3, 3, decoding),
-        new ToyPredictor().config().tokens(),
+        new ToyPredictor().config(),
         new Draws.Seeded(0));
   }
 }

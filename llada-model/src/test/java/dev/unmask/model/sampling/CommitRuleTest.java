@@ -35,16 +35,20 @@ class CommitRuleTest {
   void tiesGoToTheLowestSlot() {
     double[] confidence = {0.25, 0.5, 0.5, 0.5, 0.125};
 
-    assertThat(new CommitRule.Quotas(4, 2).pick(confidence)).containsExactly(1, 2);
-    assertThat(new CommitRule.AtLeast(0.9).pick(confidence)).containsExactly(1);
+    assertThat(pick(new CommitRule.Quotas(4, 2), confidence)).containsExactly(1, 2);
+    assertThat(pick(new CommitRule.AtLeast(0.9), confidence)).containsExactly(1);
   }
 
   @Test
   void aThresholdTakesAllAtOrAboveItAndAlwaysTheBest() {
     double[] confidence = {0.25, 0.9, 0.5, 0.1};
 
-    assertThat(new CommitRule.AtLeast(0.5).pick(confidence)).containsExactly(1, 2);
-    assertThat(new CommitRule.AtLeast(1).pick(confidence)).containsExactly(1);
-    assertThat(new CommitRule.AtLeast(0).pick(confidence)).containsExactly(0, 1, 2, 3);
+    assertThat(pick(new CommitRule.AtLeast(0.5), confidence)).containsExactly(1, 2);
+    assertThat(pick(new CommitRule.AtLeast(1), confidence)).containsExactly(1);
+    assertThat(pick(new CommitRule.AtLeast(0), confidence)).containsExactly(0, 1, 2, 3);
+  }
+
+  private static int[] pick(CommitRule rule, double... scores) {
+    return rule.pick(0, IntStream.range(0, scores.length).toArray(), scores, position -> 0.5);
   }
 }
