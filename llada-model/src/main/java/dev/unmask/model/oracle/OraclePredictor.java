@@ -10,6 +10,7 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
   }
 
   @Override
-  public NDArray logits(NDManager owner, PackedBatch batch) {
+  public NDArray states(NDManager owner, PackedBatch batch) {
     // Recording for autograd is on by default in every Java thread.
     TorchRuntime.recordGradients(false);
     NDArray result;
@@ -69,7 +70,25 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
     return result;
   }
 
-  /** Logits {@code [length, embedding]} of one sequence. */
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    TorchRuntime.recordGradients(false);
+    NDArray result;
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      result = linear(norm(states, weight("ln_f")), config.tiedHead() ? "wte" : "ff_out");
+      NDScope.unregister(result);
+    }
+    result.attach(owner);
+    return result;
+  }
+
+  @Override
+  public KeyValueCache newCache(int length) {
+    throw new UnsupportedOperationException("the oracle computes whole rows");
+  }
+
+  /** States {@code [length, width]} of one sequence behind the last block. */
   private NDArray sequence(long[] ids) {
     NDArray x = weight("wte").get(manager.create(ids));
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -85,7 +104,7 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
       NDArray silu = gate.div(gate.neg().exp().add(1));
       x = x.add(linear(silu.mul(linear(m, block + "up_proj")), block + "ff_out"));
     }
-    return linear(norm(x, weight("ln_f")), config.tiedHead() ? "wte" : "ff_out");
+    return x;
   }
 
   private NDArray weight(String name) {

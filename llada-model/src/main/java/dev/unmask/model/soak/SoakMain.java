@@ -9,6 +9,7 @@ import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.PackedBatch;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.RandomModel;
+import dev.unmask.model.transformer.Stability;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +52,8 @@ public final class SoakMain {
     // Once, before the first tensor: changing it later preceded crashes.
     System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(options.intraOp()));
     System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
+    // What the guard refuses is what a soak is for.
+    System.setProperty(Stability.ALLOW_PROPERTY, "true");
     System.exit(new SoakMain(options).run() ? 0 : 1);
   }
 

@@ -5,7 +5,6 @@ import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import java.time.Duration;
-import java.util.Locale;
 
 /**
  * What to soak, from {@code --name value} pairs.
@@ -27,7 +26,7 @@ record SoakOptions(
 
   static final String USAGE =
       """
-      soak [--minutes N] [--report-seconds N] [--precision f32|bf16|auto] [--attention sdpa|bmm]
+      soak [--minutes N] [--report-seconds N] [--precision f32|bf16|auto] [--attention sdpa|sdpa16|bmm]
            [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--seed N]
       """;
 
@@ -68,7 +67,7 @@ record SoakOptions(
       case "--minutes" -> d = Duration.ofMillis((long) (Double.parseDouble(value) * 60_000));
       case "--report-seconds" -> r = Duration.ofSeconds(Long.parseLong(value));
       case "--precision" -> p = Precision.parse(value);
-      case "--attention" -> a = attentionOf(value);
+      case "--attention" -> a = Attention.parse(value);
       case "--threads" -> t = Integer.parseInt(value);
       case "--intra-op" -> n = Integer.parseInt(value);
       case "--size" -> s = sizeOf(value);
@@ -78,14 +77,6 @@ record SoakOptions(
       default -> throw new IllegalArgumentException(name + " is not an option\n" + USAGE);
     }
     return new SoakOptions(d, r, p.resolved(), a, t, n, s, m, l, seedOrOld);
-  }
-
-  private static Attention attentionOf(String value) {
-    return switch (value.toLowerCase(Locale.ROOT)) {
-      case "sdpa" -> Attention.FUSED;
-      case "bmm" -> Attention.PRODUCTS;
-      default -> throw new IllegalArgumentException("--attention is sdpa or bmm, not " + value);
-    };
   }
 
   private static ModelConfig sizeOf(String value) {

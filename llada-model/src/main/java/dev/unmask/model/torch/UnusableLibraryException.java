@@ -5,7 +5,8 @@ public final class UnusableLibraryException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  UnusableLibraryException(String message) {
+  /** {@code message} is a sentence for the operator. */
+  public UnusableLibraryException(String message) {
     super(message);
   }
 

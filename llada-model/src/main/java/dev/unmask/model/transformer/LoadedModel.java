@@ -7,11 +7,13 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.FileDigests;
 import dev.unmask.model.safetensors.WeightFiles;
 import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TensorList;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model of a folder, ready to run. Weights in the compute type are mapped from the files, which
@@ -29,6 +31,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   private final TensorList weights;
   private final NDArray cosines;
   private final NDArray sines;
+  private final NDArray noCache;
 
   private LoadedModel(
       ModelConfig config,
@@ -45,6 +48,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
         module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
     this.cosines = tables.get(0);
     this.sines = tables.get(1);
+    this.noCache = manager.create(new float[0]);
   }
 
   /**
@@ -60,6 +64,9 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   /**
    * {@link #load(Path, Precision)} with a config that was read (and perhaps amended) before, and a
    * choice of attention.
+   *
+   * @throws dev.unmask.model.torch.UnusableLibraryException when the combination is known to crash
+   *     on this processor, see {@link Stability}
    */
   public static LoadedModel load(
       Path folder, ModelConfig config, Precision precision, TransformerText.Attention attention)
@@ -85,6 +92,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
       TransformerText.Attention attention,
       FileDigests digests)
       throws InvalidModelException {
+    Stability.require(precision, attention, TorchRuntime.intraOpThreads(), Processor.here());
     WeightFiles files = WeightFiles.read(folder, digests);
     TransformerText.Compute type = precision.compute();
     NDManager manager = TorchRuntime.newManager();
@@ -120,17 +128,50 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   }
 
   @Override
-  public NDArray logits(NDManager owner, PackedBatch batch) {
+  public NDArray states(NDManager owner, PackedBatch batch) {
+    List<PackedBatch.Segment> segments = batch.segments();
     try (NDManager inputs = owner.newSubManager()) {
       return module.callOne(
           owner,
-          "logits",
+          "states",
           Argument.of(weights),
           Argument.of(inputs.create(batch.ids())),
           Argument.of(cosines),
           Argument.of(sines),
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
           Argument.ofInts(batch.lengths()),
-          Argument.of(inputs.create(batch.rows())));
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
+          Argument.of(segments.stream().map(segment -> tensor(segment.cache())).toList()),
+          Argument.of(inputs.create(batch.rows(config.logitShift()))));
+    }
+  }
+
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    return module.callOne(owner, "head", Argument.of(weights), Argument.of(states));
+  }
+
+  @Override
+  public KeyValueCache newCache(int length) {
+    NDArray tensor = module.callOne(manager, "new_cache", Argument.of((long) length));
+    long numbers = 2L * config.layers() * length * config.kvHeads() * config.headWidth();
+    return new TensorCache(tensor, length, numbers * precision.compute().bytes());
+  }
+
+  private NDArray tensor(@Nullable KeyValueCache cache) {
+    return switch (cache) {
+      case null -> noCache;
+      case TensorCache mine -> mine.tensor();
+      default ->
+          throw new IllegalArgumentException("the cache was made by another kind of predictor");
+    };
+  }
+
+  /** {@code tensor} is {@code [layers, 2, length, kv heads, head]} in the compute type. */
+  private record TensorCache(NDArray tensor, int length, long bytes) implements KeyValueCache {
+    @Override
+    public void close() {
+      tensor.close();
     }
   }
 

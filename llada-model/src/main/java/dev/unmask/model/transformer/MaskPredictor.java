@@ -14,12 +14,36 @@ public interface MaskPredictor {
   ModelConfig config();
 
   /**
-   * One forward pass.
+   * One forward pass without the head, so that logits need not exist for all asked rows at once.
+   * Segments with a cache write it.
    *
    * @param owner gets the result
    * @param batch at least one sequence and one asked row
-   * @return float32 {@code [batch.askedRows(), config().embeddingSize()]}; row i predicts the token
-   *     at asked position i (no shift)
+   * @return {@code [batch.askedRows(), state width]}, opaque to Java: its type is the compute type
    */
-  NDArray logits(NDManager owner, PackedBatch batch);
+  NDArray states(NDManager owner, PackedBatch batch);
+
+  /**
+   * The head.
+   *
+   * @param owner gets the result
+   * @param states some consecutive rows of {@link #states}
+   * @return float32 {@code [rows, config().embeddingSize()]}; the row of an asked slot predicts the
+   *     token <em>at</em> that slot, whatever the model's logit shift
+   */
+  NDArray head(NDManager owner, NDArray states);
+
+  /** {@link #states} and {@link #head} of all asked rows. */
+  default NDArray logits(NDManager owner, PackedBatch batch) {
+    try (NDManager passing = owner.newSubManager()) {
+      return head(owner, states(passing, batch));
+    }
+  }
+
+  /**
+   * An empty cache for one row.
+   *
+   * @param length most positions of the row
+   */
+  KeyValueCache newCache(int length);
 }

@@ -1,48 +1,101 @@
 package dev.unmask.model.transformer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The input of one forward pass: several sequences of different lengths, one after the other
- * without padding, and the rows whose logits are wanted. Not thread-safe while it is being filled.
+ * without padding, and the slots whose logits are wanted. Not thread-safe while it is being filled.
  */
 public final class PackedBatch {
 
+  /**
+   * A stretch of a row. Its keys and values are written into the cache in place; then its tokens
+   * attend to the cache's positions {@code [0, keys)}, of which the others must have been written
+   * before.
+   *
+   * @param ids tokens at the positions {@code [from, from + ids.length)} of the row
+   * @param from position of the first; 0 with the whole row fills a cache
+   * @param slots positions of the row, inside the stretch, whose logits are wanted, in the order
+   *     wanted
+   * @param cache of this row; null for a whole row without one
+   * @param keys positions attended to, at least {@code from + ids.length}
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; read at once by add.
+  public record Segment(int[] ids, int from, int[] slots, @Nullable KeyValueCache cache, int keys) {
+
+    /** Checks that it fits its row and its cache. */
+    public Segment {
+      if (ids.length == 0) {
+        throw new IllegalArgumentException("a sequence needs at least one token");
+      }
+      int room = cache == null ? ids.length : cache.length();
+      if (from < 0 || (cache == null && from != 0)) {
+        throw new IllegalArgumentException(
+            "a segment that starts at " + from + " needs a cache of what stands before it");
+      }
+      if (keys < from + ids.length || keys > room) {
+        throw new IllegalArgumentException(
+            "a segment of positions "
+                + from
+                + " to "
+                + (from + ids.length - 1)
+                + " cannot attend to "
+                + keys
+                + " of "
+                + room
+                + " positions");
+      }
+      for (int slot : slots) {
+        if (slot < from || slot >= from + ids.length) {
+          throw new IllegalArgumentException(
+              "slot "
+                  + slot
+                  + " is not in a sequence of positions "
+                  + from
+                  + " to "
+                  + (from + ids.length - 1));
+        }
+      }
+    }
+  }
+
   private long[] ids = new long[256];
   private int tokens;
-  private long[] lengths = new long[16];
-  private int sequences;
-  private long[] rows = new long[64];
+  private final List<Segment> segments = new ArrayList<>();
   private int asked;
 
   /**
-   * Adds a sequence.
+   * Adds a whole row without a cache.
    *
    * @param sequence token ids
    * @param slots positions inside the sequence whose logits are wanted, in the order wanted
    * @return the index of this sequence's first row in the logits; its rows are consecutive
    */
   public int add(int[] sequence, int[] slots) {
-    if (sequence.length == 0) {
-      throw new IllegalArgumentException("a sequence needs at least one token");
+    return add(new Segment(sequence, 0, slots, null, sequence.length));
+  }
+
+  /** Adds a stretch of a row; returns as {@link #add(int[], int[])}. */
+  public int add(Segment segment) {
+    if (tokens + segment.ids().length > ids.length) {
+      ids = Arrays.copyOf(ids, Math.max(tokens + segment.ids().length, 2 * ids.length));
     }
-    int start = tokens;
-    ids = grown(ids, tokens + sequence.length);
-    for (int id : sequence) {
+    for (int id : segment.ids()) {
       ids[tokens++] = id;
     }
-    lengths = grown(lengths, sequences + 1);
-    lengths[sequences++] = sequence.length;
+    segments.add(segment);
     int first = asked;
-    rows = grown(rows, asked + slots.length);
-    for (int slot : slots) {
-      if (slot < 0 || slot >= sequence.length) {
-        throw new IllegalArgumentException(
-            "slot " + slot + " is not in a sequence of " + sequence.length + " tokens");
-      }
-      rows[asked++] = start + (long) slot;
-    }
+    asked += segment.slots().length;
     return first;
+  }
+
+  /** What was added, in order. */
+  public List<Segment> segments() {
+    return Collections.unmodifiableList(segments);
   }
 
   /** All token ids, packed. */
@@ -50,14 +103,39 @@ public final class PackedBatch {
     return Arrays.copyOf(ids, tokens);
   }
 
-  /** The length of each sequence. */
+  /** The number of tokens of each segment. */
   public long[] lengths() {
-    return Arrays.copyOf(lengths, sequences);
+    return segments.stream().mapToLong(s -> s.ids().length).toArray();
   }
 
-  /** The packed positions whose logits are wanted. */
+  /** The packed positions of the asked slots. */
   public long[] rows() {
-    return Arrays.copyOf(rows, asked);
+    return rows(0);
+  }
+
+  /**
+   * The packed positions whose logits predict the asked slots.
+   *
+   * @param shift 0 where a row predicts its own slot, 1 where it predicts the next; slot 0 is then
+   *     predicted by row 0
+   * @throws IllegalArgumentException when such a row is not in its segment
+   */
+  public long[] rows(int shift) {
+    long[] rows = new long[asked];
+    int n = 0;
+    long start = 0;
+    for (Segment segment : segments) {
+      for (int slot : segment.slots()) {
+        int row = Math.max(slot - shift, 0);
+        if (row < segment.from()) {
+          throw new IllegalArgumentException(
+              "slot " + slot + " is predicted by the row before it, which the segment lacks");
+        }
+        rows[n++] = start + row - segment.from();
+      }
+      start += segment.ids().length;
+    }
+    return rows;
   }
 
   public int tokens() {
@@ -65,16 +143,10 @@ public final class PackedBatch {
   }
 
   public int sequences() {
-    return sequences;
+    return segments.size();
   }
 
   public int askedRows() {
     return asked;
-  }
-
-  private static long[] grown(long[] array, int needed) {
-    return needed <= array.length
-        ? array
-        : Arrays.copyOf(array, Math.max(needed, 2 * array.length));
   }
 }

@@ -11,6 +11,7 @@ import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.Remasking;
+import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
@@ -200,11 +201,21 @@ class DenoisingEngineTest {
           }
 
           @Override
-          public NDArray logits(NDManager owner, PackedBatch batch) {
+          public NDArray states(NDManager owner, PackedBatch batch) {
             if (Arrays.stream(batch.ids()).anyMatch(id -> id == 13)) {
               throw new IllegalStateException("thirteen");
             }
-            return model.logits(owner, batch);
+            return model.states(owner, batch);
+          }
+
+          @Override
+          public NDArray head(NDManager owner, NDArray states) {
+            return model.head(owner, states);
+          }
+
+          @Override
+          public KeyValueCache newCache(int length) {
+            return model.newCache(length);
           }
         };
     try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 
@@ -38,7 +39,7 @@ final class ToyPredictor implements MaskPredictor {
   }
 
   @Override
-  public NDArray logits(NDManager owner, PackedBatch batch) {
+  public NDArray states(NDManager owner, PackedBatch batch) {
     long[] ids = batch.ids();
     long[] rows = batch.rows();
     float[] logits = new float[rows.length * COLUMNS];
@@ -51,6 +52,19 @@ final class ToyPredictor implements MaskPredictor {
       }
     }
     return owner.create(logits, new Shape(rows.length, COLUMNS));
+  }
+
+  /** The states of this predictor are its logits. */
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    NDArray copy = states.duplicate();
+    copy.attach(owner);
+    return copy;
+  }
+
+  @Override
+  public KeyValueCache newCache(int length) {
+    throw new UnsupportedOperationException("a table of probabilities has no keys and values");
   }
 
   /** Sum of the weights of all completions with {@code token} at {@code position}. */

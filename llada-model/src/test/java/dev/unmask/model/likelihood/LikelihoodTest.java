@@ -14,6 +14,7 @@ import dev.unmask.model.oracle.OraclePredictor;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.sampling.InvalidSettingsException;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
@@ -224,9 +225,19 @@ class LikelihoodTest {
           }
 
           @Override
-          public NDArray logits(NDManager owner, PackedBatch batch) {
+          public NDArray states(NDManager owner, PackedBatch batch) {
+            return model.states(owner, batch);
+          }
+
+          @Override
+          public NDArray head(NDManager owner, NDArray states) {
             return owner.full(
-                new Shape(batch.askedRows(), SHAPE.embeddingSize()), Float.NaN, DataType.FLOAT32);
+                new Shape(states.size(0), SHAPE.embeddingSize()), Float.NaN, DataType.FLOAT32);
+          }
+
+          @Override
+          public KeyValueCache newCache(int length) {
+            return model.newCache(length);
           }
         };
     assertThatThrownBy(() -> Likelihood.of(broken, task(ids(2, 1), ids(2, 2), settings(4, 4, 0))))

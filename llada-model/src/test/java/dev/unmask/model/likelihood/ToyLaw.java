@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.util.function.ToDoubleFunction;
@@ -71,7 +72,7 @@ record ToyLaw(boolean sees) implements MaskPredictor {
   }
 
   @Override
-  public NDArray logits(NDManager owner, PackedBatch batch) {
+  public NDArray states(NDManager owner, PackedBatch batch) {
     long[] ids = batch.ids();
     long[] rows = batch.rows();
     double[] logits = new double[rows.length * COLUMNS];
@@ -84,6 +85,19 @@ record ToyLaw(boolean sees) implements MaskPredictor {
       }
     }
     return owner.create(logits, new Shape(rows.length, COLUMNS));
+  }
+
+  /** The states of this predictor are its logits. */
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    NDArray copy = states.duplicate();
+    copy.attach(owner);
+    return copy;
+  }
+
+  @Override
+  public KeyValueCache newCache(int length) {
+    throw new UnsupportedOperationException("a table of probabilities has no keys and values");
   }
 
   /** Sum of the weights of all completions with {@code token} in {@code slot}. */

@@ -20,11 +20,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What must hold for any weights. */
 class ForwardPropertiesTest {
 
-  private static final ModelConfig SHAPE =
+  static final ModelConfig SHAPE =
       ModelConfig.shape()
           .width(64)
           .layers(2)
@@ -93,13 +95,15 @@ class ForwardPropertiesTest {
     assertThat(ArrayError.relative(some, expected)).isLessThan(1e-6);
   }
 
-  @Test
-  void composedAttentionEqualsFused() throws Exception {
-    try (LoadedModel composed =
-        LoadedModel.load(folder, SHAPE, Precision.F32, Attention.PRODUCTS)) {
-      int[] ids = ids(50, 6);
-      assertThat(ArrayError.relative(logits(composed, ids, all(ids)), logits(model, ids, all(ids))))
-          .isLessThan(2e-6);
+  @ParameterizedTest
+  @EnumSource(Attention.class)
+  void everyAttentionEqualsTheFusedOne(Attention attention) throws Exception {
+    try (LoadedModel other = LoadedModel.load(folder, SHAPE, Precision.F32, attention)) {
+      for (int length : new int[] {1, 16, 50}) {
+        int[] ids = ids(length, 6);
+        assertThat(ArrayError.relative(logits(other, ids, all(ids)), logits(model, ids, all(ids))))
+            .isLessThan(2e-6);
+      }
     }
   }
 

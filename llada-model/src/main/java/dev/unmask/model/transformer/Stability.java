@@ -1,0 +1,77 @@
+package dev.unmask.model.transformer;
+
+import dev.unmask.model.torch.Processor;
+import dev.unmask.model.torch.UnusableLibraryException;
+import dev.unmask.model.transformer.TransformerText.Attention;
+
+/**
+ * What soaks say about a combination of settings, and the guard that refuses the one which is known
+ * to crash. The table of hours stands in decision 0010.
+ *
+ * @param verdict how much is known
+ * @param reason a sentence
+ */
+public record Stability(Verdict verdict, String reason) {
+
+  /** Runs a known-bad combination all the same; for soaks. */
+  public static final String ALLOW_PROPERTY = "unmask.allow-unstable";
+
+  /** How much is known about a combination. */
+  public enum Verdict {
+    /** It ran for hours without a fault. */
+    SOAKED,
+    /** It was not seen to fail, but nobody watched it for hours. */
+    UNPROVEN,
+    /** It crashed. */
+    KNOWN_BAD
+  }
+
+  /**
+   * Judges a combination.
+   *
+   * @param precision resolved
+   * @param threads how many threads of this process run operations at once: the library's own
+   *     (intra-op) times Java's
+   */
+  public static Stability of(
+      Precision precision, Attention attention, int threads, Processor processor) {
+    if (precision.resolved() == Precision.F32) {
+      return new Stability(
+          Verdict.SOAKED, "float32 ran for hours with every attention, on one and on two threads");
+    }
+    if (!processor.usesTiles()) {
+      return new Stability(
+          Verdict.SOAKED,
+          "bfloat16 without matrix tiles ran for hours with every attention"
+              + (processor.computesBfloat16() ? "" : "; it is emulated here and slower"));
+    }
+    if (threads > 1) {
+      return new Stability(
+          Verdict.KNOWN_BAD,
+          "bfloat16 on matrix tiles (AMX) crashed the process when "
+              + threads
+              + " threads shared oneDNN's kernels");
+    }
+    return new Stability(
+        Verdict.UNPROVEN,
+        "bfloat16 on matrix tiles (AMX) with one thread was never soaked for hours"
+            + (attention == Attention.FUSED ? ", and fused attention is what crashed" : ""));
+  }
+
+  /**
+   * Refuses what is known to crash.
+   *
+   * @throws UnusableLibraryException saying which settings to change
+   */
+  static void require(Precision precision, Attention attention, int threads, Processor processor) {
+    Stability stability = of(precision, attention, threads, processor);
+    if (stability.verdict == Verdict.KNOWN_BAD && !Boolean.getBoolean(ALLOW_PROPERTY)) {
+      throw new UnusableLibraryException(
+          stability.reason
+              + "; compute in f32, or with one intra-op thread a process, or keep oneDNN off the"
+              + " tiles (ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 together with -D"
+              + Processor.CAP_PROPERTY
+              + "=AVX512_CORE_BF16)");
+    }
+  }
+}
