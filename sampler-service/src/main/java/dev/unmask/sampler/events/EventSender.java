@@ -62,10 +62,7 @@ public final class EventSender implements AutoCloseable {
   /** Writes a dead letter; completes when it is acknowledged. */
   public CompletableFuture<Void> deadLetter(DeadLetter letter, String label) {
     DeadLetter.Builder complete =
-        letter.toBuilder()
-            .setMinReader(MinReader.ANY)
-            .setWorker(worker)
-            .setAtMs(clock.millis());
+        letter.toBuilder().setMinReader(MinReader.ANY).setWorker(worker).setAtMs(clock.millis());
     if (letter.getRecordValue().size() > LARGEST_LETTER) {
       complete
           .setRecordValue(ByteString.EMPTY)
