@@ -11,26 +11,26 @@ import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.engine.SimpleLoop;
 import dev.unmask.model.engine.StepResult;
-import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.sampling.Remasking;
+import dev.unmask.model.sampling.InvalidSettingsException;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Kind {@code generate}, algorithms {@code llada} and {@code threshold}: the tokens of a canvas.
+ * Kind {@code generate}: the tokens of a canvas, by any algorithm that {@link GoldenSettings}
+ * knows.
  */
 final class GenerateCheck implements GoldenCheck {
-
-  private static final Set<String> ALGORITHMS = Set.of("llada", "threshold");
 
   @Override
   public Set<String> kinds() {
@@ -55,12 +55,14 @@ final class GenerateCheck implements GoldenCheck {
       throws InvalidModelException {
     List<GoldenVerdict> verdicts = new ArrayList<>();
     for (GoldenCase c : cases) {
-      if (supported(c)) {
-        GenerationTask task = task(folder, c);
+      try {
+        GenerationTask task = task(folder, c, GoldenSettings.of(c));
         CanvasRun run = SimpleLoop.run(predictor, task.promptIds(), task.settings(), task.draws());
         verdicts.add(compare(folder, c, GoldenPath.ORACLE, run.canvas(), run.steps()));
-      } else {
-        verdicts.add(unsupported(folder, c, GoldenPath.ORACLE));
+      } catch (InvalidSettingsException e) {
+        verdicts.add(
+            GoldenVerdict.unsupported(
+                folder, c, GoldenPath.ORACLE, String.valueOf(e.getMessage())));
       }
     }
     return verdicts;
@@ -73,63 +75,36 @@ final class GenerateCheck implements GoldenCheck {
     List<GoldenVerdict> verdicts = new ArrayList<>();
     try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
       for (GoldenCase c : cases) {
-        if (supported(c)) {
-          CompletableFuture<GenerationResult> answer = new CompletableFuture<>();
-          answers.put(c, answer);
-          engine.submit(predictor, task(folder, c), new Waiting(answer));
+        CompletableFuture<GenerationResult> answer = new CompletableFuture<>();
+        answers.put(c, answer);
+        try {
+          engine.submit(predictor, task(folder, c, GoldenSettings.of(c)), new Waiting(answer));
+        } catch (InvalidSettingsException e) {
+          answer.completeExceptionally(e);
         }
       }
       for (GoldenCase c : cases) {
-        CompletableFuture<GenerationResult> answer = answers.get(c);
-        if (answer == null) {
-          verdicts.add(unsupported(folder, c, GoldenPath.PACKED));
-          continue;
-        }
         try {
-          GenerationResult result = answer.join();
+          GenerationResult result = Objects.requireNonNull(answers.get(c)).join();
           verdicts.add(compare(folder, c, GoldenPath.PACKED, result.canvasIds(), result.steps()));
         } catch (CompletionException e) {
-          verdicts.add(
-              GoldenVerdict.failed(folder, c, GoldenPath.PACKED, String.valueOf(e.getCause())));
+          verdicts.add(failed(folder, c, e.getCause()));
         }
       }
     }
     return verdicts;
   }
 
-  private static boolean supported(GoldenCase c) {
-    return ALGORITHMS.contains(c.settings().path("algorithm").asText());
+  private static GoldenVerdict failed(
+      GoldenFolder folder, GoldenCase c, @Nullable Throwable cause) {
+    return cause instanceof InvalidSettingsException
+        ? GoldenVerdict.unsupported(
+            folder, c, GoldenPath.PACKED, String.valueOf(cause.getMessage()))
+        : GoldenVerdict.failed(folder, c, GoldenPath.PACKED, String.valueOf(cause));
   }
 
-  private static GoldenVerdict unsupported(GoldenFolder folder, GoldenCase c, GoldenPath path) {
-    return GoldenVerdict.unsupported(
-        folder,
-        c,
-        path,
-        "the algorithm " + c.settings().path("algorithm").asText() + " is not built");
-  }
-
-  /** The reference never stops at EOS, so early exit is off. */
-  private static GenerationTask task(GoldenFolder folder, GoldenCase c)
+  private static GenerationTask task(GoldenFolder folder, GoldenCase c, GenerationSettings settings)
       throws InvalidModelException {
-    Decoding decoding =
-        c.settings().path("algorithm").asText().equals("threshold")
-            ? new Decoding.Threshold(c.number("threshold", 1))
-            : new Decoding.Quota(c.integer("steps"));
-    GenerationSettings settings =
-        new GenerationSettings(
-            c.integer("gen_length"),
-            c.integer("block_length"),
-            decoding,
-            c.settings().path("remasking").asText().equals("random")
-                ? Remasking.RANDOM
-                : Remasking.LOW_CONFIDENCE,
-            c.number("temperature", 0),
-            c.number("cfg_scale", 0),
-            0,
-            false,
-            c.settings().path("logits_eos_inf").asBoolean(false),
-            c.settings().path("confidence_eos_eot_inf").asBoolean(false));
     int[] prompt = folder.ids(c, "prompt_ids");
     return new GenerationTask(
         folder.label(c), prompt, settings, draws(folder, c, prompt.length + settings.genLength()));
