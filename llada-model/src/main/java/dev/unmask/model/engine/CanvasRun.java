@@ -1,11 +1,14 @@
 package dev.unmask.model.engine;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.sampling.CommitRule;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.TokenChooser;
+import dev.unmask.model.transformer.MaskPredictor;
+import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,11 +18,11 @@ import java.util.stream.IntStream;
  * One request being denoised: its row with fixed text and canvas, the block it is in, and what it
  * wants of the next forward pass.
  *
- * <p>Drive it with: {@link #askedPositions}, {@link #pass}, {@link #sequence} (and {@link
- * #unconditional} when {@link #guided}), a forward pass, a {@link TokenChooser}, {@link #commit},
- * until {@link #finished}. Committed slots and fixed text never change.
+ * <p>Drive it with: {@link #segment} (and the unconditional one when {@link #guided}), a forward
+ * pass, a {@link TokenChooser} that knows the {@link #request}, {@link #commit}, until {@link
+ * #finished}. Committed slots and fixed text never change. Closing it frees its caches.
  */
-public final class CanvasRun {
+public final class CanvasRun implements AutoCloseable {
 
   private final GenerationSettings settings;
   private final SpecialTokens tokens;
@@ -27,6 +30,7 @@ public final class CanvasRun {
   private final int[] row;
   private final CanvasLayout layout;
   private final PassPlan plan;
+  private final RowCaches caches = new RowCaches();
   private int block;
   private CommitRule rule;
 
@@ -48,8 +52,18 @@ public final class CanvasRun {
     this.tokens = config.tokens();
     this.draws = draws;
     this.row = template.clone();
-    this.layout = new CanvasLayout(row, tokens.mask(), settings.blockLength(), 0);
-    this.plan = new PassPlan(layout, settings, false, 0);
+    this.layout =
+        new CanvasLayout(
+            row,
+            tokens.mask(),
+            settings.blockLength(),
+            config.mask() instanceof AttentionMask.BlockCausal blocks ? blocks.blockLength() : 0);
+    this.plan =
+        new PassPlan(
+            layout,
+            settings,
+            !(config.mask() instanceof AttentionMask.Full),
+            config.logitShift());
     this.rule = newRule();
     this.asked = nextAsked();
   }
@@ -62,18 +76,29 @@ public final class CanvasRun {
     return new CanvasRun(row, settings, config, draws);
   }
 
-  /** The row as it is now; live, not to be changed. */
-  public int[] sequence() {
-    return row;
-  }
-
-  /** Whether the step needs {@link #unconditional} too. */
+  /** Whether the step needs an unconditional pass too. */
   public boolean guided() {
     return settings.cfgScale() > 0;
   }
 
-  /** The row with all fixed text masked, for guidance. */
-  public int[] unconditional() {
+  /**
+   * What the next step forwards.
+   *
+   * @param predictor makes the cache when the first pass needs one
+   * @param unconditional whether for guidance, with all fixed text masked
+   */
+  public PackedBatch.Segment segment(MaskPredictor predictor, boolean unconditional) {
+    int[] ids = unconditional ? unconditional() : row;
+    Pass pass = plan.at(block, passInBlock);
+    return new PackedBatch.Segment(
+        Arrays.copyOfRange(ids, pass.from(), pass.to()),
+        pass.from(),
+        asked,
+        pass.cached() ? caches.get(predictor, unconditional, row.length) : null,
+        pass.keys());
+  }
+
+  private int[] unconditional() {
     int[] masked = new int[row.length];
     Arrays.fill(masked, tokens.mask());
     for (int slot = 0; slot < layout.slots(); slot++) {
@@ -82,12 +107,7 @@ public final class CanvasRun {
     return masked;
   }
 
-  /** What the next step forwards. */
-  Pass pass() {
-    return plan.at(block, passInBlock);
-  }
-
-  /** Positions in {@link #sequence} whose predictions the next step needs, ascending. */
+  /** Positions of the row whose predictions the next step needs, ascending. */
   public int[] askedPositions() {
     return asked;
   }
@@ -252,5 +272,10 @@ public final class CanvasRun {
         IntStream.range(0, layout.slots())
             .filter(slot -> row[layout.position(slot)] == tokens.mask())
             .count();
+  }
+
+  @Override
+  public void close() {
+    caches.close();
   }
 }

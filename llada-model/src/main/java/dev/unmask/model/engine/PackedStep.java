@@ -38,19 +38,22 @@ final class PackedStep implements AutoCloseable {
     PackedBatch batch = new PackedBatch();
     List<TokenChooser.Request> requests = new ArrayList<>(runs.size());
     for (CanvasRun run : runs) {
-      add(batch, run, run.sequence());
+      batch.add(run.segment(predictor, false));
       requests.add(run.request());
     }
     // Unconditional copies stand behind all others: the chooser expects their rows last.
     for (CanvasRun run : runs) {
       if (run.guided()) {
-        add(batch, run, run.unconditional());
+        batch.add(run.segment(predictor, true));
       }
     }
     TokenChooser.Choices choices;
     try (NDManager step = manager.newSubManager()) {
-      NDArray logits = predictor.logits(step, batch);
-      choices = chooser.choose(logits, requests);
+      NDArray states = predictor.states(step, batch);
+      choices =
+          chooser.choose(
+              (owner, start, count) -> predictor.head(owner, chooser.rows(owner, states, start, count)),
+              requests);
     }
     for (int i = 0; i < choices.tokens().length; i++) {
       if (!Float.isFinite(choices.confidences()[i]) || !Float.isFinite(choices.scores()[i])) {
@@ -70,10 +73,6 @@ final class PackedStep implements AutoCloseable {
       row = end;
     }
     return new Outcome(results, batch.tokens(), batch.askedRows());
-  }
-
-  private static void add(PackedBatch batch, CanvasRun run, int[] row) {
-    batch.add(Arrays.copyOf(row, run.pass().to()), run.askedPositions());
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.unmask.model.engine;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
-import dev.unmask.model.sampling.Caching;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -37,10 +37,6 @@ final class RunningTask implements EngineTicket {
 
   /** Throws the reason why {@code task} cannot run on a model of this shape. */
   private static void check(GenerationTask task, ModelConfig config) throws EngineException {
-    if (task.settings().caching().kind() != Caching.Kind.NONE
-        && task.settings().caching().refreshInterval() != 1) {
-      throw invalid("this network keeps no keys and values between steps; leave the cache out");
-    }
     int[] prompt = task.promptIds();
     int masks = 0;
     for (int i = 0; i < prompt.length; i++) {
@@ -61,6 +57,16 @@ final class RunningTask implements EngineTicket {
       }
     }
     int canvas = task.settings().genLength();
+    if (config.mask() instanceof AttentionMask.BlockCausal blocks
+        && !task.infill()
+        && task.settings().blockLength() != Math.min(blocks.blockLength(), canvas)) {
+      throw invalid(
+          "the block length is "
+              + task.settings().blockLength()
+              + ", but this network sees blocks of "
+              + blocks.blockLength()
+              + "; give that");
+    }
     if (task.infill()) {
       checkInfill(task, masks, config.tokens().mask());
     }
@@ -189,9 +195,18 @@ final class RunningTask implements EngineTicket {
     if (ended) {
       return;
     }
-    ended = true;
-    onEnd.run();
+    leave();
     tell(callback);
+  }
+
+  /** Whatever ended it, it holds nothing any more. */
+  private void leave() {
+    ended = true;
+    CanvasRun started = run;
+    if (started != null) {
+      started.close();
+    }
+    onEnd.run();
   }
 
   /** One task's broken listener must not stop the engine. */
@@ -201,8 +216,7 @@ final class RunningTask implements EngineTicket {
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "task=" + task.id() + " its listener failed; the task is dropped", e);
       if (!ended) {
-        ended = true;
-        onEnd.run();
+        leave();
       }
     }
   }

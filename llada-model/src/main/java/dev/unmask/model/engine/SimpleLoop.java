@@ -21,7 +21,8 @@ public final class SimpleLoop {
 
   /** Denoises a run that was just laid out until it is finished. */
   public static CanvasRun finish(MaskPredictor predictor, CanvasRun run) {
-    try (PackedStep step = new PackedStep(predictor)) {
+    try (run;
+        PackedStep step = new PackedStep(predictor)) {
       while (!run.finished()) {
         step.step(List.of(run));
       }

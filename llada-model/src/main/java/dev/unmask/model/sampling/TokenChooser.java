@@ -44,7 +44,7 @@ public final class TokenChooser implements AutoCloseable {
   @SuppressWarnings("ArrayRecordComponent") // Never compared; read only.
   public record Request(GenerationSettings settings, Draws draws, int draw, int[] asked) {}
 
-  /** Where rows of logits come from; the same row may be asked for once only. */
+  /** Where rows of logits come from. Each row is asked for once. */
   @FunctionalInterface
   public interface LogitRows {
     /** Float32 {@code [count, embedding]}: the rows from {@code start}, owned by {@code owner}. */
@@ -78,15 +78,17 @@ public final class TokenChooser implements AutoCloseable {
    *     the unconditional rows of the guided ones in order
    */
   public Choices choose(NDArray logits, List<Request> requests) {
-    return choose(
-        (owner, start, count) ->
-            module.callOne(
-                owner,
-                "rows",
-                Argument.of(logits),
-                Argument.of((long) start),
-                Argument.of((long) count)),
-        requests);
+    return choose((owner, start, count) -> rows(owner, logits, start, count), requests);
+  }
+
+  /** Rows {@code [start, start + count)} of any tensor, without a copy. */
+  public NDArray rows(NDManager owner, NDArray tensor, int start, int count) {
+    return module.callOne(
+        owner,
+        "rows",
+        Argument.of(tensor),
+        Argument.of((long) start),
+        Argument.of((long) count));
   }
 
   /** {@link #choose(NDArray, List)} with rows that are made when they are looked at. */
