@@ -60,10 +60,7 @@ public final class CanvasRun implements AutoCloseable {
             config.mask() instanceof AttentionMask.BlockCausal blocks ? blocks.blockLength() : 0);
     this.plan =
         new PassPlan(
-            layout,
-            settings,
-            !(config.mask() instanceof AttentionMask.Full),
-            config.logitShift());
+            layout, settings, !(config.mask() instanceof AttentionMask.Full), config.logitShift());
     this.rule = newRule();
     this.asked = nextAsked();
   }

@@ -52,7 +52,8 @@ final class PackedStep implements AutoCloseable {
       NDArray states = predictor.states(step, batch);
       choices =
           chooser.choose(
-              (owner, start, count) -> predictor.head(owner, chooser.rows(owner, states, start, count)),
+              (owner, start, count) ->
+                  predictor.head(owner, chooser.rows(owner, states, start, count)),
               requests);
     }
     for (int i = 0; i < choices.tokens().length; i++) {

@@ -55,12 +55,8 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
       NDList sequences = new NDList();
-      long[] ids = batch.ids();
-      int start = 0;
-      for (long length : batch.lengths()) {
-        int end = start + (int) length;
-        sequences.add(sequence(java.util.Arrays.copyOfRange(ids, start, end)));
-        start = end;
+      for (PackedBatch.Segment segment : batch.segments()) {
+        sequences.add(sequence(segment));
       }
       NDArray all = NDArrays.concat(sequences);
       result = all.get(manager.create(batch.rows()));
@@ -85,19 +81,25 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
 
   @Override
   public KeyValueCache newCache(int length) {
-    throw new UnsupportedOperationException("the oracle computes whole rows");
+    return new OracleCache(config, length);
   }
 
-  /** States {@code [length, width]} of one sequence behind the last block. */
-  private NDArray sequence(long[] ids) {
-    NDArray x = weight("wte").get(manager.create(ids));
+  /** States {@code [length, width]} of one stretch of a row behind the last block. */
+  private NDArray sequence(PackedBatch.Segment segment) {
+    int from = segment.from();
+    NDArray x = weight("wte").get(manager.create(segment.ids()));
     for (int layer = 0; layer < config.layers(); layer++) {
       String block = "blocks." + layer + ".";
       NDArray a = norm(x, weight(block + "attn_norm"));
       NDArray q = heads(linear(a, block + "q_proj"), config.heads());
       NDArray k = heads(linear(a, block + "k_proj"), config.kvHeads());
       NDArray v = heads(linear(a, block + "v_proj"), config.kvHeads());
-      NDArray mixed = attention(rotate(q), rotate(k), v);
+      k = rotate(k, from);
+      if (segment.cache() instanceof OracleCache cache) {
+        k = cache.exchange(2 * layer, k, from, segment.keys());
+        v = cache.exchange(2 * layer + 1, v, from, segment.keys());
+      }
+      NDArray mixed = attention(rotate(q, from), k, v);
       x = x.add(linear(mixed, block + "attn_out"));
       NDArray m = norm(x, weight(block + "ff_norm"));
       NDArray gate = linear(m, block + "ff_proj");
@@ -130,14 +132,15 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
   }
 
   /** Rotary positions: x * cos + rotate_half(x) * sin with the angles repeated for both halves. */
-  private NDArray rotate(NDArray x) {
+  private NDArray rotate(NDArray x, int from) {
     int half = config.headWidth() / 2;
     long length = x.getShape().get(1);
     float[] cos = new float[(int) length * half];
     float[] sin = new float[(int) length * half];
     for (int position = 0; position < length; position++) {
       for (int i = 0; i < half; i++) {
-        double angle = position * Math.pow(config.ropeTheta(), -2.0 * i / config.headWidth());
+        double angle =
+            (from + position) * Math.pow(config.ropeTheta(), -2.0 * i / config.headWidth());
         cos[position * half + i] = (float) Math.cos(angle);
         sin[position * half + i] = (float) Math.sin(angle);
       }

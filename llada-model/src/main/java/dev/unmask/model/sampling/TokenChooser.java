@@ -84,11 +84,7 @@ public final class TokenChooser implements AutoCloseable {
   /** Rows {@code [start, start + count)} of any tensor, without a copy. */
   public NDArray rows(NDManager owner, NDArray tensor, int start, int count) {
     return module.callOne(
-        owner,
-        "rows",
-        Argument.of(tensor),
-        Argument.of((long) start),
-        Argument.of((long) count));
+        owner, "rows", Argument.of(tensor), Argument.of((long) start), Argument.of((long) count));
   }
 
   /** {@link #choose(NDArray, List)} with rows that are made when they are looked at. */
