@@ -12,8 +12,12 @@ import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.safetensors.StoredTensor;
 import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.Stability;
+import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.model.transformer.WeightTable;
 import dev.unmask.model.transformer.WeightTable.Weight;
@@ -46,6 +50,11 @@ public final class TrainableModel implements AutoCloseable {
 
   private TrainableModel(ModelConfig config, Compute compute, Initial initial)
       throws InvalidModelException {
+    Stability.require(
+        compute == Compute.BFLOAT16 ? Precision.BF16 : Precision.F32,
+        Attention.FUSED,
+        TorchRuntime.intraOpThreads(),
+        Processor.here());
     this.config = config;
     this.table = WeightTable.of(config);
     this.manager = TorchRuntime.newManager();

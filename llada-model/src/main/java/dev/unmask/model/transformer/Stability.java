@@ -63,7 +63,8 @@ public record Stability(Verdict verdict, String reason) {
    *
    * @throws UnusableLibraryException saying which settings to change
    */
-  static void require(Precision precision, Attention attention, int threads, Processor processor) {
+  public static void require(
+      Precision precision, Attention attention, int threads, Processor processor) {
     Stability stability = of(precision, attention, threads, processor);
     if (stability.verdict == Verdict.KNOWN_BAD && !Boolean.getBoolean(ALLOW_PROPERTY)) {
       throw new UnusableLibraryException(

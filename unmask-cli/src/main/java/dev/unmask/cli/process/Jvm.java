@@ -18,6 +18,8 @@ public final class Jvm {
 
   private final List<String> command = new ArrayList<>();
 
+  private static final String ISA_CAP = "ONEDNN_MAX_CPU_ISA";
+
   private Jvm() {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
   }
@@ -46,12 +48,19 @@ public final class Jvm {
     return flags("-XX:TieredStopAtLevel=1");
   }
 
-  /** What a process with DJL and PyTorch needs. */
-  public Jvm withPyTorch() {
-    return flags(
+  /**
+   * What a process with DJL and PyTorch needs.
+   *
+   * @param environment of this process; oneDNN reads its cap on instruction sets from it, which the
+   *     child inherits, and the guard of the engine has to know it too
+   */
+  public Jvm withPyTorch(Map<String, String> environment) {
+    flags(
         "-Dai.djl.offline=true",
         "-Dai.djl.pytorch.num_threads=1",
         "-Dai.djl.pytorch.num_interop_threads=1");
+    String cap = environment.getOrDefault(ISA_CAP, "");
+    return cap.isEmpty() ? this : property("unmask.onednn.max-isa", cap);
   }
 
   /**

@@ -27,7 +27,7 @@ final class EngineProcess {
   static int run(Session session, String room, String mainClass, int heap, List<String> arguments) {
     List<String> command =
         Jvm.withHeap(heap)
-            .withPyTorch()
+            .withPyTorch(session.environment())
             .main(new Rooms(session.home()).runner(room).toString(), mainClass, arguments);
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     builder.environment().putAll(Jvm.pyTorchEnvironment(session.environment()));

@@ -76,7 +76,7 @@ record ClusterPlan(
     int port = Ports.free();
     List<String> command =
         service(SAMPLER, name, number == 1, 512, port)
-            .withPyTorch()
+            .withPyTorch(environment)
             .property("unmask.worker.id", workerPrefix + name)
             .property("unmask.sampler.cache-dir", data.resolve("work").resolve(name))
             .jar(rooms.runner(Rooms.SAMPLER));
@@ -88,7 +88,7 @@ record ClusterPlan(
     int port = Ports.free();
     List<String> command =
         service(TRAINER, TRAINER, true, 512, port)
-            .withPyTorch()
+            .withPyTorch(environment)
             .property("unmask.worker.id", workerPrefix + TRAINER)
             .jar(rooms.runner(Rooms.TRAINER));
     return new ChildSpec(
