@@ -1,5 +1,8 @@
 package dev.unmask.model.config;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 /**
  * The published forms of checkpoint that this network reads: which architecture name config.json
  * carries, which fields it has, and which names the tensors bear. Decided by {@code architectures},
@@ -8,25 +11,36 @@ package dev.unmask.model.config;
 public enum Layout {
   /** LLaDA-8B Base and Instruct, LLaDA-1.5, and what is trained here. */
   LLADA("LLaDAModelLM"),
-  /** iLLaDA-8B: Llama's names, grouped heads, tied head. */
-  ILLADA("ILLaDAModelLM"),
+  /** iLLaDA-8B: Llama's names, grouped heads, tied head, mask id 5. */
+  ILLADA("ILLaDAForCausalLM", "ILLaDAModelLM ILLaDAModel"),
   /** Dream-7B: Llama's names, biases on queries, keys and values, logits shifted by one. */
   DREAM("DreamModel"),
-  /** MMaDA-8B: LLaDA's names; only the text side is run. */
+  /** MMaDA-8B: LLaDA's names and a vocabulary with image codes; only the text side is run. */
   MMADA("MMadaModelLM"),
   /** The baseline of experiments: LLaDA's names, causal, trained to predict the next token. */
   AUTOREGRESSIVE("UnmaskAutoregressiveLM"),
-  /** LLaDA's names with attention by blocks. */
+  /** LLaDA's names with attention by blocks of {@code block_length}. */
   BLOCK_CAUSAL("UnmaskBlockCausalLM");
 
   private final String architecture;
+  private final String others;
 
   Layout(String architecture) {
+    this(architecture, "");
+  }
+
+  Layout(String architecture, String others) {
     this.architecture = architecture;
+    this.others = others;
   }
 
   /** The name in config.json's {@code architectures}. */
   public String architecture() {
     return architecture;
+  }
+
+  /** All names it goes by; capitals do not count. */
+  List<String> architectures() {
+    return Stream.concat(Stream.of(architecture), Stream.of(others.split(" "))).toList();
   }
 }

@@ -8,6 +8,9 @@ import dev.unmask.model.InvalidModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * The shape of a Transformer of LLaDA's family, as its config.json describes it. {@link #shape}
@@ -58,7 +61,11 @@ public record ModelConfig(
   /** The file inside a model folder. */
   public static final String FILE_NAME = "config.json";
 
-  private static final String END_OF_TURN = "<|eot_id|>";
+  /** What the family's tokenizers call the end of a turn; the first that is there counts. */
+  private static final List<String> END_OF_TURN =
+      List.of("<|eot_id|>", "<|im_end|>", "<|role_end|>");
+
+  private static final String ILLADA_MASK = "<[MASK]>";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public ModelConfig {
@@ -133,8 +140,8 @@ public record ModelConfig(
   }
 
   /**
-   * Reads config.json of a model folder. The end-of-turn id is config.json's {@code eot_token_id}
-   * or, as LLaDA's own files have none, the id of {@value #END_OF_TURN} in tokenizer.json.
+   * Reads config.json of a model folder, and from tokenizer.json what the published files leave
+   * out: the end of a turn (unless config.json has {@code eot_token_id}) and iLLaDA's mask.
    *
    * @throws InvalidModelException when the file is missing, or says something this network cannot
    *     do
@@ -146,13 +153,42 @@ public record ModelConfig(
           file + " does not exist; a model folder holds config.json and safetensors files");
     }
     try {
-      ModelConfig config = parse(Files.readString(file));
-      return config.tokens.eot() == SpecialTokens.NONE
-          ? config.withEndOfTurn(endOfTurn(folder.resolve("tokenizer.json")))
+      String text = Files.readString(file);
+      ModelConfig config = parse(text);
+      Path tokenizer = folder.resolve("tokenizer.json");
+      return Files.isRegularFile(tokenizer)
+          ? config.withTokensOf(JSON.readTree(tokenizer.toFile()), JSON.readTree(text), tokenizer)
           : config;
     } catch (IOException e) {
       throw new InvalidModelException(file + " could not be read: " + e.getMessage(), e);
     }
+  }
+
+  private ModelConfig withTokensOf(JsonNode tokenizer, JsonNode text, Path file)
+      throws InvalidModelException {
+    Map<String, Integer> added = new HashMap<>();
+    for (JsonNode token : tokenizer.path("added_tokens")) {
+      added.put(token.path("content").asText(), token.path("id").asInt(SpecialTokens.NONE));
+    }
+    int mask = tokens.mask();
+    if (layout == Layout.ILLADA && !text.hasNonNull("mask_token_id")) {
+      mask = added.getOrDefault(ILLADA_MASK, SpecialTokens.NONE);
+      if (mask < 0 || mask >= embeddingSize) {
+        throw new InvalidModelException(
+            file
+                + " has no added token "
+                + ILLADA_MASK
+                + " and config.json no mask_token_id;"
+                + " one of them must say which id is the mask");
+      }
+    }
+    int eot = tokens.eot();
+    for (String name : END_OF_TURN) {
+      if (eot == SpecialTokens.NONE) {
+        eot = added.getOrDefault(name, SpecialTokens.NONE);
+      }
+    }
+    return changed().tokens(new SpecialTokens(mask, tokens.eos(), tokens.pad(), eot)).build();
   }
 
   /**
@@ -170,51 +206,31 @@ public record ModelConfig(
     if (!root.isObject()) {
       throw new InvalidModelException("config.json must hold one JSON object");
     }
-    return new ConfigFields(root).toConfig();
+    ConfigFields fields = new ConfigFields(root);
+    Layout layout = LayoutChoice.of(fields);
+    ModelConfig config =
+        switch (layout) {
+          case LLADA, MMADA, AUTOREGRESSIVE, BLOCK_CAUSAL -> LladaFields.read(fields, layout);
+          case ILLADA, DREAM -> LlamaFields.read(fields, layout);
+        };
+    fields.refuseUnread();
+    return config;
   }
 
   /** The text of a config.json that {@link #parse} reads back as this record. */
   public String toJson(String storedType) {
     ObjectNode root = JSON.createObjectNode();
     root.putArray("architectures").add(layout.architecture());
-    root.put("model_type", "llada")
-        .put("block_type", "llama")
-        .put("d_model", width)
-        .put("n_layers", layers)
-        .put("n_heads", heads)
-        .put("n_kv_heads", kvHeads)
-        .put("mlp_hidden_size", mlpWidth)
-        .put("vocab_size", vocabularySize)
-        .put("embedding_size", embeddingSize)
-        .put("weight_tying", tiedHead)
-        .put("rope", true)
-        .put("rope_full_precision", true)
-        .put("rope_theta", ropeTheta)
-        .put("rms_norm_eps", normEpsilon)
-        .put("layer_norm_type", "rms")
-        .put("layer_norm_with_affine", true)
-        .put("activation_type", "silu")
-        .put("include_bias", false)
-        .put("include_qkv_bias", false)
-        .put("max_sequence_length", contextLength)
-        .put("mask_token_id", tokens.mask())
-        .put("eos_token_id", tokens.eos())
+    switch (layout) {
+      case LLADA, MMADA, AUTOREGRESSIVE, BLOCK_CAUSAL -> LladaFields.write(this, root);
+      case ILLADA, DREAM -> LlamaFields.write(this, root);
+    }
+    root.put("eos_token_id", tokens.eos())
         .put("pad_token_id", tokens.pad())
         .put("torch_dtype", storedType);
     if (tokens.eot() != SpecialTokens.NONE) {
       root.put("eot_token_id", tokens.eot());
     }
     return root.toPrettyString() + "\n";
-  }
-
-  private static int endOfTurn(Path tokenizer) throws IOException {
-    if (Files.isRegularFile(tokenizer)) {
-      for (JsonNode token : JSON.readTree(tokenizer.toFile()).path("added_tokens")) {
-        if (token.path("content").asText().equals(END_OF_TURN)) {
-          return token.path("id").asInt(SpecialTokens.NONE);
-        }
-      }
-    }
-    return SpecialTokens.NONE;
   }
 }

@@ -35,7 +35,9 @@ public final class ModelShape {
         tiedHead = true;
         ropeInActivationType = true;
       }
+      // Both modelling files cast cosines and sines to the type of the activations.
       case DREAM -> {
+        ropeInActivationType = true;
         qkvBias = true;
         logitShift = 1;
         ropeTheta = 1_000_000;
