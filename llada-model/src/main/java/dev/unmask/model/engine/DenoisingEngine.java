@@ -2,6 +2,7 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.engine.EngineOptions.EngineStep;
+import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -19,9 +20,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Denoises many requests at once. One thread of its own runs all forward passes; all running tasks
- * of a model share one packed pass a step, and tasks join and leave between steps. Models take
- * turns, one step each.
+ * Denoises many requests at once, and scores answers between the steps. One thread of its own runs
+ * all forward passes; all running tasks of a model share one packed pass a step, and tasks join and
+ * leave between steps. Models take turns, one step each.
  *
  * <p>Public methods may be called from any thread. Callbacks come on the engine thread.
  */
@@ -60,7 +61,26 @@ public final class DenoisingEngine implements AutoCloseable {
    */
   public EngineTicket submit(
       MaskPredictor model, GenerationTask task, GenerationListener listener) {
-    RunningTask running = new RunningTask(task, listener, () -> count(model, -1));
+    return submit(model, new RunningTask(task, listener, () -> count(model, -1)));
+  }
+
+  /**
+   * Queues an estimate of an answer's likelihood. Between two denoising steps of the model one pass
+   * of rows runs, shared by all tasks that score; so scoring slows generation down by a bounded
+   * share and never stops it. A cancelled ticket takes effect between two passes. Whatever becomes
+   * of the task, the listener gets one terminal callback, as for {@link #submit(MaskPredictor,
+   * GenerationTask, GenerationListener)}: {@code INVALID_TASK} says what the model cannot score
+   * (ids outside the vocabulary, masks, more tokens than the context). Scoring counts in {@link
+   * #running}, not in {@link #steps}.
+   *
+   * @param model must stay open until the task ended; see {@link #retire}
+   */
+  public EngineTicket submit(
+      MaskPredictor model, LikelihoodTask task, LikelihoodListener listener) {
+    return submit(model, new ScoringTask(task, listener, () -> count(model, -1)));
+  }
+
+  private EngineTicket submit(MaskPredictor model, EngineTask running) {
     count(model, 1);
     synchronized (submission) {
       if (!closed) {
@@ -156,7 +176,7 @@ public final class DenoisingEngine implements AutoCloseable {
         });
   }
 
-  private void start(MaskPredictor model, RunningTask running) {
+  private void start(MaskPredictor model, EngineTask running) {
     try {
       if (closed) {
         throw engineClosed();
@@ -167,7 +187,7 @@ public final class DenoisingEngine implements AutoCloseable {
       ModelGroup group = groups.computeIfAbsent(model, ModelGroup::new);
       running.start(model.config());
       if (!running.ended()) {
-        group.add(running);
+        running.join(group);
       }
     } catch (EngineException e) {
       running.failed(e);
@@ -184,6 +204,7 @@ public final class DenoisingEngine implements AutoCloseable {
         for (ModelGroup group : groups.values()) {
           group.sweep();
           step(group);
+          group.score();
         }
         dismiss();
       }

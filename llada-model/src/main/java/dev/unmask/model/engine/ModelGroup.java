@@ -1,17 +1,27 @@
 package dev.unmask.model.engine;
 
 import dev.unmask.model.engine.EngineException.Reason;
+import dev.unmask.model.likelihood.LikelihoodPass;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The running tasks of one model: they share its forward passes. Engine thread only. */
+/**
+ * The running tasks of one model: those that denoise share forward passes, and so do those that
+ * score. Engine thread only.
+ */
 final class ModelGroup implements AutoCloseable {
 
   private final MaskPredictor model;
   private final PackedStep step;
   private final List<RunningTask> tasks = new ArrayList<>();
+  private final List<ScoringTask> scorings = new ArrayList<>();
+
+  /** Made for the first task that scores. */
+  private @Nullable LikelihoodPass scoring;
+
   private @Nullable Runnable retired;
 
   ModelGroup(MaskPredictor model) {
@@ -27,12 +37,17 @@ final class ModelGroup implements AutoCloseable {
     tasks.add(task);
   }
 
+  void add(ScoringTask task) {
+    scorings.add(task);
+  }
+
+  /** Tasks that denoise. */
   int size() {
     return tasks.size();
   }
 
   boolean isEmpty() {
-    return tasks.isEmpty();
+    return tasks.isEmpty() && scorings.isEmpty();
   }
 
   /** Runs when the last task has left. */
@@ -53,12 +68,53 @@ final class ModelGroup implements AutoCloseable {
 
   /** Lets cancelled tasks leave. */
   void sweep() {
-    for (RunningTask task : tasks) {
+    sweep(tasks);
+    sweep(scorings);
+  }
+
+  private static void sweep(List<? extends EngineTask> some) {
+    for (EngineTask task : some) {
       if (task.cancelled()) {
         task.failed(new EngineException(Reason.CANCELLED, "the request was cancelled"));
       }
     }
-    tasks.removeIf(RunningTask::ended);
+    some.removeIf(EngineTask::ended);
+  }
+
+  /**
+   * Runs one pass of rows for the tasks that score; nothing happens without any. They take turns at
+   * the head of the pass. When the shared pass fails, each runs alone, so that only the one at
+   * fault fails.
+   */
+  void score() {
+    if (scorings.isEmpty()) {
+      return;
+    }
+    try {
+      scoreTogether(scorings);
+    } catch (RuntimeException e) {
+      if (scorings.size() == 1) {
+        fail(scorings.get(0), "a likelihood pass failed: ", e);
+      } else {
+        for (ScoringTask task : scorings) {
+          try {
+            scoreTogether(List.of(task));
+          } catch (RuntimeException own) {
+            fail(task, "a likelihood pass failed: ", own);
+          }
+        }
+      }
+    }
+    scorings.removeIf(EngineTask::ended);
+    Collections.rotate(scorings, -1);
+  }
+
+  private void scoreTogether(List<ScoringTask> together) {
+    if (scoring == null) {
+      scoring = new LikelihoodPass(model, LikelihoodPass.Budget.USUAL);
+    }
+    LikelihoodPass.Outcome ignored = scoring.step(together.stream().map(ScoringTask::run).toList());
+    together.forEach(ScoringTask::passed);
   }
 
   /**
@@ -76,13 +132,13 @@ final class ModelGroup implements AutoCloseable {
       outcome = stepTogether(tasks);
     } catch (RuntimeException e) {
       if (tasks.size() == 1) {
-        fail(tasks.get(0), e);
+        fail(tasks.get(0), "a denoising step failed: ", e);
       } else {
         for (RunningTask task : tasks) {
           try {
             outcome = stepTogether(List.of(task));
           } catch (RuntimeException own) {
-            fail(task, own);
+            fail(task, "a denoising step failed: ", own);
           }
         }
       }
@@ -99,19 +155,22 @@ final class ModelGroup implements AutoCloseable {
     return outcome;
   }
 
-  private static void fail(RunningTask task, RuntimeException cause) {
-    task.failed(
-        new EngineException(
-            Reason.INTERNAL, "a denoising step failed: " + cause.getMessage(), cause));
+  private static void fail(EngineTask task, String what, RuntimeException cause) {
+    task.failed(new EngineException(Reason.INTERNAL, what + cause.getMessage(), cause));
   }
 
   void failAll(EngineException failure) {
     tasks.forEach(task -> task.failed(failure));
     tasks.clear();
+    scorings.forEach(task -> task.failed(failure));
+    scorings.clear();
   }
 
   @Override
   public void close() {
+    if (scoring != null) {
+      scoring.close();
+    }
     step.close();
   }
 }

@@ -3,36 +3,30 @@ package dev.unmask.model.engine;
 import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A task from its submission to its one terminal callback. Apart from {@link #cancel} everything
- * happens on the engine thread.
- */
-final class RunningTask implements EngineTicket {
-
-  private static final Logger LOG = System.getLogger(RunningTask.class.getName());
+/** A {@link GenerationTask} in the engine. */
+final class RunningTask extends EngineTask {
 
   private final GenerationTask task;
   private final GenerationListener listener;
-  private final Runnable onEnd;
   private @Nullable CanvasRun run;
   private long startNanos;
-  private volatile boolean cancelled;
-  private boolean ended;
 
   /** Committed slots when the answer's end was last looked for. */
   private int lookedAt;
 
-  /** {@code onEnd} runs once, before the terminal callback. */
   RunningTask(GenerationTask task, GenerationListener listener, Runnable onEnd) {
+    super(onEnd);
     this.task = task;
     this.listener = listener;
-    this.onEnd = onEnd;
+  }
+
+  @Override
+  String id() {
+    return task.id();
   }
 
   /** Throws the reason why {@code task} cannot run on a model of this shape. */
@@ -121,19 +115,12 @@ final class RunningTask implements EngineTicket {
   }
 
   @Override
-  public void cancel() {
-    cancelled = true;
-  }
-
-  boolean cancelled() {
-    return cancelled;
-  }
-
-  boolean ended() {
-    return ended;
+  void join(ModelGroup group) {
+    group.add(this);
   }
 
   /** Lays out the canvas, unless the task cannot run on a model of this shape. */
+  @Override
   void start(ModelConfig config) throws EngineException {
     // Checked first: the canvas of an absurd length would not fit in memory.
     check(task, config);
@@ -148,7 +135,7 @@ final class RunningTask implements EngineTicket {
   /** Reports a step, and the end if this was the last one. */
   void stepped(StepResult step) {
     tell(() -> listener.onStep(step));
-    if (!ended && !run().finished()) {
+    if (!ended() && !run().finished()) {
       lookForEnd(step.committedPrefix());
     }
     if (run().finished()) {
@@ -174,6 +161,7 @@ final class RunningTask implements EngineTicket {
     }
   }
 
+  @Override
   void failed(EngineException failure) {
     end(() -> listener.onFailed(failure));
   }
@@ -191,33 +179,11 @@ final class RunningTask implements EngineTicket {
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 
-  private void end(Runnable callback) {
-    if (ended) {
-      return;
-    }
-    leave();
-    tell(callback);
-  }
-
-  /** Whatever ended it, it holds nothing any more. */
-  private void leave() {
-    ended = true;
+  @Override
+  void release() {
     CanvasRun started = run;
     if (started != null) {
       started.close();
-    }
-    onEnd.run();
-  }
-
-  /** One task's broken listener must not stop the engine. */
-  private void tell(Runnable callback) {
-    try {
-      callback.run();
-    } catch (RuntimeException e) {
-      LOG.log(Level.ERROR, "task=" + task.id() + " its listener failed; the task is dropped", e);
-      if (!ended) {
-        leave();
-      }
     }
   }
 }

@@ -1,0 +1,78 @@
+package dev.unmask.model.engine;
+
+import dev.unmask.model.config.ModelConfig;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/**
+ * A task from its submission to its one terminal callback. Apart from {@link #cancel} everything
+ * happens on the engine thread.
+ */
+abstract class EngineTask implements EngineTicket {
+
+  private static final Logger LOG = System.getLogger(EngineTask.class.getName());
+
+  private final Runnable onEnd;
+  private volatile boolean cancelled;
+  private boolean ended;
+
+  /** {@code onEnd} runs once, before the terminal callback. */
+  EngineTask(Runnable onEnd) {
+    this.onEnd = onEnd;
+  }
+
+  /** For messages and logs. */
+  abstract String id();
+
+  /** Gets ready to run, unless the task cannot run on a model of this shape. */
+  abstract void start(ModelConfig config) throws EngineException;
+
+  /** Adds a started task to those that run. */
+  abstract void join(ModelGroup group);
+
+  /** Ends the task with {@code failure}, unless it ended before. */
+  abstract void failed(EngineException failure);
+
+  /** Lets go of what the task holds; called once, whatever ended it, started or not. */
+  abstract void release();
+
+  @Override
+  public final void cancel() {
+    cancelled = true;
+  }
+
+  final boolean cancelled() {
+    return cancelled;
+  }
+
+  final boolean ended() {
+    return ended;
+  }
+
+  /** Ends the task with its terminal callback, unless it ended before. */
+  final void end(Runnable callback) {
+    if (ended) {
+      return;
+    }
+    leave();
+    tell(callback);
+  }
+
+  private void leave() {
+    ended = true;
+    release();
+    onEnd.run();
+  }
+
+  /** One task's broken listener must not stop the engine. */
+  final void tell(Runnable callback) {
+    try {
+      callback.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "task=" + id() + " its listener failed; the task is dropped", e);
+      if (!ended) {
+        leave();
+      }
+    }
+  }
+}
