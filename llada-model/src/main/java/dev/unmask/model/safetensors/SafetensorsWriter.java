@@ -18,7 +18,7 @@ import java.util.Map;
  * Writes one safetensors file from float arrays, one tensor at a time, so that only the tensor
  * being written is held twice. Not thread-safe.
  *
- * <p>bfloat16 rounds to nearest, ties to even, as PyTorch does.
+ * <p>bfloat16 and float16 round to nearest, ties to even, as PyTorch does.
  */
 public final class SafetensorsWriter {
 
@@ -40,10 +40,10 @@ public final class SafetensorsWriter {
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
 
-  /** Plans a tensor; {@code type} is F32 or BF16. */
+  /** Plans a tensor; {@code type} is F32, F16 or BF16. */
   public SafetensorsWriter add(String name, ElementType type, long[] shape, Values values) {
-    if (type != ElementType.F32 && type != ElementType.BF16) {
-      throw new IllegalArgumentException("tensors are written as F32 or BF16, not " + type);
+    if (type != ElementType.F32 && type != ElementType.F16 && type != ElementType.BF16) {
+      throw new IllegalArgumentException("tensors are written as F32, F16 or BF16, not " + type);
     }
     if (entries.put(name, new Entry(type, shape.clone(), values)) != null) {
       throw new IllegalArgumentException("the tensor " + name + " was added twice");
@@ -112,6 +112,8 @@ public final class SafetensorsWriter {
       }
       if (entry.type() == ElementType.F32) {
         chunk.putFloat(value);
+      } else if (entry.type() == ElementType.F16) {
+        chunk.putShort(Float.floatToFloat16(value));
       } else {
         chunk.putShort(toBfloat16(value));
       }
