@@ -12,6 +12,7 @@ import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * One forward pass for rows of any number of estimates on one model. Log-probabilities are the
@@ -20,10 +21,10 @@ import java.util.List;
 public final class LikelihoodPass implements AutoCloseable {
 
   /**
-   * What one pass may cost; a single row that costs more runs by itself.
+   * What one pass may cost.
    *
-   * @param tokens packed tokens, unconditional copies included
-   * @param logits numbers that the head gives: 4 bytes each while the pass lasts
+   * @param tokens packed tokens, unconditional copies included; a longer row runs by itself
+   * @param logits numbers of the head that exist at once, 4 bytes each, doubled by guidance
    */
   public record Budget(int tokens, long logits) {
     /** Short enough to stand between two denoising steps, long enough to be worth a pass. */
@@ -35,14 +36,14 @@ public final class LikelihoodPass implements AutoCloseable {
 
   private static final String TEXT =
       """
-        def score(self: __torch__.M, z: Tensor, count: int, into: Tensor, scale: Tensor, targets: Tensor) -> Tensor:
-          c = torch.narrow(z, 0, 0, count)
-          if torch.gt(torch.numel(into), 0):
-            u = torch.narrow(z, 0, count, torch.sub(torch.size(z, 0), count))
-            g = torch.add(u, torch.mul(torch.sub(torch.index_select(c, 0, into), u), scale))
-            c = torch.index_copy(c, 0, into, g)
-          t = torch.squeeze(torch.gather(c, 1, torch.unsqueeze(targets, 1)), 1)
-          return torch.to(torch.sub(t, torch.logsumexp(c, [1])), 7)
+        def rows(self: __torch__.M, x: Tensor, start: int, count: int) -> Tensor:
+          return torch.narrow(x, 0, start, count)
+        def guide(self: __torch__.M, c: Tensor, u: Tensor, into: Tensor, scale: Tensor) -> Tensor:
+          g = torch.add(u, torch.mul(torch.sub(torch.index_select(c, 0, into), u), scale))
+          return torch.index_copy(c, 0, into, g)
+        def score(self: __torch__.M, z: Tensor, targets: Tensor) -> Tensor:
+          t = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets, 1)), 1)
+          return torch.to(torch.sub(t, torch.logsumexp(z, [1])), 7)
       """;
 
   /** Rows of one run in this pass. */
@@ -68,30 +69,31 @@ public final class LikelihoodPass implements AutoCloseable {
   public Outcome step(List<LikelihoodRun> runs) {
     List<Part> parts = parts(runs);
     PackedBatch batch = new PackedBatch();
-    List<Integer> targets = new ArrayList<>();
-    List<Long> into = new ArrayList<>();
-    List<Float> scale = new ArrayList<>();
+    Asked asked = new Asked();
     for (Part part : parts) {
       for (NoisyRow row : part.rows()) {
         batch.add(row.sequence(), row.asked());
-        for (int target : row.targets()) {
-          if (part.run().guided()) {
-            into.add((long) targets.size());
-            scale.add((float) (part.run().cfgScale() + 1));
-          }
-          targets.add(target);
-        }
+        asked.add(row.targets(), part.run().cfgScale());
       }
     }
+    // Unconditional copies stand behind all others, in the same order.
     for (Part part : parts) {
       if (part.run().guided()) {
         part.rows().forEach(row -> batch.add(part.run().unconditional(row), row.asked()));
       }
     }
-    double[] logProbabilities;
+    double[] logProbabilities = new double[asked.size()];
     try (NDManager step = manager.newSubManager()) {
-      NDArray logits = predictor.logits(step, batch);
-      logProbabilities = score(step, logits, targets, into, scale);
+      NDArray states = predictor.states(step, batch);
+      int chunk = (int) Math.max(1, budget.logits() / predictor.config().embeddingSize());
+      int guided = asked.size();
+      for (int from = 0; from < asked.size(); from += chunk) {
+        int to = Math.min(asked.size(), from + chunk);
+        int copies = asked.guided(from, to);
+        double[] scored = score(step, states, asked, from, to, guided, copies);
+        System.arraycopy(scored, 0, logProbabilities, from, scored.length);
+        guided += copies;
+      }
     }
     for (double value : logProbabilities) {
       if (Double.isNaN(value)) {
@@ -111,51 +113,100 @@ public final class LikelihoodPass implements AutoCloseable {
     return new Outcome(rows, batch.tokens(), batch.askedRows());
   }
 
+  /** As many rows as the budget allows, at least one. */
   private List<Part> parts(List<LikelihoodRun> runs) {
     List<Part> parts = new ArrayList<>();
-    long tokens = 0;
-    long logits = 0;
+    long left = budget.tokens();
     for (LikelihoodRun run : runs) {
-      long copies = run.guided() ? 2 : 1;
-      List<NoisyRow> rows = new ArrayList<>();
-      int most = (int) Math.max(1, (budget.tokens() - tokens) / (copies * run.length()));
-      for (NoisyRow row : run.rows(most)) {
-        tokens += copies * run.length();
-        logits += copies * row.asked().length * predictor.config().embeddingSize();
-        boolean first = parts.isEmpty() && rows.isEmpty();
-        if (!first && (tokens > budget.tokens() || logits > budget.logits())) {
-          break;
-        }
-        rows.add(row);
-      }
-      if (!rows.isEmpty()) {
-        parts.add(new Part(run, rows));
-      }
-      if (tokens >= budget.tokens() || logits >= budget.logits()) {
+      long cost = (run.guided() ? 2L : 1L) * run.length();
+      if (left < cost && !parts.isEmpty()) {
         break;
       }
+      List<NoisyRow> rows = run.rows((int) Math.max(1, left / cost));
+      parts.add(new Part(run, rows));
+      left -= cost * rows.size();
     }
     return parts;
   }
 
+  /**
+   * Log-probabilities of the targets from {@code from} to {@code to}.
+   *
+   * @param guided the row of {@code states} with the first unconditional copy among them
+   * @param copies how many of them have one
+   */
   private double[] score(
-      NDManager step, NDArray logits, List<Integer> targets, List<Long> into, List<Float> scale) {
-    float[] factors = new float[scale.size()];
-    for (int i = 0; i < factors.length; i++) {
-      factors[i] = scale.get(i);
+      NDManager step, NDArray states, Asked asked, int from, int to, int guided, int copies) {
+    try (NDManager chunk = step.newSubManager()) {
+      NDArray z = head(chunk, states, from, to - from);
+      if (copies > 0) {
+        z =
+            module.callOne(
+                chunk,
+                "guide",
+                Argument.of(z),
+                Argument.of(head(chunk, states, guided, copies)),
+                Argument.of(chunk.create(asked.guidedRows(from, to))),
+                Argument.of(chunk.create(asked.scales(from, to), new Shape(copies, 1))));
+      }
+      return module
+          .callOne(
+              chunk, "score", Argument.of(z), Argument.of(chunk.create(asked.targets(from, to))))
+          .toDoubleArray();
     }
-    return module
-        .callOne(
-            step,
-            "score",
-            Argument.of(logits),
-            Argument.of((long) targets.size()),
-            Argument.of(step.create(into.stream().mapToLong(Long::longValue).toArray())),
-            Argument.of(
-                step.create(
-                    factors, factors.length == 0 ? new Shape(0) : new Shape(factors.length, 1))),
-            Argument.of(step.create(targets.stream().mapToLong(Integer::longValue).toArray())))
-        .toDoubleArray();
+  }
+
+  private NDArray head(NDManager owner, NDArray states, int start, int count) {
+    return predictor.head(
+        owner,
+        module.callOne(
+            owner,
+            "rows",
+            Argument.of(states),
+            Argument.of((long) start),
+            Argument.of((long) count)));
+  }
+
+  /** The slots of a pass, in the order of its rows. */
+  private static final class Asked {
+    private final List<Integer> targets = new ArrayList<>();
+    private final List<Double> cfgScales = new ArrayList<>();
+
+    void add(int[] tokens, double cfgScale) {
+      for (int token : tokens) {
+        targets.add(token);
+        cfgScales.add(cfgScale);
+      }
+    }
+
+    int size() {
+      return targets.size();
+    }
+
+    long[] targets(int from, int to) {
+      return targets.subList(from, to).stream().mapToLong(Integer::longValue).toArray();
+    }
+
+    int guided(int from, int to) {
+      return guidedRows(from, to).length;
+    }
+
+    /** Which of them are guided, counted from {@code from}. */
+    long[] guidedRows(int from, int to) {
+      return LongStream.range(0, (long) to - from)
+          .filter(i -> cfgScales.get(from + (int) i) > 0)
+          .toArray();
+    }
+
+    /** Guidance plus one of those that are guided. */
+    float[] scales(int from, int to) {
+      long[] rows = guidedRows(from, to);
+      float[] scales = new float[rows.length];
+      for (int i = 0; i < scales.length; i++) {
+        scales[i] = (float) (cfgScales.get(from + (int) rows[i]) + 1);
+      }
+      return scales;
+    }
   }
 
   @Override
