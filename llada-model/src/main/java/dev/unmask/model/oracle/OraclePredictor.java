@@ -14,12 +14,14 @@ import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * LLaDA's forward pass composed of NDArray operations, sequence by sequence, looking weights up by
- * their checkpoint names. It shares neither text nor packing with the real network.
+ * The family's forward pass composed of NDArray operations, sequence by sequence, looking weights
+ * up by their checkpoint names. It shares neither text nor packing nor the table of names with the
+ * real network.
  */
 public final class OraclePredictor implements MaskPredictor, AutoCloseable {
 
@@ -59,7 +61,7 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
         sequences.add(sequence(segment));
       }
       NDArray all = NDArrays.concat(sequences);
-      result = all.get(manager.create(batch.rows()));
+      result = all.get(manager.create(batch.rows(config.logitShift())));
       NDScope.unregister(result);
     }
     result.attach(owner);
@@ -72,7 +74,7 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
     NDArray result;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      result = linear(norm(states, weight("ln_f")), config.tiedHead() ? "wte" : "ff_out");
+      result = linear(norm(states, weight("ln_f")), config.tiedHead() ? "wte" : "head");
       NDScope.unregister(result);
     }
     result.attach(owner);
@@ -91,15 +93,15 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
     for (int layer = 0; layer < config.layers(); layer++) {
       String block = "blocks." + layer + ".";
       NDArray a = norm(x, weight(block + "attn_norm"));
-      NDArray q = heads(linear(a, block + "q_proj"), config.heads());
-      NDArray k = heads(linear(a, block + "k_proj"), config.kvHeads());
-      NDArray v = heads(linear(a, block + "v_proj"), config.kvHeads());
+      NDArray q = heads(biased(a, block + "q_proj"), config.heads());
+      NDArray k = heads(biased(a, block + "k_proj"), config.kvHeads());
+      NDArray v = heads(biased(a, block + "v_proj"), config.kvHeads());
       k = rotate(k, from);
       if (segment.cache() instanceof OracleCache cache) {
         k = cache.exchange(2 * layer, k, from, segment.keys());
         v = cache.exchange(2 * layer + 1, v, from, segment.keys());
       }
-      NDArray mixed = attention(rotate(q, from), k, v);
+      NDArray mixed = attention(rotate(q, from), k, v, from);
       x = x.add(linear(mixed, block + "attn_out"));
       NDArray m = norm(x, weight(block + "ff_norm"));
       NDArray gate = linear(m, block + "ff_proj");
@@ -110,11 +112,21 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
   }
 
   private NDArray weight(String name) {
-    NDArray weight = weights.get("model.transformer." + name + ".weight");
+    return stored(name, ".weight");
+  }
+
+  private NDArray stored(String name, String kind) {
+    String full = OracleNames.of(config.layout(), name) + kind;
+    NDArray weight = weights.get(full);
     if (weight == null) {
-      throw new IllegalStateException("the oracle misses the weight " + name);
+      throw new IllegalStateException("the oracle misses the weight " + full);
     }
     return weight;
+  }
+
+  private NDArray biased(NDArray x, String name) {
+    NDArray y = linear(x, name);
+    return config.qkvBias() ? y.add(stored(name, ".bias")) : y;
   }
 
   private NDArray linear(NDArray x, String name) {
@@ -157,13 +169,25 @@ public final class OraclePredictor implements MaskPredictor, AutoCloseable {
     return x.concat(x, -1);
   }
 
-  private NDArray attention(NDArray q, NDArray k, NDArray v) {
+  private NDArray attention(NDArray q, NDArray k, NDArray v, int from) {
     int group = config.heads() / config.kvHeads();
     NDArray keys = group == 1 ? k : k.repeat(0, group);
     NDArray values = group == 1 ? v : v.repeat(0, group);
     NDArray scores = q.matMul(keys.transpose(0, 2, 1)).div(Math.sqrt(config.headWidth()));
-    NDArray mixed = scores.softmax(-1).matMul(values);
-    return mixed.transpose(1, 0, 2).reshape(-1, config.width());
+    NDArray mixed = scores.add(hidden(scores, from)).softmax(-1).matMul(values);
+    return mixed.transpose(1, 0, 2).reshape(-1, config.attentionWidth());
+  }
+
+  /** {@code [1, queries, keys]}: 0 where a query sees a key, otherwise minus infinity. */
+  private NDArray hidden(NDArray scores, int from) {
+    int queries = (int) scores.getShape().get(1);
+    int keys = (int) scores.getShape().get(2);
+    float[] sum = new float[queries * keys];
+    for (int i = 0; i < queries; i++) {
+      int seen = config.mask().seenFrom(from + i, keys);
+      Arrays.fill(sum, i * keys + seen, (i + 1) * keys, Float.NEGATIVE_INFINITY);
+    }
+    return manager.create(sum, new Shape(1, queries, keys));
   }
 
   @Override
