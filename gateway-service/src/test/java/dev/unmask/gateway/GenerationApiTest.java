@@ -18,6 +18,7 @@ import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationControl;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.SlotCommit;
 import dev.unmask.v1.StreamMode;
 import io.grpc.Context;
@@ -84,6 +85,42 @@ class GenerationApiTest {
     assertThat(answer.getRequestId()).startsWith("gen-");
     assertThat(answer.getAttempt()).isEqualTo(1);
     assertThat(answer.getTiming().getTotalMs()).isPositive();
+  }
+
+  @Test
+  void aScoreComesBackOnceWithItsDigestAndTime() {
+    ScoreResponse score =
+        gateway
+            .blocking()
+            .score(
+                gateway.scoreRequest(call -> {
+                  call.score(-7.5, 0.25, 3);
+                  call.repeat();
+                }));
+    assertThat(score.getLogLikelihood()).isEqualTo(-7.5);
+    assertThat(score.getStandardError()).isEqualTo(0.25);
+    assertThat(score.getSamples()).isEqualTo(8);
+    assertThat(score.getPerplexity()).isEqualTo(Math.exp(2.5));
+    assertThat(score.getModelDigest()).isEqualTo(gateway.model.digest());
+    assertThat(score.getRequestId()).startsWith("gen-");
+    assertThat(score.getTiming().getTotalMs()).isPositive();
+  }
+
+  @Test
+  void aScoreThatFailsIsTheCallsStatus() {
+    StatusRuntimeException e =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                gateway
+                    .blocking()
+                    .score(
+                        gateway.scoreRequest(call ->
+                            call.fail(
+                                ErrorCode.ERROR_CODE_INVALID_ARGUMENT,
+                                "the continuation is too long"))));
+    assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(e).hasMessageContaining("too long");
   }
 
   @Test

@@ -14,7 +14,9 @@ import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.GenerationGrpc.GenerationBlockingStub;
+import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.StreamMode;
+import dev.unmask.v1.TextOrTokens;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
@@ -75,7 +77,11 @@ final class TestGateway {
             base,
             8,
             call -> {
-              ScriptedSampler.Script script = scripts.get(call.job().getRequest().getPrompt());
+              ScriptedSampler.Script script =
+                  scripts.get(
+                      call.job().hasScore()
+                          ? call.job().getScore().getContinuation().getText()
+                          : call.job().getRequest().getPrompt());
               if (script == null) {
                 throw new IllegalStateException("no script for " + call.job());
               }
@@ -112,6 +118,17 @@ final class TestGateway {
     String prompt = UUID.randomUUID().toString();
     scripts.put(prompt, script);
     return GenerateRequest.newBuilder().setModel(base).setPrompt(prompt).build();
+  }
+
+  /** A request to score that {@code script} will answer. */
+  ScoreRequest scoreRequest(ScriptedSampler.Script script) {
+    String text = UUID.randomUUID().toString();
+    scripts.put(text, script);
+    return ScoreRequest.newBuilder()
+        .setModel(base)
+        .setContinuation(TextOrTokens.newBuilder().setText(text))
+        .setSamples(8)
+        .build();
   }
 
   GenerationBlockingStub blocking() {

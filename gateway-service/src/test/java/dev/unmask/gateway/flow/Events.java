@@ -7,6 +7,7 @@ import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationFailed;
 import dev.unmask.v1.GenerationStarted;
+import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.SlotCommit;
 
 /** Short names for the events of a test, and short text for what came out. */
@@ -34,6 +35,12 @@ final class Events {
 
   static GenerationEvent answer(int attempt, String text) {
     return event(attempt).setFinal(GenerateResponse.newBuilder().setText(text)).build();
+  }
+
+  static GenerationEvent scored(int attempt, double logLikelihood) {
+    return event(attempt)
+        .setScored(ScoreResponse.newBuilder().setLogLikelihood(logLikelihood))
+        .build();
   }
 
   static GenerationEvent failed(int attempt, ErrorCode code) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
 import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.proto.MinReader;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
@@ -17,7 +18,10 @@ import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.SamplingParams;
+import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.ScoreResponse;
+import dev.unmask.v1.TextOrTokens;
 import dev.unmask.v1.WorkerState;
 import dev.unmask.v1.WorkerStatus;
 import java.time.Clock;
@@ -102,6 +106,46 @@ class GenerationFlowTest {
       return e.refusal();
     }
     throw new AssertionError("the call was let in");
+  }
+
+  @Test
+  void aScoreTravelsAsAJobOfItsOwnKindAndEndsOnce() throws Exception {
+    GenerationCall call =
+        flow.start(
+            new RequestRules(Duration.ofHours(1), 1000)
+                .check(
+                    ScoreRequest.newBuilder()
+                        .setModel("mini")
+                        .setContinuation(TextOrTokens.newBuilder().setText("Hello"))
+                        .build()),
+            EventDetail.EVENT_DETAIL_FINAL,
+            null,
+            context,
+            sink);
+    GenerationJob job = outbox.jobs.get(0);
+    assertThat(job.hasRequest()).isFalse();
+    assertThat(job.getScore().hasSeed()).isTrue();
+    assertThat(job.getScore().getModel()).isEqualTo("mini");
+    assertThat(job.getModelDigest()).isEqualTo(DIGEST);
+    assertThat(job.getMinReader()).as("older samplers give it back").isEqualTo(MinReader.SECOND);
+    call.deliver(Events.scored(2, -3.5));
+    call.deliver(Events.scored(1, -4.5));
+    context.run();
+    assertThat(sink.shown).containsExactly("scored:-3.5");
+    assertThat(observer.heard).containsExactly("admitted", "started", "scored");
+  }
+
+  @Test
+  void onlyARequestWithNewFieldsAsksForANewReader() throws Exception {
+    GenerationCall plain = start();
+    GenerationCall stopped =
+        start(
+            REQUEST.toBuilder().setSampling(SamplingParams.newBuilder().addStop("\n")).build(),
+            null);
+    assertThat(stopped.requestId()).isNotEqualTo(plain.requestId());
+    assertThat(outbox.jobs)
+        .extracting(GenerationJob::getMinReader)
+        .containsExactly(MinReader.ANY, MinReader.SECOND);
   }
 
   @Test

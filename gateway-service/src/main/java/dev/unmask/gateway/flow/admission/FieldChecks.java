@@ -52,7 +52,10 @@ final class FieldChecks {
     } catch (IllegalArgumentException e) {
       throw invalid(
           "recorded_draws.digest",
-          "recorded_draws.digest is no digest of a file in the artifact store: " + e.getMessage());
+          "recorded_draws.digest is \""
+              + shortened(draws.getDigest())
+              + "\", which is no digest; it must be sha256: and 64 hex digits, of a file in the"
+              + " artifact store.");
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.UnknownFieldSet;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.v1.Cache;
 import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
@@ -12,16 +13,21 @@ import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.Messages;
+import dev.unmask.v1.Preset;
 import dev.unmask.v1.Remasking;
 import dev.unmask.v1.SamplingParams;
+import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.StreamMode;
+import dev.unmask.v1.TextOrTokens;
 import dev.unmask.v1.TokenIds;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RequestRulesTest {
@@ -63,6 +69,36 @@ class RequestRulesTest {
             .addField(99, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
             .build();
     return Stream.of(
+        broken("diffusion.cache", "CACHE_PREFIX", diffusion(d -> d.setCacheValue(9))),
+        broken("diffusion.preset", "PRESET_FAST", diffusion(d -> d.setPresetValue(9))),
+        broken(
+            "diffusion.cache_refresh",
+            "from 1 to",
+            diffusion(d -> d.setCache(Cache.CACHE_DUAL).setCacheRefresh(0))),
+        broken("diffusion.confidence_factor", "above 0", diffusion(d -> d.setConfidenceFactor(0))),
+        broken(
+            "diffusion.confidence_factor",
+            "give one of them",
+            diffusion(d -> d.setConfidenceFactor(1).setConfidenceThreshold(0.9))),
+        broken(
+            "diffusion.steps",
+            "give one of them",
+            diffusion(d -> d.setConfidenceFactor(1).setSteps(4))),
+        broken("diffusion.lookahead_blocks", "from 0 to", diffusion(d -> d.setLookaheadBlocks(-1))),
+        broken(
+            "diffusion.remasking",
+            "PRESET_FAST",
+            diffusion(
+                d -> d.setPreset(Preset.PRESET_FAST).setRemasking(Remasking.REMASKING_RANDOM))),
+        broken("sampling.stop[1]", "0 characters", sampling(s -> s.addStop("a").addStop(""))),
+        broken(
+            "sampling.stop",
+            "at most 16",
+            sampling(s -> s.addAllStop(Collections.nCopies(17, "a")))),
+        broken(
+            "recorded_draws.digest",
+            "no digest",
+            r -> r.getRecordedDrawsBuilder().setDigest("sha256:12")),
         broken("input", "no input", GenerateRequest.Builder::clearPrompt),
         broken("prompt", "some text", r -> r.setPrompt(" \n")),
         broken("prompt", "1000 characters", r -> r.setPrompt("x".repeat(1001))),
@@ -165,6 +201,22 @@ class RequestRulesTest {
             .setSampling(SamplingParams.newBuilder().setTemperature(4).setSeed(-5))
             .setDeadlineMs(3_600_000)
             .build(),
+        hello()
+            .setDiffusion(
+                DiffusionParams.newBuilder()
+                    .setPreset(Preset.PRESET_FAST)
+                    .setRemasking(Remasking.REMASKING_RANDOM)
+                    .setSteps(8)
+                    .setLookaheadBlocks(0))
+            .setSampling(SamplingParams.newBuilder().addStop("\n").addStop("x".repeat(256)))
+            .build(),
+        hello()
+            .setDiffusion(
+                DiffusionParams.newBuilder()
+                    .setCache(Cache.CACHE_PREFIX)
+                    .setCacheRefresh(1)
+                    .setConfidenceFactor(1.5))
+            .build(),
         hello().setTokenIds(TokenIds.newBuilder().addIds(0)).build());
   }
 
@@ -190,6 +242,78 @@ class RequestRulesTest {
         .isEqualTo("mode");
     assertThat(refusal(() -> RULES.check(GenerateStreamRequest.getDefaultInstance())).field())
         .isEqualTo("request");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PRESET_FAST, CACHE_UNSPECIFIED, true",
+    "PRESET_BALANCED, CACHE_PREFIX, true",
+    "PRESET_FAST, CACHE_NONE, false",
+    "PRESET_BALANCED, CACHE_UNSPECIFIED, false",
+    "PRESET_UNSPECIFIED, CACHE_UNSPECIFIED, false",
+    "PRESET_UNSPECIFIED, CACHE_DUAL, true"
+  })
+  void aRefreshNeedsACacheWhichAPresetMayBring(Preset preset, Cache cache, boolean sound)
+      throws Exception {
+    GenerateRequest request =
+        hello()
+            .setDiffusion(
+                DiffusionParams.newBuilder().setPreset(preset).setCache(cache).setCacheRefresh(2))
+            .build();
+    if (sound) {
+      assertThat(RULES.check(request).wire()).isEqualTo(request);
+    } else {
+      assertThat(refusal(() -> RULES.check(request)).field()).isEqualTo("diffusion.cache_refresh");
+    }
+  }
+
+  static Stream<Arguments> brokenScores() {
+    return Stream.of(
+        score("continuation", "text or as token_ids", r -> r.clearContinuation()),
+        score("continuation.text", "is empty", r -> r.getContinuationBuilder().setText("")),
+        score("context", "both", r -> r.getContextBuilder().getTokenIdsBuilder().addIds(3)),
+        score("samples", "from 1 to", r -> r.setSamples(0)),
+        score("batch", "does not divide the 10", r -> r.setSamples(10).setBatch(3)),
+        score("cfg_scale", "from 0 to 100", r -> r.setCfgScale(-1)),
+        score("deadline_ms", "from 1 to", r -> r.setDeadlineMs(0)),
+        score(
+            "recorded_draws.digest",
+            "no digest",
+            r -> r.getRecordedDrawsBuilder().setDigest("here")),
+        score(
+            "continuation.token_ids",
+            "ids start at 0",
+            r -> r.clearContext().getContinuationBuilder().getTokenIdsBuilder().addIds(-1)));
+  }
+
+  private static Arguments score(
+      String field, String part, Consumer<ScoreRequest.Builder> breaking) {
+    ScoreRequest.Builder request = soundScore();
+    breaking.accept(request);
+    return Arguments.of(field, part, request.build());
+  }
+
+  private static ScoreRequest.Builder soundScore() {
+    return ScoreRequest.newBuilder()
+        .setModel("mini")
+        .setContext(TextOrTokens.newBuilder().setText("2 + 3 ="))
+        .setContinuation(TextOrTokens.newBuilder().setText(" 5"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("brokenScores")
+  void aScoreThatCannotBeGivenIsRefusedByField(String field, String part, ScoreRequest request) {
+    Refusal refusal = refusal(() -> RULES.check(request));
+    assertThat(refusal.field()).isEqualTo(field);
+    assertThat(refusal.message()).contains(part).endsWith(".");
+  }
+
+  @Test
+  void aSoundScorePassesWithAndWithoutContext() throws Exception {
+    ScoreRequest whole = soundScore().setSamples(32).setBatch(8).setCfgScale(0.5).build();
+    assertThat(RULES.check(whole).wire()).isEqualTo(whole);
+    ScoreRequest document = soundScore().clearContext().build();
+    assertThat(RULES.check(document).wire()).isEqualTo(document);
   }
 
   private static GenerateStreamRequest mode(StreamMode mode) {
