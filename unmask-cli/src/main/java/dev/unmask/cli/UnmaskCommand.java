@@ -5,6 +5,7 @@ import dev.unmask.cli.finetune.FinetuneCommand;
 import dev.unmask.cli.finetune.JobsCommand;
 import dev.unmask.cli.generate.ChatCommand;
 import dev.unmask.cli.generate.GenerateCommand;
+import dev.unmask.cli.generate.ScoreCommand;
 import dev.unmask.cli.models.ImportCommand;
 import dev.unmask.cli.models.ModelsCommand;
 import dev.unmask.cli.tools.CorpusCommand;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       GenerateCommand.class,
       ChatCommand.class,
+      ScoreCommand.class,
       FinetuneCommand.class,
       JobsCommand.class,
       ModelsCommand.class,

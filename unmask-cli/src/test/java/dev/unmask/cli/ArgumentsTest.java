@@ -20,6 +20,7 @@ class ArgumentsTest {
         "up",
         "generate",
         "chat",
+        "score",
         "finetune",
         "jobs",
         "models",
@@ -43,8 +44,8 @@ class ArgumentsTest {
     assertThat(cli.run("--help")).isZero();
 
     assertThat(cli.out())
-        .contains("generate", "pretrain", "corpus")
-        .doesNotContain("rollback", "infill", "--cache");
+        .contains("generate", "score", "pretrain", "corpus")
+        .doesNotContain("rollback", "infill");
   }
 
   @Test

@@ -20,7 +20,10 @@ import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ListModelsResponse;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.ModelsGrpc;
+import dev.unmask.v1.ScoreRequest;
+import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.SlotCommit;
+import dev.unmask.v1.TokenScore;
 import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.Usage;
 import dev.unmask.v1.WatchFineTuningJobRequest;
@@ -45,6 +48,7 @@ public final class FakeGateway implements AutoCloseable {
   public static final String DIGEST = "sha256:" + "ab".repeat(32);
 
   private final Server server;
+  private final List<ScoreRequest> scored = Collections.synchronizedList(new ArrayList<>());
   private final List<GenerateRequest> asked = Collections.synchronizedList(new ArrayList<>());
   private final List<CreateFineTuningJobRequest> created =
       Collections.synchronizedList(new ArrayList<>());
@@ -78,6 +82,11 @@ public final class FakeGateway implements AutoCloseable {
   /** From now on every call fails so. */
   public void failWith(Status status) {
     failure.set(status);
+  }
+
+  /** The requests to score, in order. */
+  public List<ScoreRequest> scored() {
+    return List.copyOf(scored);
   }
 
   public List<GenerateRequest> asked() {
@@ -140,6 +149,29 @@ public final class FakeGateway implements AutoCloseable {
   }
 
   private final class Generation extends GenerationGrpc.GenerationImplBase {
+
+    @Override
+    public void score(ScoreRequest request, StreamObserver<ScoreResponse> reply) {
+      scored.add(request);
+      if (!failed(reply)) {
+        answer(
+            reply,
+            ScoreResponse.newBuilder()
+                .setLogLikelihood(-6.25)
+                .setStandardError(0.5)
+                .setTokens(2)
+                .setPerplexity(22.76)
+                .setSamples(request.getSamples())
+                .addPerToken(
+                    TokenScore.newBuilder().setTokenId(9).setText("Pa").setLogLikelihood(-4))
+                .addPerToken(
+                    TokenScore.newBuilder().setTokenId(8).setText("ris").setLogLikelihood(-2.25))
+                .setModel("tiny")
+                .setModelDigest(DIGEST)
+                .setRequestId("r-2")
+                .build());
+      }
+    }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> reply) {

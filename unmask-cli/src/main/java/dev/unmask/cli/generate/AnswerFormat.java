@@ -18,6 +18,9 @@ final class AnswerFormat {
     ObjectNode node = Json.object();
     node.put("text", answer.getText());
     node.put("finish_reason", finishReason(answer.getFinishReason()));
+    if (!answer.getMatchedStop().isEmpty()) {
+      node.put("matched_stop", answer.getMatchedStop());
+    }
     ObjectNode usage = node.putObject("usage");
     usage.put("prompt_tokens", answer.getUsage().getPromptTokens());
     usage.put("completion_tokens", answer.getUsage().getCompletionTokens());
@@ -40,7 +43,6 @@ final class AnswerFormat {
 
   /** Tokens, steps, time, weights. */
   static String figures(GenerateResponse answer) {
-    String digest = answer.getModelDigest();
     return String.format(
         Locale.ROOT,
         "%d tokens · %d steps · %.0f ms · %s · %s %s",
@@ -49,7 +51,12 @@ final class AnswerFormat {
         answer.getTiming().getTotalMs(),
         finishReason(answer.getFinishReason()),
         answer.getModel(),
-        digest.substring(0, Math.min(SHORT_DIGEST, digest.length())));
+        shortDigest(answer.getModelDigest()));
+  }
+
+  /** Enough of a digest to tell it from others. */
+  static String shortDigest(String digest) {
+    return digest.substring(0, Math.min(SHORT_DIGEST, digest.length()));
   }
 
   static String finishReason(FinishReason reason) {

@@ -6,8 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.cli.FakeGateway;
 import dev.unmask.cli.TestSession;
+import dev.unmask.v1.Cache;
+import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.Preset;
 import dev.unmask.v1.Remasking;
+import dev.unmask.v1.ScoreRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,6 +99,82 @@ class GenerateCommandTest {
     assertThat(asked.getSampling().getSeed()).isEqualTo(42);
     assertThat(asked.getDeadlineMs()).isEqualTo(2500);
     assertThat(asked.getMessages().getMessages(0).getRole()).isEqualTo("system");
+  }
+
+  @Test
+  void presetsCachesAndStopStringsReachTheRequest() {
+    assertThat(
+            session("")
+                .run(
+                    "generate",
+                    "--preset",
+                    "fast",
+                    "--cache",
+                    "prefix",
+                    "--cache-refresh",
+                    "4",
+                    "--factor",
+                    "1.5",
+                    "--lookahead",
+                    "0",
+                    "--stop",
+                    "END",
+                    "--stop",
+                    "\n",
+                    "hi"))
+        .isZero();
+
+    GenerateRequest asked = gateway.asked().getFirst();
+    assertThat(asked.getDiffusion())
+        .isEqualTo(
+            DiffusionParams.newBuilder()
+                .setPreset(Preset.PRESET_FAST)
+                .setCache(Cache.CACHE_PREFIX)
+                .setCacheRefresh(4)
+                .setConfidenceFactor(1.5)
+                .setLookaheadBlocks(0)
+                .build());
+    assertThat(asked.getSampling().getStopList()).containsExactly("END", "\n");
+  }
+
+  @Test
+  void aPresetThatIsNoneIsNamedWithThoseThereAre() {
+    TestSession cli = session("");
+
+    assertThat(cli.run("generate", "--preset", "cheap", "hi")).isEqualTo(2);
+
+    assertThat(cli.err()).contains("--preset", "cheap").containsIgnoringCase("balanced");
+  }
+
+  @Test
+  void aScoreShowsBoundErrorAndContributions() {
+    TestSession cli = session("");
+
+    assertThat(
+            cli.run("score", "--samples", "32", "--seed", "5", "--per-token", "France:", " Paris"))
+        .isZero();
+
+    assertThat(cli.out())
+        .contains("-6.2500 ± 0.5000 nats", "2 tokens", "22.76", "-2.2500", "\"ris\"");
+    ScoreRequest asked = gateway.scored().getFirst();
+    assertThat(asked.getContext().getText()).isEqualTo("France:");
+    assertThat(asked.getContinuation().getText()).isEqualTo(" Paris");
+    assertThat(asked.getSamples()).isEqualTo(32);
+    assertThat(asked.getSeed()).isEqualTo(5);
+    assertThat(asked.hasBatch()).isFalse();
+  }
+
+  @Test
+  void aScoreAsJsonHasWhatScriptsRead() throws IOException {
+    TestSession cli = session("");
+
+    assertThat(cli.run("--json", "score", "", "To be")).isZero();
+
+    JsonNode score = JSON.readTree(cli.out());
+    assertThat(score.get("log_likelihood").asDouble()).isEqualTo(-6.25);
+    assertThat(score.get("standard_error").asDouble()).isEqualTo(0.5);
+    assertThat(score.get("model_digest").asText()).isEqualTo(FakeGateway.DIGEST);
+    assertThat(gateway.scored().getFirst().hasContext()).isFalse();
   }
 
   @Test
