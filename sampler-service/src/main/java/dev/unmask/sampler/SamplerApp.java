@@ -110,7 +110,8 @@ public class SamplerApp {
         knobs.drainPatience(),
         knobs.probePatience(),
         knobs.heartbeat(),
-        knobs.recentCheckpoint());
+        knobs.recentCheckpoint(),
+        knobs.recordedDraws());
   }
 
   private static String ownName() {

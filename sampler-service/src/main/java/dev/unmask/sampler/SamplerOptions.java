@@ -23,4 +23,5 @@ public record SamplerOptions(
     Duration drainPatience,
     Duration probePatience,
     Duration heartbeat,
-    Duration recentCheckpoint) {}
+    Duration recentCheckpoint,
+    boolean recordedDraws) {}

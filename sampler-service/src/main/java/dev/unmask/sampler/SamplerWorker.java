@@ -16,7 +16,9 @@ import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.sampler.presence.CheckpointReports;
 import dev.unmask.sampler.presence.Heartbeat;
 import dev.unmask.sampler.schedule.CancelLedger;
+import dev.unmask.sampler.schedule.DrawSource;
 import dev.unmask.sampler.schedule.Scheduler;
+import dev.unmask.sampler.schedule.StoredDraws;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
@@ -124,7 +126,14 @@ public final class SamplerWorker implements AutoCloseable {
             plan,
             options.renewEvery(),
             options.lastDelivery(),
-            new Scheduler(catalog, shelf, engine, cancels, meters, clock),
+            new Scheduler(
+                catalog,
+                shelf,
+                engine,
+                cancels,
+                meters,
+                options.recordedDraws() ? new StoredDraws(store) : DrawSource.REFUSED,
+                clock),
             events,
             meters,
             clock);

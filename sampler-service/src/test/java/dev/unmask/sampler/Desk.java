@@ -87,7 +87,8 @@ final class Desk implements AutoCloseable {
         Duration.ofSeconds(12),
         Duration.ofSeconds(120),
         Duration.ofMillis(500),
-        Duration.ofMinutes(10));
+        Duration.ofMinutes(10),
+        false);
   }
 
   /** A started worker; ready when this returns. */
@@ -221,7 +222,7 @@ final class Desk implements AutoCloseable {
 
   /** The terminal event of a request on the reply topic, once it is there. */
   GenerationEvent awaitReply(String requestId) throws Exception {
-    return event(awaitReplyRecord(requestId, e -> e.hasFinal() || e.hasFailed()));
+    return event(awaitReplyRecord(requestId, e -> e.hasFinal() || e.hasScored() || e.hasFailed()));
   }
 
   ConsumerRecord<String, byte[]> awaitReplyRecord(

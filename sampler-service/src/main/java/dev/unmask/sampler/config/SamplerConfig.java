@@ -77,6 +77,14 @@ public interface SamplerConfig {
     @WithDefault("10m")
     Duration recentCheckpoint();
 
+    /**
+     * Takes requests that name recorded random numbers, to compare a cluster with the reference
+     * implementation. Never on where people are served: a request could read any safetensors file
+     * of the store.
+     */
+    @WithDefault("false")
+    boolean recordedDraws();
+
     /** Folder of this worker alone for files of loaded models; by default under java.io.tmpdir. */
     Optional<Path> cacheDir();
   }

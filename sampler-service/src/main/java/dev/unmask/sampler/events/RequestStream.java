@@ -3,6 +3,7 @@ package dev.unmask.sampler.events;
 import dev.unmask.model.engine.StepResult;
 import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.sampler.schedule.Outcome;
+import dev.unmask.sampler.schedule.PlannedScore;
 import dev.unmask.sampler.schedule.PlannedTask;
 import dev.unmask.sampler.schedule.RequestedJob;
 import dev.unmask.sampler.schedule.RunEvents;
@@ -58,6 +59,21 @@ public final class RequestStream implements RunEvents {
   }
 
   @Override
+  public void scoring(ServedModel on, PlannedScore task) {
+    sender
+        .thread()
+        .execute(
+            guarded(() ->
+                send(
+                    event()
+                        .setStarted(
+                            GenerationStarted.newBuilder()
+                                .setModelDigest(on.digest().toString())
+                                .setPromptTokens(task.task().promptIds().length)
+                                .setSeed(task.task().settings().seed())))));
+  }
+
+  @Override
   public void step(StepResult step) {
     sender.thread().execute(guarded(() -> progress(step)));
   }
@@ -80,7 +96,7 @@ public final class RequestStream implements RunEvents {
 
   private void begin(ServedModel on, PlannedTask task) {
     model = on;
-    text = new CommittedTextDecoder(on.tokenizer());
+    text = new CommittedTextDecoder(on.tokenizer(), task.stops());
     canvas = new int[task.settings().genLength()];
     Arrays.fill(canvas, on.tokenizer().special().mask());
     send(
@@ -116,6 +132,8 @@ public final class RequestStream implements RunEvents {
             guarded(() -> rest(answered)).run();
             yield event().setFinal(Answers.response(job, sender.worker(), answered));
           }
+          case Outcome.Scored scored ->
+              event().setScored(Answers.score(job, sender.worker(), scored));
           case Outcome.Failed failed ->
               event()
                   .setFailed(

@@ -6,6 +6,7 @@ import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.events.ReplyAddress;
 import dev.unmask.sampler.schedule.RequestedJob;
+import dev.unmask.sampler.schedule.Wanted;
 import dev.unmask.store.Digest;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.GenerationJob;
@@ -118,6 +119,15 @@ final class RequestReader {
       String requestId,
       int attempt,
       ReplyAddress reply) {
+    if (job.hasScore() && job.hasRequest()) {
+      return new ReadRequest.Refused(
+          requestId,
+          reply,
+          ErrorCode.ERROR_CODE_INVALID_ARGUMENT,
+          "score",
+          "the record holds a request to generate and one to score; exactly one of them must be"
+              + " set");
+    }
     Digest pinned = null;
     if (!job.getModelDigest().isEmpty()) {
       try {
@@ -137,13 +147,26 @@ final class RequestReader {
     Instant deadline =
         job.getDeadlineAtMs() > 0
             ? Instant.ofEpochMilli(job.getDeadlineAtMs())
-            : job.getRequest().hasDeadlineMs()
-                ? admitted.plusMillis(job.getRequest().getDeadlineMs())
-                : Instant.MAX;
+            : ownDeadline(job, admitted);
     return new ReadRequest.Runs(
         new RequestedJob(
-            requestId, attempt, job.getRequest(), pinned, deadline, admitted, job.getEvents()),
+            requestId, attempt, wanted(job), pinned, deadline, admitted, job.getEvents()),
         reply);
+  }
+
+  private static Wanted wanted(GenerationJob job) {
+    return job.hasScore() ? new Wanted.Score(job.getScore()) : new Wanted.Answer(job.getRequest());
+  }
+
+  private static Instant ownDeadline(GenerationJob job, Instant admitted) {
+    if (job.hasScore()) {
+      return job.getScore().hasDeadlineMs()
+          ? admitted.plusMillis(job.getScore().getDeadlineMs())
+          : Instant.MAX;
+    }
+    return job.getRequest().hasDeadlineMs()
+        ? admitted.plusMillis(job.getRequest().getDeadlineMs())
+        : Instant.MAX;
   }
 
   private ReplyAddress address(ConsumerRecord<?, ?> taken, boolean json)

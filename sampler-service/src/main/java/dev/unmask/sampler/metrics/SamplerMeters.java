@@ -118,6 +118,7 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   public void ended(Outcome outcome) {
     switch (outcome) {
       case Outcome.Answered answered -> answered(answered);
+      case Outcome.Scored scored -> scored(scored);
       case Outcome.Failed failed -> {
         count("unmask_request_failure_total", "code", label(failed.code()));
         if (failed.code() == ErrorCode.ERROR_CODE_CANCELLED) {
@@ -195,6 +196,17 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     if (leftBlocksEmpty(answered)) {
       earlyExits.increment();
     }
+  }
+
+  private void scored(Outcome.Scored scored) {
+    count("unmask_request_success_total", "finish_reason", "score");
+    Outcome.RunTimes times = scored.times();
+    Duration total = Duration.between(times.admitted(), times.finished());
+    if (!total.isNegative()) {
+      latency.record(total);
+    }
+    inference.record(Duration.between(times.started(), times.finished()));
+    promptTokens.increment(scored.task().task().promptIds().length);
   }
 
   /** Whether the last slots were never filled because the answer had ended before them. */

@@ -4,7 +4,9 @@ import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.engine.EngineTicket;
 import dev.unmask.model.engine.GenerationListener;
 import dev.unmask.model.engine.GenerationResult;
+import dev.unmask.model.engine.LikelihoodListener;
 import dev.unmask.model.engine.StepResult;
+import dev.unmask.model.likelihood.LikelihoodResult;
 import dev.unmask.sampler.models.Lease;
 import dev.unmask.v1.ErrorCode;
 import java.time.Clock;
@@ -180,13 +182,46 @@ public final class GenerationRun implements AutoCloseable {
 
       @Override
       public void onFailed(EngineException e) {
-        StopReason reason;
-        synchronized (GenerationRun.this) {
-          reason = stopped;
-        }
-        end(reason != null ? reason.outcome() : failure(e));
+        failed(e);
       }
     };
+  }
+
+  LikelihoodListener listener(Lease held, PlannedScore task) {
+    return new LikelihoodListener() {
+      private Instant started = Instant.EPOCH;
+
+      @Override
+      public void onStarted() {
+        started = clock.instant();
+        observer.started(nonNegative(Duration.between(job.admitted(), started)));
+        events.scoring(held.model(), task);
+      }
+
+      @Override
+      public void onFinished(LikelihoodResult result) {
+        Instant finished = clock.instant();
+        end(
+            new Outcome.Scored(
+                held.model(),
+                task,
+                result,
+                new Outcome.RunTimes(job.admitted(), started, finished, finished)));
+      }
+
+      @Override
+      public void onFailed(EngineException e) {
+        failed(e);
+      }
+    };
+  }
+
+  private void failed(EngineException e) {
+    StopReason reason;
+    synchronized (this) {
+      reason = stopped;
+    }
+    end(reason != null ? reason.outcome() : failure(e));
   }
 
   private static Outcome failure(EngineException e) {

@@ -1,6 +1,7 @@
 package dev.unmask.sampler.schedule;
 
 import dev.unmask.model.engine.GenerationResult;
+import dev.unmask.model.likelihood.LikelihoodResult;
 import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.v1.ErrorCode;
 import java.time.Instant;
@@ -10,6 +11,10 @@ public sealed interface Outcome {
 
   /** The canvas is full, or the answer ended before. */
   record Answered(ServedModel model, PlannedTask task, GenerationResult result, RunTimes times)
+      implements Outcome {}
+
+  /** The continuation is scored. */
+  record Scored(ServedModel model, PlannedScore task, LikelihoodResult result, RunTimes times)
       implements Outcome {}
 
   /**
@@ -28,7 +33,7 @@ public sealed interface Outcome {
    *
    * @param admitted when the request entered the cluster
    * @param started just before the first forward
-   * @param firstCommit after the first forward
+   * @param firstCommit after the first forward; the end for a score, which commits nothing
    */
   record RunTimes(Instant admitted, Instant started, Instant firstCommit, Instant finished) {}
 }

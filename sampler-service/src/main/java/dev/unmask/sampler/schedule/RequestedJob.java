@@ -2,7 +2,6 @@ package dev.unmask.sampler.schedule;
 
 import dev.unmask.store.Digest;
 import dev.unmask.v1.EventDetail;
-import dev.unmask.v1.GenerateRequest;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  * it is not.
  *
  * @param attempt deliveries so far, this one included; from 1
- * @param pinned the weights chosen at admission; null lets {@code request.model} decide
+ * @param pinned the weights chosen at admission; null lets the name in the request decide
  * @param deadline when the answer is worth nothing any more; {@link Instant#MAX} for never
  * @param admitted when the request entered the cluster, for the timings
  */
 public record RequestedJob(
     String requestId,
     int attempt,
-    GenerateRequest request,
+    Wanted wanted,
     @Nullable Digest pinned,
     Instant deadline,
     Instant admitted,

@@ -11,5 +11,8 @@ public interface RunEvents {
 
   void started(ServedModel model, PlannedTask task);
 
+  /** A score is about to be computed. */
+  void scoring(ServedModel model, PlannedScore task);
+
   void step(StepResult step);
 }

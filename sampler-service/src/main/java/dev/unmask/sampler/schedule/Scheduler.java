@@ -20,13 +20,19 @@ public final class Scheduler {
   private final CancelLedger cancels;
   private final RunObserver observer;
   private final Clock clock;
+  private final TaskPlanner tasks;
+  private final ScorePlanner scores;
 
+  /**
+   * @param draws where recorded random numbers come from
+   */
   public Scheduler(
       Catalog catalog,
       ModelShelf shelf,
       DenoisingEngine engine,
       CancelLedger cancels,
       RunObserver observer,
+      DrawSource draws,
       Clock clock) {
     this.catalog = catalog;
     this.shelf = shelf;
@@ -34,6 +40,8 @@ public final class Scheduler {
     this.cancels = cancels;
     this.observer = observer;
     this.clock = clock;
+    this.tasks = new TaskPlanner(draws);
+    this.scores = new ScorePlanner(draws);
   }
 
   /**
@@ -52,7 +60,7 @@ public final class Scheduler {
     }
     Digest digest;
     try {
-      digest = catalog.resolve(job.request().getModel(), job.pinned());
+      digest = catalog.resolve(job.wanted().model(), job.pinned());
     } catch (UnavailableModelException e) {
       run.end(unavailable(e));
       return run;
@@ -81,15 +89,25 @@ public final class Scheduler {
     if (!run.hold(lease)) {
       return;
     }
-    PlannedTask task;
     try {
-      task = TaskPlanner.plan(run.job(), lease.model());
+      switch (run.job().wanted()) {
+        case Wanted.Answer answer -> {
+          PlannedTask task = tasks.plan(run.job(), answer.request(), lease.model());
+          if (run.enterEngine()) {
+            run.running(
+                engine.submit(lease.model().weights(), task.task(), run.listener(lease, task)));
+          }
+        }
+        case Wanted.Score score -> {
+          PlannedScore task = scores.plan(run.job(), score.request(), lease.model());
+          if (run.enterEngine()) {
+            run.running(
+                engine.submit(lease.model().weights(), task.task(), run.listener(lease, task)));
+          }
+        }
+      }
     } catch (RefusedRequestException e) {
       run.end(e.outcome());
-      return;
-    }
-    if (run.enterEngine()) {
-      run.running(engine.submit(lease.model().weights(), task.task(), run.listener(lease, task)));
     }
   }
 

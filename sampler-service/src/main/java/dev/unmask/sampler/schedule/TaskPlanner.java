@@ -1,15 +1,14 @@
 package dev.unmask.sampler.schedule;
 
 import dev.unmask.model.engine.GenerationTask;
-import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.sampling.InvalidSettingsException;
-import dev.unmask.model.sampling.Remasking;
 import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.text.ChatMessage;
-import dev.unmask.v1.DiffusionParams;
+import dev.unmask.text.LladaTokenizer;
+import dev.unmask.text.StopStrings;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
+import dev.unmask.v1.SamplingParams;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -24,19 +23,24 @@ import java.util.Set;
  */
 final class TaskPlanner {
 
-  /** Slots of the canvas when the request does not say. */
-  static final int DEFAULT_GEN_LENGTH = 64;
-
-  /** Slots of a block when the request does not say and the canvas is a multiple of it. */
-  static final int DEFAULT_BLOCK_LENGTH = 32;
-
   private static final Set<String> ROLES = Set.of("system", "user", "assistant");
 
-  private TaskPlanner() {}
+  private final DrawSource draws;
 
-  static PlannedTask plan(RequestedJob job, ServedModel model) throws RefusedRequestException {
-    GenerationSettings settings = settings(job);
-    int[] prompt = prompt(job.request(), model);
+  /**
+   * @param draws where recorded random numbers come from, if this worker takes them
+   */
+  TaskPlanner(DrawSource draws) {
+    this.draws = draws;
+  }
+
+  PlannedTask plan(RequestedJob job, GenerateRequest request, ServedModel model)
+      throws RefusedRequestException {
+    GenerationSettings settings =
+        SettingsPlanner.plan(
+            request.getDiffusion(), request.getSampling(), seed(job, request.getSampling()));
+    StopStrings stops = stops(request.getSampling());
+    int[] prompt = prompt(request, model);
     long together = (long) prompt.length + settings.genLength();
     if (together > model.contextLength()) {
       throw RefusedRequestException.invalid(
@@ -51,64 +55,36 @@ final class TaskPlanner {
               + model.contextLength()
               + "; shorten the prompt or the canvas");
     }
-    return new PlannedTask(
-        new GenerationTask(job.requestId(), prompt, settings),
-        job.request().getDiffusion().getReturnCanvas());
+    GenerationTask task =
+        request.hasRecordedDraws()
+            ? new GenerationTask(
+                job.requestId(),
+                prompt,
+                settings,
+                draws.forTask(request.getRecordedDraws(), prompt.length, settings, model))
+            : new GenerationTask(job.requestId(), prompt, settings);
+    if (!stops.isEmpty()) {
+      LladaTokenizer tokenizer = model.tokenizer();
+      task = task.until(committed -> stops.endIn(tokenizer, committed));
+    }
+    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops);
   }
 
-  private static GenerationSettings settings(RequestedJob job) throws RefusedRequestException {
-    DiffusionParams asked = job.request().getDiffusion();
-    int genLength = asked.hasGenLength() ? asked.getGenLength() : DEFAULT_GEN_LENGTH;
-    // A canvas that is no multiple of the default block is one block.
-    int blockLength =
-        asked.hasBlockLength()
-            ? asked.getBlockLength()
-            : genLength % DEFAULT_BLOCK_LENGTH == 0 ? DEFAULT_BLOCK_LENGTH : genLength;
-    if (asked.hasConfidenceThreshold() && asked.hasSteps()) {
-      throw RefusedRequestException.invalid(
-          "diffusion.steps",
-          "steps and confidence_threshold exclude each other: with a threshold the number of steps"
-              + " follows from the confidences; give one of them");
-    }
+  private static StopStrings stops(SamplingParams sampling) throws RefusedRequestException {
     try {
-      Decoding decoding =
-          asked.hasConfidenceThreshold()
-              ? new Decoding.Threshold(asked.getConfidenceThreshold())
-              : new Decoding.Quota(asked.hasSteps() ? asked.getSteps() : genLength);
-      return new GenerationSettings(
-          genLength,
-          blockLength,
-          decoding,
-          remasking(asked),
-          job.request().getSampling().getTemperature(),
-          asked.getCfgScale(),
-          seed(job),
-          !asked.hasEosEarlyExit() || asked.getEosEarlyExit(),
-          asked.getLogitsEosInf(),
-          asked.getConfidenceEosEotInf());
-    } catch (InvalidSettingsException e) {
-      throw RefusedRequestException.invalid(path(e.field()), String.valueOf(e.getMessage()));
+      return StopStrings.of(sampling.getStopList());
+    } catch (IllegalArgumentException e) {
+      throw RefusedRequestException.invalid("sampling.stop", String.valueOf(e.getMessage()));
     }
-  }
-
-  private static Remasking remasking(DiffusionParams asked) throws RefusedRequestException {
-    return switch (asked.getRemasking()) {
-      case REMASKING_UNSPECIFIED, REMASKING_LOW_CONFIDENCE -> Remasking.LOW_CONFIDENCE;
-      case REMASKING_RANDOM -> Remasking.RANDOM;
-      case UNRECOGNIZED ->
-          throw RefusedRequestException.invalid(
-              "diffusion.remasking",
-              "remasking "
-                  + asked.getRemaskingValue()
-                  + " is not known here; LOW_CONFIDENCE and RANDOM are");
-    };
   }
 
   /** The request's seed, or one that follows from its id, so that a second attempt repeats it. */
-  static long seed(RequestedJob job) {
-    if (job.request().getSampling().hasSeed()) {
-      return job.request().getSampling().getSeed();
-    }
+  private static long seed(RequestedJob job, SamplingParams sampling) {
+    return sampling.hasSeed() ? sampling.getSeed() : seedOf(job);
+  }
+
+  /** A seed that follows from the request's id. */
+  static long seedOf(RequestedJob job) {
     try {
       byte[] hash =
           MessageDigest.getInstance("SHA-256")
@@ -124,7 +100,7 @@ final class TaskPlanner {
     return switch (request.getInputCase()) {
       case MESSAGES -> chat(request.getMessages().getMessagesList(), model);
       case PROMPT -> model.tokenizer().encode(request.getPrompt());
-      case TOKEN_IDS -> checked(request.getTokenIds().getIdsList(), model);
+      case TOKEN_IDS -> checked("token_ids", request.getTokenIds().getIdsList(), model);
       case INPUT_NOT_SET ->
           throw RefusedRequestException.invalid(
               "input", "there is nothing to answer: give one of messages, prompt and token_ids");
@@ -158,14 +134,14 @@ final class TaskPlanner {
             messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
   }
 
-  private static int[] checked(List<Integer> ids, ServedModel model)
+  static int[] checked(String field, List<Integer> ids, ServedModel model)
       throws RefusedRequestException {
     int mask = model.weights().config().tokens().mask();
     for (int i = 0; i < ids.size(); i++) {
       int id = ids.get(i);
       if (id < 0 || id >= model.vocabularySize()) {
         throw RefusedRequestException.invalid(
-            "token_ids.ids[" + i + "]",
+            field + ".ids[" + i + "]",
             "token id "
                 + id
                 + " at position "
@@ -176,7 +152,7 @@ final class TaskPlanner {
       }
       if (id == mask) {
         throw RefusedRequestException.invalid(
-            "token_ids.ids[" + i + "]",
+            field + ".ids[" + i + "]",
             "token id "
                 + id
                 + " at position "
@@ -185,15 +161,5 @@ final class TaskPlanner {
       }
     }
     return ids.stream().mapToInt(Integer::intValue).toArray();
-  }
-
-  /** The request's path of a setting that the sampler refused. */
-  private static String path(String setting) {
-    return switch (setting) {
-      case "temperature", "seed" -> "sampling." + setting;
-      case "threshold" -> "diffusion.confidence_threshold";
-      default ->
-          "diffusion." + setting.replaceAll("([A-Z])", "_$1").toLowerCase(java.util.Locale.ROOT);
-    };
   }
 }
