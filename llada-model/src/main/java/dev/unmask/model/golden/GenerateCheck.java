@@ -4,13 +4,11 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.CanvasRun;
 import dev.unmask.model.engine.DenoisingEngine;
-import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.engine.EngineOptions;
-import dev.unmask.model.engine.GenerationListener;
+import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.engine.SimpleLoop;
-import dev.unmask.model.engine.StepResult;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.InvalidSettingsException;
@@ -22,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -71,14 +68,14 @@ final class GenerateCheck implements GoldenCheck {
   private static List<GoldenVerdict> together(
       GoldenFolder folder, List<GoldenCase> cases, MaskPredictor predictor)
       throws InvalidModelException {
-    Map<GoldenCase, CompletableFuture<GenerationResult>> answers = new LinkedHashMap<>();
+    Map<GoldenCase, GenerationFuture> answers = new LinkedHashMap<>();
     List<GoldenVerdict> verdicts = new ArrayList<>();
     try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
       for (GoldenCase c : cases) {
-        CompletableFuture<GenerationResult> answer = new CompletableFuture<>();
+        GenerationFuture answer = new GenerationFuture();
         answers.put(c, answer);
         try {
-          engine.submit(predictor, task(folder, c, GoldenSettings.of(c)), new Waiting(answer));
+          engine.submit(predictor, task(folder, c, GoldenSettings.of(c)), answer);
         } catch (InvalidSettingsException e) {
           answer.completeExceptionally(e);
         }
@@ -142,24 +139,5 @@ final class GenerateCheck implements GoldenCheck {
           "the tokens agree but took " + steps + " steps; the reference took " + c.integer("nfe"));
     }
     return GoldenVerdict.byError(folder, c, path, different, 0);
-  }
-
-  /** Completes a future with the task's end. */
-  private record Waiting(CompletableFuture<GenerationResult> answer) implements GenerationListener {
-    @Override
-    public void onStarted() {}
-
-    @Override
-    public void onStep(StepResult step) {}
-
-    @Override
-    public void onFinished(GenerationResult result) {
-      answer.complete(result);
-    }
-
-    @Override
-    public void onFailed(EngineException failure) {
-      answer.completeExceptionally(failure);
-    }
   }
 }

@@ -1,6 +1,9 @@
 package dev.unmask.model.golden;
 
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.engine.EngineOptions;
+import dev.unmask.model.engine.LikelihoodFuture;
 import dev.unmask.model.likelihood.Likelihood;
 import dev.unmask.model.likelihood.LikelihoodResult;
 import dev.unmask.model.likelihood.LikelihoodSettings;
@@ -11,6 +14,8 @@ import dev.unmask.model.transformer.MaskPredictor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 
 /** Kind {@code likelihood}: the bound over the masks that the reference drew. */
@@ -26,23 +31,53 @@ final class LikelihoodCheck implements GoldenCheck {
   @Override
   public List<GoldenVerdict> judge(GoldenFolder folder, List<GoldenCase> cases, GoldenPath path)
       throws InvalidModelException {
+    List<LikelihoodTask> tasks = new ArrayList<>();
+    for (GoldenCase c : cases) {
+      tasks.add(task(folder, c));
+    }
     return Predictors.open(
         folder,
         path,
         predictor -> {
           List<GoldenVerdict> verdicts = new ArrayList<>();
-          for (GoldenCase c : cases) {
-            verdicts.add(judge(folder, c, path, predictor));
+          List<LikelihoodFuture> together =
+              path == GoldenPath.PACKED ? together(predictor, tasks) : List.of();
+          for (int i = 0; i < tasks.size(); i++) {
+            GoldenCase c = cases.get(i);
+            try {
+              LikelihoodResult result =
+                  path == GoldenPath.PACKED
+                      ? together.get(i).join()
+                      : Likelihood.of(predictor, tasks.get(i));
+              verdicts.add(compare(folder, c, path, result));
+            } catch (CompletionException e) {
+              verdicts.add(GoldenVerdict.failed(folder, c, path, String.valueOf(e.getCause())));
+            }
           }
           return verdicts;
         });
   }
 
-  private static GoldenVerdict judge(
-      GoldenFolder folder, GoldenCase c, GoldenPath path, MaskPredictor predictor)
-      throws InvalidModelException {
-    LikelihoodTask task = task(folder, c);
-    LikelihoodResult result = Likelihood.of(predictor, task);
+  /** All cases through one engine, which lets them share passes; all are done on return. */
+  private static List<LikelihoodFuture> together(
+      MaskPredictor predictor, List<LikelihoodTask> tasks) {
+    List<LikelihoodFuture> results = new ArrayList<>();
+    try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
+      for (LikelihoodTask task : tasks) {
+        LikelihoodFuture result = new LikelihoodFuture();
+        engine.submit(predictor, task, result);
+        results.add(result);
+      }
+      // Failures are told case by case; here only the end is waited for.
+      CompletableFuture.allOf(results.toArray(CompletableFuture[]::new))
+          .exceptionally(failure -> null)
+          .join();
+    }
+    return results;
+  }
+
+  private static GoldenVerdict compare(
+      GoldenFolder folder, GoldenCase c, GoldenPath path, LikelihoodResult result) {
     double expected = c.number("log_likelihood", Double.NaN);
     return GoldenVerdict.byError(
         folder,
