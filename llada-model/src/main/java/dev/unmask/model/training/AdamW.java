@@ -25,7 +25,8 @@ public final class AdamW implements AutoCloseable {
    * The constants of the method.
    *
    * @param clipNorm gradients with a larger global norm are scaled down to it
-   * @param decayNorms whether the norms' vectors decay as well, as in LLaDA's own training
+   * @param decayNorms whether the vectors of norms and biases decay as well, as in LLaDA's own
+   *     training
    */
   public record Settings(
       double beta1,
@@ -194,7 +195,7 @@ public final class AdamW implements AutoCloseable {
     List<Integer> decayed = new ArrayList<>();
     List<Integer> kept = new ArrayList<>();
     for (int i = 0; i < model.table().size(); i++) {
-      (model.table().get(i).isNorm() && !settings.decayNorms() ? kept : decayed).add(i);
+      (model.table().get(i).isVector() && !settings.decayNorms() ? kept : decayed).add(i);
     }
     List<Group> made = new ArrayList<>();
     made.add(group(decayed, settings.weightDecay()));

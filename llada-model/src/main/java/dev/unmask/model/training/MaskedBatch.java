@@ -64,4 +64,40 @@ public record MaskedBatch(
     }
     return new MaskedBatch(rows, length, ids, slots, targets, weights);
   }
+
+  /**
+   * The batch of the autoregressive baseline: nothing is masked, every token of an answer is to be
+   * predicted from those before it, and a row's loss is the mean over its answer. For models of
+   * {@link dev.unmask.model.config.Layout#AUTOREGRESSIVE} only: any other sees the token it should
+   * predict.
+   *
+   * @param clean the tokens, row after row
+   * @param promptLengths tokens of each row that are not predicted, at least 1: nothing stands
+   *     before a row's first token
+   */
+  public static MaskedBatch nextToken(long[] clean, int[] promptLengths) {
+    int rows = promptLengths.length;
+    int length = clean.length / rows;
+    if (rows * length != clean.length) {
+      throw new IllegalArgumentException(
+          clean.length + " tokens are not " + rows + " rows of one length");
+    }
+    BitSet predicted = new BitSet(clean.length);
+    for (int row = 0; row < rows; row++) {
+      if (promptLengths[row] < 1 || promptLengths[row] > length) {
+        throw new IllegalArgumentException(
+            "a prompt of " + promptLengths[row] + " tokens in a row of " + length);
+      }
+      predicted.set(row * length + promptLengths[row], (row + 1) * length);
+    }
+    long[] slots = predicted.stream().asLongStream().toArray();
+    long[] targets = new long[slots.length];
+    float[] weights = new float[slots.length];
+    for (int i = 0; i < slots.length; i++) {
+      int row = (int) (slots[i] / length);
+      targets[i] = clean[(int) slots[i]];
+      weights[i] = (float) (1.0 / ((length - promptLengths[row]) * (double) rows));
+    }
+    return new MaskedBatch(rows, length, clean.clone(), slots, targets, weights);
+  }
 }

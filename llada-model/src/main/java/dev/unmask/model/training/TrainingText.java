@@ -1,5 +1,6 @@
 package dev.unmask.model.training;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText;
 import dev.unmask.model.transformer.TransformerText.Compute;
@@ -12,6 +13,10 @@ import dev.unmask.model.transformer.TransformerText.Compute;
  * sequences costs little forward, but backward each cut fills a zero tensor as large as the whole
  * pack. The golden cases hold both texts to the same reference.
  *
+ * <p>Biases, rotation in the activations' type, masks and the shift of the logits are those of the
+ * model's layout. A slot is predicted by its own row or, with a shift, by the row before it (the
+ * first slot of a sequence by its own).
+ *
  * <p>The head and the cross-entropy see only the slots that count, in float32.
  */
 final class TrainingText {
@@ -22,15 +27,15 @@ final class TrainingText {
           y = torch.rms_norm(torch.to(x, 6), [$WIDTH], None, $NORM_EPSILON)
           return torch.mul(torch.to(y, $DTYPE), weight)
         def row_rope(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-          h = torch.chunk(torch.to(x, 6), 2, -1)
+          h = torch.chunk(torch.to(x, $ROPE_DTYPE), 2, -1)
           l = torch.sub(torch.mul(h[0], cos), torch.mul(h[1], sin))
           r = torch.add(torch.mul(h[1], cos), torch.mul(h[0], sin))
           return torch.to(torch.cat([l, r], -1), $DTYPE)
         def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, rows: int, length: int) -> Tensor:
           a = (self).row_norm(x, w[o], )
-          q = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 1)]), [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
-          k = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 2)]), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
-          v = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 3)]), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
+          q = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
+          k = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
+          v = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 3)]$VALUE_BIAS), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
           q = (self).row_rope(q, cos, sin, )
           k = (self).row_rope(k, cos, sin, )
           if torch.gt($GROUP, 1):
@@ -38,23 +43,26 @@ final class TrainingText {
             v = torch.repeat_interleave(v, $GROUP, 1)
           else:
             pass
-          y = torch.scaled_dot_product_attention(q, k, v)
-          t = torch.reshape(torch.transpose(y, 1, 2), [rows, length, $WIDTH])
+          y = torch.scaled_dot_product_attention(q, k, v, $ROW_MASK)
+          t = torch.reshape(torch.transpose(y, 1, 2), [rows, length, $QUERY_WIDTH])
           h = torch.add(x, torch.linear(t, w[torch.add(o, 4)]))
           m = (self).row_norm(h, w[torch.add(o, 5)], )
           g = torch.silu(torch.linear(m, w[torch.add(o, 6)]))
           u = torch.linear(m, w[torch.add(o, 7)])
           return torch.add(h, torch.linear(torch.mul(g, u), w[torch.add(o, 8)]))
+        def row_seen(self: __torch__.M, length: int) -> Tensor:
+          b = torch.floor_divide(torch.arange(length, dtype=4), $MASK_BLOCK)
+          return torch.le(torch.unsqueeze(b, 0), torch.unsqueeze(b, 1))
         def loss(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, scale: Tensor, cosTable: Tensor, sinTable: Tensor) -> List[Tensor]:
           w = (self).cast_all(weights, )
           rows = torch.size(ids, 0)
           length = torch.size(ids, 1)
-          cos = torch.narrow(cosTable, 0, 0, length)
-          sin = torch.narrow(sinTable, 0, 0, length)
+          cos = torch.to(torch.narrow(cosTable, 0, 0, length), $ROPE_DTYPE)
+          sin = torch.to(torch.narrow(sinTable, 0, 0, length), $ROPE_DTYPE)
           x = torch.embedding(w[0], ids)
           for i in range($LAYERS):
-            x = (self).row_block(w, torch.add(torch.mul(i, 9), 1), x, cos, sin, rows, length, )
-          h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, slots)
+            x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, rows, length, )
+          h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, $PREDICTING)
           z = torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
           ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
           return [torch.sum(torch.mul(ce, scale)), torch.detach(torch.sum(ce))]
@@ -63,6 +71,14 @@ final class TrainingText {
   private TrainingText() {}
 
   static String of(ModelConfig config, Compute compute) {
-    return TransformerText.of(config, compute) + TransformerText.fill(TEXT, config, compute);
+    boolean masked = !(config.mask() instanceof AttentionMask.Full);
+    String text =
+        TEXT.replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None")
+            .replace(
+                "$PREDICTING",
+                config.logitShift() == 0
+                    ? "slots"
+                    : "torch.sub(slots, torch.to(torch.gt(torch.remainder(slots, length), 0), 4))");
+    return TransformerText.of(config, compute) + TransformerText.fill(text, config, compute);
   }
 }

@@ -78,6 +78,11 @@ public final class WeightTable {
       return role.isNorm();
     }
 
+    /** Whether this is a norm's or a bias's vector rather than a matrix. */
+    public boolean isVector() {
+      return shape.size() == 1;
+    }
+
     /** Whether this is a matrix of a block. */
     public boolean isBlockMatrix() {
       return layer >= 0 && shape.size() == 2;

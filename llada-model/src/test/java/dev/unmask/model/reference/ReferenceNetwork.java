@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +73,16 @@ public final class ReferenceNetwork {
   /** An empty cache of a row. */
   public Cache newCache(int length) {
     return new Cache(layers, length);
+  }
+
+  /** Adds to one number of a tensor, for differences that stand for gradients. */
+  public void nudge(String name, int index, double by) {
+    Objects.requireNonNull(tensors.get(name), name)[index] += by;
+  }
+
+  /** Names of all tensors. */
+  public Set<String> names() {
+    return tensors.keySet();
   }
 
   /** Columns of the logits. */
