@@ -76,7 +76,7 @@ final class StrictJson implements AutoCloseable {
       return parser.nextToken();
     } catch (JsonProcessingException e) {
       throw new InvalidModelException(
-          what + " is not JSON that a model file may hold: " + e.getOriginalMessage(), e);
+          what + " is not JSON that a model file may hold: " + reason(e), e);
     } catch (CharacterCodingException e) {
       throw new InvalidModelException(what + " is not UTF-8", e);
     } catch (IOException e) {
@@ -183,12 +183,18 @@ final class StrictJson implements AutoCloseable {
       return parser.getText();
     } catch (JsonProcessingException e) {
       throw new InvalidModelException(
-          what + " is not JSON that a model file may hold: " + e.getOriginalMessage(), e);
+          what + " is not JSON that a model file may hold: " + reason(e), e);
     } catch (CharacterCodingException e) {
       throw new InvalidModelException(what + " is not UTF-8", e);
     } catch (IOException e) {
       throw new InvalidModelException(what + " could not be read: " + e.getMessage(), e);
     }
+  }
+
+  /** The parser quotes what it met, however long that is. */
+  private static String reason(JsonProcessingException e) {
+    String reason = String.valueOf(e.getOriginalMessage());
+    return reason.length() <= 200 ? reason : reason.substring(0, 200) + "...";
   }
 
   private String describe(@org.jspecify.annotations.Nullable JsonToken token)
