@@ -171,7 +171,7 @@ final class ConfigFields {
     if (value.isMissingNode() && absent >= 0) {
       return absent;
     }
-    if (!value.isNumber() || !(value.doubleValue() > 0)) {
+    if (!value.isNumber() || !(value.doubleValue() > 0 && value.doubleValue() < 1e100)) {
       throw refused(name, "a positive number");
     }
     return value.doubleValue();

@@ -83,6 +83,16 @@ public record ModelConfig(
         embeddingSize >= vocabularySize,
         "the embedding has " + embeddingSize + " rows for " + vocabularySize + " tokens");
     require(logitShift == 0 || logitShift == 1, "the logit shift is " + logitShift);
+    require(ropeTheta > 0 && Double.isFinite(ropeTheta), "the base of the angles is " + ropeTheta);
+    // Far above any model; below, sizes and products of them fit their types.
+    require(contextLength <= 1 << 24, "a context of " + contextLength + " tokens is no model's");
+    require(layers <= 1 << 16, layers + " layers are no model's");
+    require(
+        (long) heads * headWidth <= 1 << 28
+            && width <= 1 << 28
+            && mlpWidth <= 1 << 28
+            && (4.0 * heads * headWidth + 3.0 * mlpWidth) * width * layers < 1e17,
+        "its matrices are larger than any model's");
   }
 
   private static void positive(String what, int value) {
@@ -208,11 +218,16 @@ public record ModelConfig(
     }
     ConfigFields fields = new ConfigFields(root);
     Layout layout = LayoutChoice.of(fields);
-    ModelConfig config =
-        switch (layout) {
-          case LLADA, MMADA, AUTOREGRESSIVE, BLOCK_CAUSAL -> LladaFields.read(fields, layout);
-          case ILLADA, DREAM -> LlamaFields.read(fields, layout);
-        };
+    ModelConfig config;
+    try {
+      config =
+          switch (layout) {
+            case LLADA, MMADA, AUTOREGRESSIVE, BLOCK_CAUSAL -> LladaFields.read(fields, layout);
+            case ILLADA, DREAM -> LlamaFields.read(fields, layout);
+          };
+    } catch (IllegalArgumentException e) {
+      throw new InvalidModelException("config.json is " + e.getMessage(), e);
+    }
     fields.refuseUnread();
     return config;
   }

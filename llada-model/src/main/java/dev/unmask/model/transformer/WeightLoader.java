@@ -62,6 +62,15 @@ final class WeightLoader {
   static List<NDArray> load(
       NDManager owner, WeightFiles files, ModelConfig config, TransformerText.Compute type)
       throws InvalidModelException {
+    if (config.layers() > files.tensors().size()) {
+      // Before a table is made for as many layers as some config.json may claim.
+      throw new InvalidModelException(
+          "config.json says "
+              + config.layers()
+              + " layers, but the files hold only "
+              + files.tensors().size()
+              + " tensors");
+    }
     List<WeightTable.Weight> table = WeightTable.of(config);
     Set<String> unused = new HashSet<>(files.tensors().keySet());
     for (WeightTable.Weight weight : table) {

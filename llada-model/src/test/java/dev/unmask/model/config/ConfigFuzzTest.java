@@ -24,7 +24,10 @@ class ConfigFuzzTest {
         seeds.add(Files.readAllBytes(file));
       }
     }
-    assertThat(seeds).hasSizeGreaterThan(2);
+    for (Layout layout : Layout.values()) {
+      seeds.add(example(layout).toJson("float32").getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(seeds).hasSizeGreaterThan(8);
 
     Fuzzing.Tally tally =
         Fuzzing.run(
@@ -33,6 +36,8 @@ class ConfigFuzzTest {
             bytes -> {
               ModelConfig config = ModelConfig.parse(new String(bytes, StandardCharsets.UTF_8));
               assertThat(config.parameterCount()).isPositive();
+              assertThat(config.attentionWidth()).isPositive();
+              assertThat(config.kvWidth()).isPositive();
               assertThat(config.heads() % config.kvHeads()).isZero();
               assertThat(config.ropeTheta()).isFinite().isPositive();
               assertThat(config.normEpsilon()).isFinite().isNotNegative();
@@ -41,5 +46,25 @@ class ConfigFuzzTest {
 
     assertThat(tally.accepted()).isGreaterThan(tally.mutations() / 100);
     assertThat(tally.refused()).isGreaterThan(tally.mutations() / 10);
+  }
+
+  private static ModelConfig example(Layout layout) {
+    ModelShape shape =
+        ModelConfig.shape(layout)
+            .width(64)
+            .layers(2)
+            .heads(4)
+            .kvHeads(2)
+            .mlpWidth(96)
+            .vocabularySize(90)
+            .contextLength(64)
+            .tokens(89, 88, -1);
+    return switch (layout) {
+      case LLADA, MMADA -> shape.build();
+      case ILLADA -> shape.tiedHead(true).build();
+      case DREAM -> shape.qkvBias(true).logitShift(1).build();
+      case AUTOREGRESSIVE -> shape.logitShift(1).mask(new AttentionMask.Causal()).build();
+      case BLOCK_CAUSAL -> shape.mask(new AttentionMask.BlockCausal(8)).build();
+    };
   }
 }
