@@ -172,6 +172,11 @@ public final class CanvasRun implements AutoCloseable {
     return steps;
   }
 
+  /** Fixed text and canvas as they are now. */
+  public int[] row() {
+    return row.clone();
+  }
+
   /** The slots' tokens. */
   public int[] canvas() {
     return IntStream.range(0, layout.slots()).map(slot -> row[layout.position(slot)]).toArray();

@@ -7,8 +7,10 @@ import ai.djl.ndarray.NDManager;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.engine.EngineOptions.EngineStep;
+import dev.unmask.model.sampling.Caching;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.Draws;
+import dev.unmask.model.sampling.DreamAlgorithm;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.Remasking;
 import dev.unmask.model.transformer.KeyValueCache;
@@ -125,8 +127,7 @@ class DenoisingEngineTest {
   }
 
   private static GenerationSettings exit(boolean early) {
-    return new GenerationSettings(
-        32, 8, new Decoding.Quota(32), Remasking.LOW_CONFIDENCE, 0, 0, 0, early, false, false);
+    return settings(32, 8).steps(32).eosEarlyExit(early).build();
   }
 
   @Test
@@ -284,39 +285,49 @@ class DenoisingEngineTest {
 
   private static GenerationTask task(String id, int genLength) {
     return new GenerationTask(
-        id,
-        TinyModels.prompt(6, 1),
-        new GenerationSettings(
-            genLength,
-            genLength,
-            new Decoding.Quota(genLength),
-            Remasking.LOW_CONFIDENCE,
-            0,
-            0,
-            0,
-            false,
-            false,
-            false));
+        id, TinyModels.prompt(6, 1), settings(genLength, genLength).eosEarlyExit(false).build());
   }
 
   /** Every switch of the sampler, several lengths, each with its own seed. */
   private static List<GenerationTask> mixedTasks() {
-    Decoding quota = new Decoding.Quota(16);
-    Decoding threshold = new Decoding.Threshold(0.3);
-    Remasking low = Remasking.LOW_CONFIDENCE;
-    List<GenerationSettings> settings =
-        List.of(
-            new GenerationSettings(32, 32, quota, low, 0, 0, 1, true, false, false),
-            new GenerationSettings(32, 8, quota, low, 0.8, 0, 2, true, false, false),
-            new GenerationSettings(64, 16, threshold, low, 0, 0, 3, true, false, false),
-            new GenerationSettings(16, 16, quota, Remasking.RANDOM, 0, 0, 4, true, true, false),
-            new GenerationSettings(48, 12, quota, low, 0, 1.5, 5, false, false, true),
-            new GenerationSettings(32, 16, threshold, low, 1.2, 0.5, 6, false, true, true),
-            new GenerationSettings(32, 16, quota, Remasking.RANDOM, 0.5, 0, 7, true, false, false));
     List<GenerationTask> tasks = new ArrayList<>();
-    for (int i = 0; i < settings.size(); i++) {
-      tasks.add(new GenerationTask("mixed-" + i, TinyModels.prompt(3 + 9 * i, i), settings.get(i)));
+    for (GenerationSettings.Builder builder : mixedSettings()) {
+      int i = tasks.size();
+      tasks.add(
+          new GenerationTask(
+              "mixed-" + i, TinyModels.prompt(3 + 6 * i, i), builder.seed(i).build()));
     }
     return tasks;
+  }
+
+  private static List<GenerationSettings.Builder> mixedSettings() {
+    return List.of(
+        settings(32, 32).steps(16),
+        settings(32, 8).steps(16).temperature(0.8),
+        settings(64, 16).threshold(0.3),
+        settings(16, 16).steps(16).remasking(Remasking.RANDOM).logitsEosInf(true),
+        settings(48, 12).steps(16).cfgScale(1.5).eosEarlyExit(false).confidenceEosEotInf(true),
+        settings(32, 16).threshold(0.3).temperature(1.2).cfgScale(0.5).confidenceEosEotInf(true),
+        settings(32, 16).steps(16).remasking(Remasking.RANDOM).temperature(0.5),
+        settings(32, 8).steps(16).caching(Caching.prefix(0)).cfgScale(0.7),
+        settings(32, 8).steps(32).caching(Caching.dual(3)).temperature(0.9),
+        settings(48, 16).threshold(0.25).caching(Caching.dual(0)).cfgScale(1).temperature(0.4),
+        settings(24, 8).factor(1.1).caching(Caching.prefix(2)),
+        settings(40, 8).factor(0.9).lookaheadBlocks(1).caching(Caching.dual(0)),
+        settings(24, 24).decoding(new Decoding.EntropyBound(1.5)).temperature(0.6),
+        settings(24, 8).decoding(new Decoding.Dream(12, DreamAlgorithm.ORIGIN, 0)).temperature(1),
+        settings(16, 16)
+            .decoding(new Decoding.Dream(9, DreamAlgorithm.ENTROPY, 0.3))
+            .temperature(0.5)
+            .topP(0.9),
+        settings(16, 16).decoding(new Decoding.Dream(9, DreamAlgorithm.TOPK_MARGIN, 0)).topK(7),
+        settings(16, 8)
+            .decoding(new Decoding.Dream(10, DreamAlgorithm.MASKGIT_PLUS, 0))
+            .caching(Caching.dual(0))
+            .cfgScale(0.5));
+  }
+
+  private static GenerationSettings.Builder settings(int genLength, int blockLength) {
+    return GenerationSettings.builder(genLength, blockLength);
   }
 }
