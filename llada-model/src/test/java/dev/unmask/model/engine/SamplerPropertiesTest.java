@@ -152,7 +152,7 @@ class SamplerPropertiesTest {
     int[] steps = new int[5];
     double[] thresholds = {0, 0.15, 0.3, 0.6, 1};
     for (int i = 0; i < steps.length; i++) {
-      for (int seed = 0; seed < 8; seed++) {
+      for (int seed = 0; seed < 5; seed++) {
         GenerationSettings settings = settings(24, 12).threshold(thresholds[i]).build();
         steps[i] += finish(settings, TinyModels.prompt(4 + seed, seed)).steps();
       }
@@ -250,7 +250,7 @@ class SamplerPropertiesTest {
     try (LoadedModel eosModel = TinyModels.withEos()) {
       int eos = eosModel.config().tokens().eos();
       int with = 0;
-      for (int seed = 0; seed < 8; seed++) {
+      for (int seed = 0; seed < 4; seed++) {
         int[] prompt = TinyModels.prompt(5 + seed, seed);
         GenerationSettings.Builder warm = settings(32, 8).temperature(seed % 2);
         with += run(eosModel, prompt, warm.build()).answerEnded() ? 1 : 0;
@@ -336,7 +336,7 @@ class SamplerPropertiesTest {
               settings(32, 16).steps(16).temperature(0.6),
               settings(32, 8).threshold(0.3).caching(Caching.dual(0)),
               settings(32, 32).steps(32))) {
-        for (int seed = 0; seed < 6; seed++) {
+        for (int seed = 0; seed < 3; seed++) {
           int[] prompt = TinyModels.prompt(5 + seed, seed);
           CanvasRun full = run(eosModel, prompt, builder.eosEarlyExit(false).build());
           CanvasRun early = run(eosModel, prompt, builder.eosEarlyExit(true).build());

@@ -3,6 +3,7 @@ package dev.unmask.model.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
@@ -106,6 +107,108 @@ class TokenChooserTest {
   }
 
   @Test
+  void topPAndTopKCutTheTemperedDistributionThatTokensAreDrawnFrom() {
+    int draws = 50_000;
+    GenerationSettings settings =
+        GenerationSettings.builder(8, 8)
+            .decoding(new Decoding.Dream(8, DreamAlgorithm.MASKGIT_PLUS, 0))
+            .temperature(2)
+            .topP(0.97)
+            .topK(6)
+            .build();
+    TokenChooser.Choices choices = choose(settings, new Draws.Seeded(3), draws);
+
+    // Columns by logit: mask and padding 9, then 5, 4, 2, 1, 3, 0. top_k keeps six of them; at
+    // temperature 2 the first five reach 0.97 only with the fifth, the sixth is beyond.
+    double[] weights = new double[COLUMNS];
+    for (int column : new int[] {6, 7, 5, 4, 2}) {
+      weights[column] = Math.exp(LOGITS[column] / 2);
+    }
+    double all = Arrays.stream(weights).sum();
+    int kept = 0;
+    double reached = 0;
+    for (int column : new int[] {6, 7, 5, 4, 2, 1}) {
+      double full = 0;
+      for (float logit : LOGITS) {
+        full += Math.exp(logit / 2);
+      }
+      kept += reached <= 0.97 ? 1 : 0;
+      reached += Math.exp(LOGITS[column] / 2) / full;
+    }
+    assertThat(kept).isEqualTo(5);
+    assertThat(Arrays.stream(choices.tokens()).distinct().sorted().toArray())
+        .containsExactly(2, 4, 5);
+    double drawable = weights[5] + weights[4] + weights[2];
+    for (int token : new int[] {2, 4, 5}) {
+      double p = weights[token] / drawable;
+      double seen = Arrays.stream(choices.tokens()).filter(t -> t == token).count();
+      assertThat(seen / draws).isCloseTo(p, within(4 * Math.sqrt(p * (1 - p) / draws)));
+    }
+    for (int i = 0; i < 20; i++) {
+      assertThat(choices.scores()[i])
+          .isCloseTo((float) (weights[choices.tokens()[i]] / all), within(1e-6f));
+      assertThat(choices.confidences()[i])
+          .isCloseTo(softmax(LOGITS, choices.tokens()[i]), within(1e-6f));
+    }
+  }
+
+  @Test
+  void aCutThatLeavesOnlyTheMaskTakesTheBestToken() {
+    GenerationSettings settings =
+        GenerationSettings.builder(8, 8)
+            .decoding(new Decoding.Dream(8, DreamAlgorithm.TOPK_MARGIN, 0))
+            .topK(1)
+            .build();
+
+    assertThat(choose(settings, new Draws.Seeded(1), 1).tokens()).containsExactly(5);
+  }
+
+  @Test
+  void recordedAndSeededDrawsShareAStep() {
+    double[] uniforms = new double[COLUMNS];
+    Arrays.fill(uniforms, 0.5);
+    uniforms[1] = 1 - 1e-12;
+    Draws recorded = new Draws.Recorded(uniforms, new double[0], 1, COLUMNS);
+    GenerationSettings warm = settings(1, 0, false, false);
+    TokenChooser.Request own = new TokenChooser.Request(warm, recorded, 0, new int[] {0});
+    TokenChooser.Request seeded = request(warm, new Draws.Seeded(5), 3);
+    int[] alone = choose(warm, new Draws.Seeded(5), 3).tokens();
+    try (TokenChooser chooser = new TokenChooser(SHAPE);
+        NDManager manager = TorchRuntime.newManager()) {
+      int[] first = chooser.choose(rows(manager, 4), List.of(own, seeded)).tokens();
+      int[] last = chooser.choose(rows(manager, 4), List.of(seeded, own)).tokens();
+
+      assertThat(first).containsExactly(1, alone[0], alone[1], alone[2]);
+      assertThat(last).containsExactly(alone[0], alone[1], alone[2], 1);
+    }
+  }
+
+  @Test
+  void chunksOfRowsChangeNothing() {
+    List<TokenChooser.Request> requests =
+        List.of(
+            request(settings(0, 1.5, false, false), new Draws.Seeded(1), 3),
+            request(settings(1, 0, true, false), new Draws.Seeded(2), 2),
+            request(settings(0.5, 0.7, false, true), new Draws.Seeded(3), 4));
+    // 9 rows and 7 unconditional ones.
+    float[] logits = new float[16 * COLUMNS];
+    java.util.Random random = new java.util.Random(2);
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = (float) random.nextGaussian();
+    }
+    try (TokenChooser together = new TokenChooser(SHAPE);
+        TokenChooser chunked = new TokenChooser(SHAPE, 2);
+        NDManager manager = TorchRuntime.newManager()) {
+      var all = manager.create(logits, new Shape(16, COLUMNS));
+      TokenChooser.Choices expected = together.choose(all, requests);
+      TokenChooser.Choices got = chunked.choose(all, requests);
+
+      assertThat(got.tokens()).containsExactly(expected.tokens());
+      assertThat(got.confidences()).containsExactly(expected.confidences());
+    }
+  }
+
+  @Test
   void streamsDependOnSeedForwardAndPositionOnly() {
     Draws.Seeded draws = new Draws.Seeded(9);
 
@@ -119,16 +222,18 @@ class TokenChooserTest {
   }
 
   private static TokenChooser.Choices choose(GenerationSettings settings, Draws draws, int rows) {
+    try (TokenChooser chooser = new TokenChooser(SHAPE);
+        NDManager manager = TorchRuntime.newManager()) {
+      return chooser.choose(rows(manager, rows), List.of(request(settings, draws, rows)));
+    }
+  }
+
+  private static NDArray rows(NDManager manager, int rows) {
     float[] logits = new float[rows * COLUMNS];
     for (int row = 0; row < rows; row++) {
       System.arraycopy(LOGITS, 0, logits, row * COLUMNS, COLUMNS);
     }
-    try (TokenChooser chooser = new TokenChooser(SHAPE);
-        NDManager manager = TorchRuntime.newManager()) {
-      return chooser.choose(
-          manager.create(logits, new Shape(rows, COLUMNS)),
-          List.of(request(settings, draws, rows)));
-    }
+    return manager.create(logits, new Shape(rows, COLUMNS));
   }
 
   private static TokenChooser.Request request(GenerationSettings settings, Draws draws, int rows) {
@@ -137,17 +242,12 @@ class TokenChooserTest {
 
   private static GenerationSettings settings(
       double temperature, double cfg, boolean noEos, boolean lateEos) {
-    return new GenerationSettings(
-        8,
-        8,
-        new Decoding.Quota(8),
-        Remasking.LOW_CONFIDENCE,
-        temperature,
-        cfg,
-        0,
-        true,
-        noEos,
-        lateEos);
+    return GenerationSettings.builder(8, 8)
+        .temperature(temperature)
+        .cfgScale(cfg)
+        .logitsEosInf(noEos)
+        .confidenceEosEotInf(lateEos)
+        .build();
   }
 
   private static float softmax(float[] logits, int column) {
