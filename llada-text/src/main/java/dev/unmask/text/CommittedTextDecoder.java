@@ -61,7 +61,7 @@ public final class CommittedTextDecoder {
     }
     seen = answer;
     decoded = tokenizer.decode(answer);
-    int end = decoded.length();
+    int end = stableLength();
     while (end > sent && decoded.charAt(end - 1) == REPLACEMENT) {
       end--;
     }
@@ -97,6 +97,17 @@ public final class CommittedTextDecoder {
   /** The stop string that ended the text. */
   public Optional<String> stoppedBy() {
     return Optional.ofNullable(stoppedBy);
+  }
+
+  /** Where the text begins that the next token could change because bytes are joined to bytes. */
+  private int stableLength() {
+    int ids = seen.length;
+    while (ids > 0 && tokenizer.isByte(seen[ids - 1])) {
+      ids--;
+    }
+    return ids == seen.length
+        ? decoded.length()
+        : Math.max(sent, tokenizer.decode(Arrays.copyOf(seen, ids)).length());
   }
 
   private String stop(int at, String by) {

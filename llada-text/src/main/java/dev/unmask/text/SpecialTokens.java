@@ -1,5 +1,7 @@
 package dev.unmask.text;
 
+import java.nio.file.Path;
+
 /**
  * The token ids that the model treats specially.
  *
@@ -10,6 +12,16 @@ package dev.unmask.text;
  * @param pad fills a row in training; for LLaDA the same id as {@code eos}
  */
 public record SpecialTokens(int mask, int eos, int eot, int bos, int pad) {
+
+  /**
+   * The special tokens of a checkpoint folder, from its JSON files alone, as {@link LladaTokenizer}
+   * finds them.
+   *
+   * @throws TokenizerException when {@link LladaTokenizer#load} would refuse the files
+   */
+  public static SpecialTokens read(Path modelDir) throws TokenizerException {
+    return TokenizerDefinition.read(modelDir).special();
+  }
 
   /** Whether an answer ends where this id stands. */
   public boolean endsAnswer(int id) {

@@ -1,35 +1,46 @@
 package dev.unmask.text;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a checkpoint folder says about its text: {@code tokenizer.json}, {@code
- * tokenizer_config.json} and the token ids of {@code config.json}.
+ * What a checkpoint folder says about its text: the JSON files beside tokenizer.json, each empty
+ * when it is absent.
  *
  * @param tokenizer the parsed {@code tokenizer.json}
- * @param tokenizerConfig the parsed {@code tokenizer_config.json}, empty when the file is absent
- * @param config the parsed {@code config.json}, empty when the file is absent
- * @param chatTemplate the stored template, or null when the checkpoint has none
+ * @param tokenizerConfig {@code tokenizer_config.json}
+ * @param namedTokens {@code special_tokens_map.json}, which older folders have
+ * @param config {@code config.json}
+ * @param generationConfig {@code generation_config.json}
  */
 record TokenizerFiles(
+    Path folder,
     ObjectNode tokenizer,
     JsonNode tokenizerConfig,
+    JsonNode namedTokens,
     JsonNode config,
-    @Nullable String chatTemplate,
-    Path folder) {
+    JsonNode generationConfig) {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** The largest file that is read; published ones stay under 40 MB. */
+  private static final long LARGEST = 256L << 20;
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper()
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   static TokenizerFiles read(Path folder) throws TokenizerException {
     if (!Files.isDirectory(folder)) {
@@ -46,102 +57,85 @@ record TokenizerFiles(
       throw new TokenizerException(
           path + " has no \"model\" object, so it is not a tokenizer in Hugging Face's format.");
     }
-    JsonNode tokenizerConfig = parseIfPresent(folder.resolve("tokenizer_config.json"));
     return new TokenizerFiles(
+        folder,
         tokenizer,
-        tokenizerConfig,
+        parseIfPresent(folder.resolve("tokenizer_config.json")),
+        parseIfPresent(folder.resolve("special_tokens_map.json")),
         parseIfPresent(folder.resolve("config.json")),
-        chatTemplate(folder, tokenizerConfig),
-        folder);
+        parseIfPresent(folder.resolve("generation_config.json")));
   }
 
-  /** The added tokens, text to id, in the file's order. */
-  Map<String, Integer> addedTokens() throws TokenizerException {
-    Map<String, Integer> added = new LinkedHashMap<>();
+  String tokenizerFile() {
+    return folder.resolve("tokenizer.json").toString();
+  }
+
+  /** The added tokens by their text, in the file's order. */
+  Map<String, AddedToken> addedTokens() throws TokenizerException {
+    Map<String, AddedToken> added = new LinkedHashMap<>();
+    BitSet ids = new BitSet();
     for (JsonNode token : tokenizer.path("added_tokens")) {
       JsonNode content = token.path("content");
       JsonNode id = token.path("id");
-      if (!content.isTextual() || !id.isInt() || id.intValue() < 0) {
+      if (!content.isTextual()
+          || content.textValue().isEmpty()
+          || !id.isInt()
+          || id.intValue() < 0
+          || id.intValue() >= BpeModel.MOST_IDS) {
         throw new TokenizerException(
-            folder.resolve("tokenizer.json")
+            tokenizerFile()
                 + " has an added token without a \"content\" text and an \"id\" number: "
                 + token
                 + ".");
       }
-      added.put(content.textValue(), id.intValue());
+      AddedToken one =
+          new AddedToken(
+              content.textValue(),
+              id.intValue(),
+              token.path("special").asBoolean(false),
+              token.path("lstrip").asBoolean(false),
+              token.path("rstrip").asBoolean(false),
+              token.path("single_word").asBoolean(false));
+      if (ids.get(one.id()) || added.containsKey(one.content())) {
+        throw new TokenizerException(
+            tokenizerFile()
+                + " has the added token "
+                + token
+                + " beside another of the same text or id; both must be unique.");
+      }
+      ids.set(one.id());
+      added.put(one.content(), one);
     }
     return added;
   }
 
-  /** One more than the highest id of the vocabulary and the added tokens. */
-  int vocabularySize() throws TokenizerException {
-    int highest = -1;
-    JsonNode vocab = tokenizer.path("model").path("vocab");
-    if (vocab.isArray()) {
-      highest = vocab.size() - 1;
-    } else {
-      for (JsonNode id : vocab) {
-        highest = Math.max(highest, id.intValue());
-      }
-    }
-    for (int id : addedTokens().values()) {
-      highest = Math.max(highest, id);
-    }
-    return highest + 1;
-  }
-
-  /** The file as it stands, without a post-processor, padding or truncation of its own. */
-  String tokenizerJson() {
-    return bare().toString();
-  }
-
-  /**
-   * The same tokenizer knowing no added token: what it encodes is text and only text. Added tokens
-   * that also stand in the vocabulary are taken out of it, as some models look up whole words
-   * there.
-   */
-  String textOnlyJson() throws TokenizerException {
-    ObjectNode copy = bare();
-    copy.putArray("added_tokens");
-    if (copy.path("model").path("vocab") instanceof ObjectNode vocab) {
-      Set<String> control = new HashSet<>(addedTokens().keySet());
-      control.remove(copy.path("model").path("unk_token").asText(""));
-      vocab.remove(control);
-    }
-    return copy.toString();
-  }
-
   /** A token named in {@code tokenizer_config.json}: a text, or an object with the text in it. */
   @Nullable String namedToken(String field) {
-    JsonNode node = tokenizerConfig.path(field);
-    JsonNode text = node.isObject() ? node.path("content") : node;
-    return text.isTextual() ? text.textValue() : null;
+    for (JsonNode file : List.of(tokenizerConfig, namedTokens)) {
+      JsonNode node = file.path(field);
+      JsonNode text = node.isObject() ? node.path("content") : node;
+      if (text.isTextual()) {
+        return text.textValue();
+      }
+    }
+    return null;
   }
 
   /** An id of {@code config.json}, the first where the field is a list; -1 when absent or null. */
   int configId(String field) throws TokenizerException {
-    JsonNode node = config.path(field);
-    JsonNode id = node.isArray() ? node.path(0) : node;
-    if (id.isMissingNode() || id.isNull()) {
-      return -1;
-    }
-    if (!id.isInt() || id.intValue() < 0) {
-      throw new TokenizerException(
-          folder.resolve("config.json") + " has " + field + " = " + id + ", not a token id.");
-    }
-    return id.intValue();
+    return id(config, "config.json", field);
   }
 
-  private ObjectNode bare() {
-    ObjectNode copy = tokenizer.deepCopy();
-    copy.putNull("post_processor");
-    copy.putNull("padding");
-    copy.putNull("truncation");
-    return copy;
+  /** The same of {@code generation_config.json}. */
+  int generationId(String field) throws TokenizerException {
+    return id(generationConfig, "generation_config.json", field);
   }
 
-  private static @Nullable String chatTemplate(Path folder, JsonNode tokenizerConfig)
-      throws TokenizerException {
+  /**
+   * The stored chat template, or null: {@code chat_template.jinja}, else {@code chat_template} of
+   * tokenizer_config.json, a text or a list of named ones of which the default counts.
+   */
+  @Nullable String chatTemplate() throws TokenizerException {
     Path file = folder.resolve("chat_template.jinja");
     if (Files.isRegularFile(file)) {
       try {
@@ -151,7 +145,36 @@ record TokenizerFiles(
       }
     }
     JsonNode stored = tokenizerConfig.path("chat_template");
-    return stored.isTextual() ? stored.textValue() : null;
+    if (stored.isMissingNode() || stored.isNull()) {
+      return null;
+    }
+    if (stored.isTextual()) {
+      return stored.textValue();
+    }
+    List<String> names = new ArrayList<>();
+    for (JsonNode one : stored.isArray() ? stored : JSON.createArrayNode()) {
+      names.add(one.path("name").asText());
+      if (one.path("name").asText().equals("default") && one.path("template").isTextual()) {
+        return one.path("template").textValue();
+      }
+    }
+    throw new TokenizerException(
+        folder.resolve("tokenizer_config.json")
+            + " has a chat_template that is neither a text nor a list with one named default"
+            + (names.isEmpty() ? "." : "; it names " + String.join(", ", names) + "."));
+  }
+
+  private int id(JsonNode file, String name, String field) throws TokenizerException {
+    JsonNode node = file.path(field);
+    JsonNode id = node.isArray() ? node.path(0) : node;
+    if (id.isMissingNode() || id.isNull()) {
+      return -1;
+    }
+    if (!id.isInt() || id.intValue() < 0) {
+      throw new TokenizerException(
+          folder.resolve(name) + " has " + field + " = " + id + ", not a token id.");
+    }
+    return id.intValue();
   }
 
   private static JsonNode parseIfPresent(Path path) throws TokenizerException {
@@ -160,12 +183,16 @@ record TokenizerFiles(
 
   private static JsonNode parse(Path path) throws TokenizerException {
     try {
+      if (Files.size(path) > LARGEST) {
+        throw new TokenizerException(
+            path + " has " + Files.size(path) + " bytes; at most " + LARGEST + " are read.");
+      }
       return JSON.readTree(path.toFile());
     } catch (JsonProcessingException e) {
       throw new TokenizerException(
           path
               + " is not JSON (line "
-              + e.getLocation().getLineNr()
+              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
               + "): "
               + e.getOriginalMessage()
               + ".",

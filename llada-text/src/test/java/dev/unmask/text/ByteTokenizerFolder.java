@@ -3,6 +3,7 @@ package dev.unmask.text;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.text.template.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ final class ByteTokenizerFolder {
   static ObjectNode tokenizerConfig() {
     ObjectNode root = JSON.createObjectNode();
     root.put("bos_token", "<|startoftext|>").put("eos_token", "<|endoftext|>");
-    root.put("pad_token", "<|endoftext|>").put("chat_template", LladaChatTemplate.JINJA);
+    root.put("pad_token", "<|endoftext|>").put("chat_template", ChatTemplate.LLADA);
     return root;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.unmask.text.template.PythonText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -198,9 +199,9 @@ class LladaTokenizerTest {
 
   @Test
   void trimsLikePython() {
-    assertThat(LladaChatTemplate.trim("\u00A0\u2003\u0085\u001C x y \u3000\n")).isEqualTo("x y");
-    assertThat(LladaChatTemplate.trim("\u200Bx")).isEqualTo("\u200Bx");
-    assertThat(LladaChatTemplate.trim(" \t ")).isEmpty();
+    assertThat(PythonText.strip("\u00A0\u2003\u0085\u001C x y \u3000\n")).isEqualTo("x y");
+    assertThat(PythonText.strip("\u200Bx")).isEqualTo("\u200Bx");
+    assertThat(PythonText.strip(" \t ")).isEmpty();
   }
 
   @Test

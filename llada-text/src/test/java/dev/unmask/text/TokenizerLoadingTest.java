@@ -38,34 +38,43 @@ class TokenizerLoadingTest {
     Files.writeString(folder.resolve("tokenizer.json"), "{\"a\": 1}");
     refuses(folder, "has no \"model\" object");
     tokenizer.putObject("pre_tokenizer").put("type", "Nonsense");
-    refuses(write(), "is not a tokenizer that the tokenizers library can read");
+    refuses(write(), "in its pre_tokenizer a step of the type \"Nonsense\"", "ByteLevel");
   }
 
   @Test
-  void anotherChatTemplateIsRefused() throws Exception {
-    tokenizerConfig.put("chat_template", "{% for m in messages %}<|im_start|>{{ m.role }}...");
-    refuses(write(), "is not LLaDA's", "<|im_start|>");
-  }
-
-  @Test
-  void spellingsOfLladasTemplateAreRecognised() throws Exception {
+  void aTemplateThatCannotBeReadIsRefusedWithItsPlace() throws Exception {
     tokenizerConfig.put(
-        "chat_template",
-        LladaChatTemplate.JINJA
-            .replace("\n", "\\n")
-            .replace("'+ message", "' + message")
-            .replace("{% set loop_messages", "\n{%  set loop_messages"));
-    try (LladaTokenizer loaded = LladaTokenizer.load(write())) {
-      assertThat(loaded.hasChatTemplate()).isTrue();
+        "chat_template", "{% for m in messages %}\n{{ m.role | rot13 }}{% endfor %}");
+    refuses(write(), "line 2, column 13", "filter 'rot13' is not known");
+  }
+
+  @Test
+  void aTemplateThatCannotRenderAQuestionIsRefused() throws Exception {
+    tokenizerConfig.put("chat_template", "{{ raise_exception('never') }}");
+    refuses(write(), "refuses the dialogue: never");
+    tokenizerConfig.put("chat_template", "{{ nothing + '<|eot_id|>' }}");
+    refuses(write(), "line 1, column 12", "'nothing', which is undefined");
+  }
+
+  @Test
+  void aTemplateFileBesideTheConfigWins() throws Exception {
+    write();
+    Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages[0].content }}<|eot_id|>");
+    try (LladaTokenizer loaded = LladaTokenizer.load(folder)) {
+      assertThat(loaded.encodeChat(List.of(new ChatMessage("user", "a"))))
+          .containsExactly('a', ByteTokenizerFolder.control("<|eot_id|>"));
     }
   }
 
   @Test
-  void aTemplateFileBesideTheConfigCounts() throws Exception {
-    tokenizerConfig.remove("chat_template");
-    write();
-    Files.writeString(folder.resolve("chat_template.jinja"), "something else");
-    refuses(folder, "is not LLaDA's");
+  void ofANamedListTheDefaultTemplateCounts() throws Exception {
+    ArrayNode list = tokenizerConfig.putArray("chat_template");
+    list.addObject().put("name", "tool_use").put("template", "{% nonsense %}");
+    refuses(write(), "neither a text nor a list with one named default", "it names tool_use");
+    list.addObject().put("name", "default").put("template", "{{ messages[0].content }}");
+    try (LladaTokenizer loaded = LladaTokenizer.load(write())) {
+      assertThat(loaded.encodeChat(List.of(new ChatMessage("user", "a")))).containsExactly('a');
+    }
   }
 
   @Test
@@ -84,7 +93,7 @@ class TokenizerLoadingTest {
   }
 
   @Test
-  void aMissingControlTokenIsNamed() throws Exception {
+  void aControlTokenTheTemplateWritesMustExist() throws Exception {
     removeAdded("<|eot_id|>");
     refuses(write(), "no added token <|eot_id|>");
   }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.unmask.text.LladaChatTemplate;
+import dev.unmask.text.template.ChatTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,7 +69,7 @@ public final class TokenizerFolder {
           vocabulary.special().get(i));
     }
     root.setAll(namedTokens());
-    return root.put("chat_template", LladaChatTemplate.JINJA);
+    return root.put("chat_template", ChatTemplate.LLADA);
   }
 
   private static ObjectNode namedTokens() {
