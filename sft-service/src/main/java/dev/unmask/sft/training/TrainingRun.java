@@ -1,6 +1,7 @@
 package dev.unmask.sft.training;
 
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossValue;
@@ -71,11 +72,17 @@ public final class TrainingRun implements AutoCloseable {
    * Opens the run of {@code folder}: the state it left there, or a new run.
    *
    * @param config the model's shape, for a state
-   * @throws InvalidModelException when the state belongs to another model or is damaged
+   * @throws InvalidModelException when the state belongs to another model or is damaged, or when
+   *     the model does not learn by masks
    */
   public static TrainingRun open(
       Path folder, Recipe recipe, ModelConfig config, Compute compute, FirstModel first)
       throws InvalidModelException, IOException {
+    if (config.layout() == Layout.AUTOREGRESSIVE) {
+      throw new InvalidModelException(
+          "an autoregressive model cannot be trained here: this loop masks tokens and learns to"
+              + " fill them in, and such a model never saw a mask; give it a diffusion model");
+    }
     Files.createDirectories(folder);
     Path file = folder.resolve(STATE_FILE);
     if (!Files.exists(file)) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
@@ -111,6 +112,28 @@ class TrainingRunTest {
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("another size");
     assertThat(place).isDirectoryContaining(file -> file.endsWith(TrainingRun.STATE_FILE));
+  }
+
+  @Test
+  void anAutoregressiveModelIsRefused() {
+    ModelConfig twin =
+        ModelConfig.shape(Layout.AUTOREGRESSIVE)
+            .width(32)
+            .layers(1)
+            .heads(2)
+            .vocabularySize(40)
+            .contextLength(64)
+            .tokens(39, 38, 37)
+            .build();
+    assertThatThrownBy(() ->
+            TrainingRun.open(
+                folder,
+                recipe(new StopRule.Steps(4), 1e-3),
+                twin,
+                Compute.FLOAT32,
+                () -> TrainableModel.random(twin, Compute.FLOAT32, 1)))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining("an autoregressive model cannot be trained here");
   }
 
   /** Stands for the death of the process: nothing after it runs. */
