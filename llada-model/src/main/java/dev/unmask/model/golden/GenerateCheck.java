@@ -44,6 +44,7 @@ final class GenerateCheck implements GoldenCheck {
             switch (path) {
               case ORACLE -> oneByOne(folder, cases, predictor);
               case PACKED -> together(folder, cases, predictor);
+              case CLUSTER -> throw new IllegalStateException("a cluster's answers are given");
             });
   }
 
@@ -122,7 +123,8 @@ final class GenerateCheck implements GoldenCheck {
     return new Draws.Recorded(uniforms, remaskings, length, config.embeddingSize());
   }
 
-  private static GoldenVerdict compare(
+  /** Judges a canvas, wherever it was filled. */
+  static GoldenVerdict compare(
       GoldenFolder folder, GoldenCase c, GoldenPath path, int[] canvas, int steps)
       throws InvalidModelException {
     int[] output = folder.ids(c, "output_ids");

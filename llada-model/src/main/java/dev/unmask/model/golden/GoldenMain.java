@@ -10,11 +10,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code unmask golden} in a process of its own: {@code [--path oracle|packed]... [--kinds a,b]
  * [--json] DIR...}. Exit code 0 when everything passed, 1 when something failed or is not
  * supported, 2 for bad arguments or unusable folders.
+ *
+ * <p>For a cluster it takes two runs: {@code --requests} prints what to ask it ({@link
+ * ClusterRequests}), and {@code --path cluster --answers FILE} judges what it answered ({@link
+ * ClusterAnswers}).
  */
 public final class GoldenMain {
 
@@ -22,6 +27,8 @@ public final class GoldenMain {
   private final List<GoldenPath> paths = new ArrayList<>();
   private final Set<String> kinds = new TreeSet<>();
   private boolean json;
+  private boolean requests;
+  private @Nullable Path answers;
 
   private GoldenMain() {}
 
@@ -44,6 +51,8 @@ public final class GoldenMain {
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--json" -> json = true;
+        case "--requests" -> requests = true;
+        case "--answers" -> answers = Path.of(value(args, i++));
         case "--path" -> addPaths(value(args, i++));
         case "--kinds" -> kinds.addAll(Arrays.asList(value(args, i++).split(",", -1)));
         default -> {
@@ -58,7 +67,12 @@ public final class GoldenMain {
       throw new IllegalArgumentException("golden needs at least one folder of cases");
     }
     if (paths.isEmpty()) {
-      paths.addAll(List.of(GoldenPath.values()));
+      paths.addAll(List.of(GoldenPath.ORACLE, GoldenPath.PACKED));
+    }
+    if (paths.contains(GoldenPath.CLUSTER) != (answers != null)
+        || (answers != null && paths.size() > 1)) {
+      throw new IllegalArgumentException(
+          "--path cluster and --answers FILE belong together and exclude other paths");
     }
   }
 
@@ -74,15 +88,23 @@ public final class GoldenMain {
       try {
         paths.add(GoldenPath.valueOf(name.toUpperCase(Locale.ROOT)));
       } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("--path is oracle or packed, not " + name, e);
+        throw new IllegalArgumentException("--path is oracle, packed or cluster, not " + name, e);
       }
     }
   }
 
   private boolean run() throws InvalidModelException {
+    if (requests) {
+      ClusterRequests.lines(roots, kinds).forEach(System.out::println);
+      return true;
+    }
     boolean good = true;
     ObjectMapper mapper = new ObjectMapper();
-    for (GoldenVerdict v : GoldenRunner.standard().run(roots, paths, kinds)) {
+    GoldenRunner runner =
+        answers == null
+            ? GoldenRunner.standard()
+            : GoldenRunner.ofCluster(ClusterAnswers.read(answers));
+    for (GoldenVerdict v : runner.run(roots, paths, kinds)) {
       good &= v.verdict() == GoldenVerdict.Verdict.PASS;
       if (json) {
         ObjectNode line = mapper.createObjectNode();

@@ -7,7 +7,12 @@ public enum GoldenPath {
   /** The network composed of plain NDArray operations, one request at a time. */
   ORACLE,
   /** The production network; all generate cases of a folder are one batch of the engine. */
-  PACKED;
+  PACKED,
+  /**
+   * A cluster, asked over gRPC and over Kafka; its answers are given to {@link GoldenMain} in a
+   * file.
+   */
+  CLUSTER;
 
   /** As the command line writes it. */
   public String label() {

@@ -19,9 +19,18 @@ public final class GoldenRunner {
 
   /** With every check of this library. */
   public static GoldenRunner standard() {
+    return new GoldenRunner(library());
+  }
+
+  /** For {@link GoldenPath#CLUSTER}: judges what a cluster answered. */
+  static GoldenRunner ofCluster(ClusterAnswers answers) {
     return new GoldenRunner(
-        List.of(
-            new ForwardCheck(), new GenerateCheck(), new LikelihoodCheck(), new TrainingCheck()));
+        library().stream().<GoldenCheck>map(check -> new ClusterCheck(check, answers)).toList());
+  }
+
+  private static List<GoldenCheck> library() {
+    return List.of(
+        new ForwardCheck(), new GenerateCheck(), new LikelihoodCheck(), new TrainingCheck());
   }
 
   /**

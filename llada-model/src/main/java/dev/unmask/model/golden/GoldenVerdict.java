@@ -4,7 +4,7 @@ package dev.unmask.model.golden;
  * The outcome of one case on one path.
  *
  * @param name folder and case
- * @param path {@code oracle} or {@code packed}
+ * @param path {@code oracle}, {@code packed} or {@code cluster}
  * @param largestError max|difference| / max|reference| for arrays, slots that differ for tokens
  * @param detail a sentence, empty when there is nothing to say
  */

@@ -49,7 +49,7 @@ final class LikelihoodCheck implements GoldenCheck {
                   path == GoldenPath.PACKED
                       ? together.get(i).join()
                       : Likelihood.of(predictor, tasks.get(i));
-              verdicts.add(compare(folder, c, path, result));
+              verdicts.add(compare(folder, c, path, result.logLikelihood()));
             } catch (CompletionException e) {
               verdicts.add(GoldenVerdict.failed(folder, c, path, String.valueOf(e.getCause())));
             }
@@ -76,15 +76,12 @@ final class LikelihoodCheck implements GoldenCheck {
     return results;
   }
 
-  private static GoldenVerdict compare(
-      GoldenFolder folder, GoldenCase c, GoldenPath path, LikelihoodResult result) {
+  /** Judges a likelihood, wherever it was estimated. */
+  static GoldenVerdict compare(
+      GoldenFolder folder, GoldenCase c, GoldenPath path, double logLikelihood) {
     double expected = c.number("log_likelihood", Double.NaN);
     return GoldenVerdict.byError(
-        folder,
-        c,
-        path,
-        Math.abs(result.logLikelihood() - expected) / Math.abs(expected),
-        TOLERANCE);
+        folder, c, path, Math.abs(logLikelihood - expected) / Math.abs(expected), TOLERANCE);
   }
 
   private static LikelihoodTask task(GoldenFolder folder, GoldenCase c)

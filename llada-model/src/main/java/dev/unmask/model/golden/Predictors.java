@@ -25,7 +25,8 @@ final class Predictors {
           yield use.with(oracle);
         }
       }
-      case PACKED -> {
+      // Of a cluster only what it has no call for is computed here.
+      case PACKED, CLUSTER -> {
         try (LoadedModel model =
             LoadedModel.load(folder.path(), folder.config(), Precision.F32, Attention.FUSED)) {
           yield use.with(model);
