@@ -2,138 +2,136 @@ package dev.unmask.model.torch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.List;
-import java.util.Random;
 
 /**
  * A look at the native library before a service says that it is ready: a mismatched library must
- * fail at the start and not in a request. Takes well under a second after the library is loaded.
+ * fail at the start and not in a request. Versions, threads, every element type that weights and
+ * tokens have, views of mapped files, and attention. Takes well under a second after the library is
+ * loaded.
  */
 public final class SelfCheck {
 
   /** The JNI layer is built against this one; another minor version may miss a symbol. */
   static final String LIBTORCH = "2.7.1";
 
-  private static final double TOLERANCE = 1e-5;
+  /** The JNI layer that the versions page pins. */
+  static final String DJL = "0.35.1";
 
-  private static final String TEXT =
-      """
-        def there_and_back(self: __torch__.M, x: Tensor, through: int) -> Tensor:
-          return torch.to(torch.to(x, through), 6)
-        def fused(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-          return torch.scaled_dot_product_attention(q, k, v)
-        def composed(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-          s = torch.mul(torch.matmul(q, torch.transpose(k, -2, -1)), scale)
-          return torch.matmul(torch.softmax(s, -1), v)
-        def half_fused(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-          return torch.to(torch.scaled_dot_product_attention(torch.to(q, 15), torch.to(k, 15), torch.to(v, 15)), 6)
-      """;
+  /**
+   * What a good library says about itself.
+   *
+   * @param libtorch its version
+   * @param djl the version of the JNI layer
+   * @param intraOpThreads threads inside one operation
+   * @param interOpThreads threads between operations
+   * @param attentionError largest difference of fused and composed attention in float32, for normal
+   *     inputs
+   * @param halfAttentionError the same for fused attention in bfloat16
+   * @param mappedInPlace whether a mapped file was seen to be used without a copy; false where no
+   *     temporary file could be made
+   * @param millis what the checks took, loading not counted
+   */
+  public record Report(
+      String libtorch,
+      String djl,
+      int intraOpThreads,
+      int interOpThreads,
+      double attentionError,
+      double halfAttentionError,
+      boolean mappedInPlace,
+      long millis) {
+
+    /** A line for the log. */
+    @Override
+    public String toString() {
+      return "libtorch="
+          + libtorch
+          + " djl="
+          + djl
+          + " intra_op_threads="
+          + intraOpThreads
+          + " inter_op_threads="
+          + interOpThreads
+          + " attention_error="
+          + attentionError
+          + " bf16_attention_error="
+          + halfAttentionError
+          + " mapped_in_place="
+          + mappedInPlace
+          + " millis="
+          + millis;
+    }
+  }
 
   private SelfCheck() {}
 
   /**
-   * Checks version, bfloat16 and attention.
+   * Checks everything.
    *
-   * @return a line for the log
    * @throws UnusableLibraryException saying what does not hold
    */
-  public static String run() {
-    String version = TorchRuntime.version();
-    checkVersion(version);
-    try (TorchScriptModule module = TorchScriptModule.compile(TEXT);
+  public static Report run() {
+    checkVersions(TorchRuntime.version(), TorchRuntime.djlVersion());
+    long start = System.nanoTime();
+    checkThreads();
+    try (TorchScriptModule module =
+            TorchScriptModule.compile(TypeChecks.TEXT + AttentionCheck.TEXT);
         NDManager manager = TorchRuntime.newManager()) {
-      checkBfloat16(module, manager);
-      double error = checkAttention(module, manager);
-      return "libtorch="
-          + version
-          + " intra_op_threads="
-          + TorchRuntime.intraOpThreads()
-          + " attention_error="
-          + error;
+      TypeChecks types = new TypeChecks(module, manager);
+      types.run();
+      boolean mapped = types.mappedFileIsUsedInPlace();
+      AttentionCheck attention = new AttentionCheck(module, manager);
+      return new Report(
+          TorchRuntime.version(),
+          TorchRuntime.djlVersion(),
+          TorchRuntime.intraOpThreads(),
+          TorchRuntime.interOpThreads(),
+          attention.error(),
+          attention.halfError(),
+          mapped,
+          (System.nanoTime() - start) / 1_000_000);
     } catch (TorchScriptException e) {
       throw new UnusableLibraryException(
-          "libtorch " + version + " does not run this build's TorchScript: " + e.getMessage(), e);
+          "libtorch "
+              + TorchRuntime.version()
+              + " does not run this build's TorchScript: "
+              + e.getMessage(),
+          e);
     }
   }
 
-  static void checkVersion(String version) {
+  static void checkVersions(String libtorch, String djl) {
     // Builds carry suffixes such as +cpu.
-    if (!version.equals(LIBTORCH) && !version.startsWith(LIBTORCH + "+")) {
+    if (!libtorch.equals(LIBTORCH) && !libtorch.startsWith(LIBTORCH + "+")) {
       throw new UnusableLibraryException(
-          "libtorch is version " + version + "; this build needs " + LIBTORCH);
+          "libtorch is version " + libtorch + "; this build needs " + LIBTORCH);
     }
-  }
-
-  private static void checkBfloat16(TorchScriptModule module, NDManager manager) {
-    float[] values = {0, 1, -2.5f, 3.140625f, 1e30f, 1 + 0x1p-9f};
-    float[] rounded = {0, 1, -2.5f, 3.140625f, Float.intBitsToFloat(0x714a0000), 1};
-    NDArray back =
-        module.callOne(
-            manager, "there_and_back", Argument.of(manager.create(values)), Argument.of(15L));
-    float[] got = back.toFloatArray();
-    for (int i = 0; i < values.length; i++) {
-      if (got[i] != rounded[i]) {
-        throw new UnusableLibraryException(
-            "bfloat16 turns " + values[i] + " into " + got[i] + " instead of " + rounded[i]);
-      }
-    }
-  }
-
-  private static double checkAttention(TorchScriptModule module, NDManager manager) {
-    Random random = new Random(7);
-    int heads = 3;
-    int length = 37;
-    int width = 32;
-    List<Argument> qkv =
-        List.of(
-            normal(manager, random, heads, length, width),
-            normal(manager, random, heads, length, width),
-            normal(manager, random, heads, length, width));
-    float[] composed =
-        module
-            .callOne(
-                manager,
-                "composed",
-                qkv.get(0),
-                qkv.get(1),
-                qkv.get(2),
-                Argument.of(1 / Math.sqrt(width)))
-            .toFloatArray();
-    double error = difference(composed, module, manager, "fused", qkv);
-    if (!(error <= TOLERANCE)) {
+    if (!djl.equals(DJL)) {
       throw new UnusableLibraryException(
-          "fused attention differs from composed attention by " + error + " in float32");
+          "the JNI layer is of DJL " + djl + "; this build needs " + DJL);
     }
-    double half = difference(composed, module, manager, "half_fused", qkv);
-    if (!(half <= 0.05)) {
+  }
+
+  /** A setting that was given and not taken would be noticed only by its speed, or by a crash. */
+  private static void checkThreads() {
+    checkThreads("ai.djl.pytorch.num_threads", TorchRuntime.intraOpThreads());
+    checkThreads("ai.djl.pytorch.num_interop_threads", TorchRuntime.interOpThreads());
+  }
+
+  static void checkThreads(String property, int actual) {
+    Integer wanted = Integer.getInteger(property);
+    if (wanted != null && wanted != actual) {
       throw new UnusableLibraryException(
-          "fused attention differs from composed attention by " + half + " in bfloat16");
+          property + " is " + wanted + ", but libtorch uses " + actual + " threads");
     }
-    return error;
   }
 
-  private static double difference(
-      float[] expected,
-      TorchScriptModule module,
-      NDManager manager,
-      String method,
-      List<Argument> qkv) {
-    float[] got =
-        module.callOne(manager, method, qkv.get(0), qkv.get(1), qkv.get(2)).toFloatArray();
-    double most = 0;
-    for (int i = 0; i < got.length; i++) {
-      most = Math.max(most, Math.abs((double) got[i] - expected[i]));
+  /** The result of a module's method as floats; the array is closed. */
+  static float[] floats(NDManager manager, List<NDArray> result) {
+    try (NDManager passing = manager.newSubManager()) {
+      result.forEach(array -> array.attach(passing));
+      return result.get(0).toFloatArray();
     }
-    return most;
-  }
-
-  private static Argument normal(
-      NDManager manager, Random random, int heads, int length, int width) {
-    float[] values = new float[heads * length * width];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Argument.of(manager.create(values, new Shape(1, heads, length, width)));
   }
 }

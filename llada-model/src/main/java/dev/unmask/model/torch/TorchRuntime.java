@@ -4,6 +4,9 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The native library of this process: loaded once, settings per thread. */
 public final class TorchRuntime {
@@ -32,6 +35,21 @@ public final class TorchRuntime {
     return ENGINE.getVersion();
   }
 
+  /** The version of the JNI layer, such as {@code 0.35.1}. */
+  public static String djlVersion() {
+    return Engine.getDjlVersion();
+  }
+
+  /** What the library was built with, such as {@code MKL}; {@code CUDA} where it has a GPU. */
+  public static Set<String> features() {
+    return new TreeSet<>(JniUtils.getFeatures());
+  }
+
+  /** The folder with the library's files. */
+  public static String folder() {
+    return LibUtils.getLibtorchPath();
+  }
+
   /** A new manager on the CPU; the caller closes it. */
   public static NDManager newManager() {
     return ENGINE.newBaseManager(Device.cpu());
@@ -40,6 +58,11 @@ public final class TorchRuntime {
   /** Threads that one operation may use inside the library. */
   public static int intraOpThreads() {
     return JniUtils.getNumThreads();
+  }
+
+  /** Threads that may run operations side by side inside the library. */
+  public static int interOpThreads() {
+    return JniUtils.getNumInteropThreads();
   }
 
   /** Sets the calling thread up for running modules; cheap when it already is. */
