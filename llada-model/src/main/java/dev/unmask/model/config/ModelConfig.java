@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.text.TokenizerException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,10 +168,25 @@ public record ModelConfig(
       ModelConfig config = parse(text);
       Path tokenizer = folder.resolve("tokenizer.json");
       return Files.isRegularFile(tokenizer)
-          ? config.withTokensOf(JSON.readTree(tokenizer.toFile()), JSON.readTree(text), tokenizer)
+          ? config
+              .withEndOfTurnOf(folder)
+              .withTokensOf(JSON.readTree(tokenizer.toFile()), JSON.readTree(text), tokenizer)
           : config;
     } catch (IOException e) {
       throw new InvalidModelException(file + " could not be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** What text is cut at and what the sampler ends at must be the same token. */
+  private ModelConfig withEndOfTurnOf(Path folder) {
+    if (tokens.eot() != SpecialTokens.NONE) {
+      return this;
+    }
+    try {
+      return withEndOfTurn(dev.unmask.text.SpecialTokens.read(folder).eot());
+    } catch (TokenizerException e) {
+      // Weights can be looked at without a tokenizer that can be read; serving them refuses it.
+      return this;
     }
   }
 
