@@ -6,6 +6,7 @@ import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
+import dev.unmask.text.template.ChatTemplateException;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.SamplingParams;
@@ -128,10 +129,15 @@ final class TaskPlanner {
                 + " is none of system, user and assistant");
       }
     }
-    return model
-        .tokenizer()
-        .encodeChat(
-            messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
+    try {
+      return model
+          .tokenizer()
+          .encodeChat(
+              messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
+    } catch (ChatTemplateException e) {
+      // Many templates insist on an order of roles, and say so.
+      throw RefusedRequestException.invalid("messages", String.valueOf(e.getMessage()));
+    }
   }
 
   static int[] checked(String field, List<Integer> ids, ServedModel model)
