@@ -53,35 +53,6 @@ public record GenerationSettings(
     SettingsCheck.answerEnd(decoding, confidenceEosEotInf);
   }
 
-  /** The reference's settings, before caches and Dream's sampler. */
-  public GenerationSettings(
-      int genLength,
-      int blockLength,
-      Decoding decoding,
-      Remasking remasking,
-      double temperature,
-      double cfgScale,
-      long seed,
-      boolean eosEarlyExit,
-      boolean logitsEosInf,
-      boolean confidenceEosEotInf) {
-    this(
-        genLength,
-        blockLength,
-        decoding,
-        remasking,
-        temperature,
-        1,
-        0,
-        cfgScale,
-        seed,
-        Caching.NONE,
-        OptionalInt.empty(),
-        eosEarlyExit,
-        logitsEosInf,
-        confidenceEosEotInf);
-  }
-
   /** Greedy defaults: temperature 0, no guidance, no cache, early exit on. */
   public static GenerationSettings greedy(int genLength, int blockLength, Decoding decoding) {
     return builder(genLength, blockLength).decoding(decoding).build();

@@ -6,9 +6,7 @@ import dev.unmask.model.engine.GenerationListener;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.engine.StepResult;
-import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.sampling.Remasking;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
 import dev.unmask.text.ChatMessage;
 import java.time.Duration;
@@ -91,17 +89,7 @@ final class Probes {
   }
 
   private static GenerationSettings settings(int canvas, int steps) {
-    return new GenerationSettings(
-        canvas,
-        canvas,
-        new Decoding.Quota(steps),
-        Remasking.LOW_CONFIDENCE,
-        0.0,
-        0.0,
-        SEED,
-        true,
-        false,
-        false);
+    return GenerationSettings.builder(canvas, canvas).steps(steps).seed(SEED).build();
   }
 
   private record Waiting(CompletableFuture<GenerationResult> answered)

@@ -9,7 +9,6 @@ import dev.unmask.model.engine.EngineOptions;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.InvalidSettingsException;
-import dev.unmask.model.sampling.Remasking;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.corpus.Probe;
@@ -99,18 +98,7 @@ public final class ProbeMain implements Runnable {
         threshold > 0
             ? new Decoding.Threshold(threshold)
             : new Decoding.Quota(steps > 0 ? steps : genLength);
-    GenerationSettings settings =
-        new GenerationSettings(
-            genLength,
-            blockLength,
-            decoding,
-            Remasking.LOW_CONFIDENCE,
-            0,
-            0,
-            0,
-            true,
-            false,
-            false);
+    GenerationSettings settings = GenerationSettings.greedy(genLength, blockLength, decoding);
     long start = System.nanoTime();
     List<String> given;
     try (LoadedModel loaded = LoadedModel.load(model, Precision.AUTO);
