@@ -23,7 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What must hold for any weights. */
+/**
+ * What must hold for any weights. Numbers are those of docs/properties.md; 5 and 6 are also in
+ * {@link RotationAndNormTest}, 8 in {@link WeightTableTest}, 9 in {@code FamilyTest}.
+ */
 class ForwardPropertiesTest {
 
   static final ModelConfig SHAPE =
@@ -56,7 +59,7 @@ class ForwardPropertiesTest {
   }
 
   @Test
-  void isNotCausal() {
+  void property1IsNotCausal() {
     int[] ids = ids(20, 1);
     float[] before = logits(model, ids, 0);
     ids[19] = (ids[19] + 1) % 80;
@@ -65,7 +68,34 @@ class ForwardPropertiesTest {
   }
 
   @Test
-  void aSequenceDoesNotFeelItsNeighbours() {
+  void property2TheOrderOfRowsPermutesTheResults() {
+    int[][] sequences = {ids(9, 1), ids(40, 2), ids(17, 3)};
+    int[][] orders = {{0, 1, 2}, {2, 0, 1}, {1, 2, 0}};
+    float[][] results = new float[3][];
+    for (int[] order : orders) {
+      PackedBatch batch = new PackedBatch();
+      for (int which : order) {
+        batch.add(sequences[which], all(sequences[which]));
+      }
+      float[] together = logits(model, batch);
+      int from = 0;
+      for (int which : order) {
+        int to = from + sequences[which].length * SHAPE.embeddingSize();
+        float[] mine = Arrays.copyOfRange(together, from, to);
+        float[] before = results[which];
+        if (before == null) {
+          results[which] = mine;
+        } else {
+          assertThat(ArrayError.relative(mine, before)).isLessThan(1e-6);
+        }
+        from = to;
+      }
+    }
+  }
+
+  /** There are no pads in a pack; what stands for them is that nothing in it is a neighbour. */
+  @Test
+  void property3ASequenceDoesNotFeelItsNeighbours() {
     PackedBatch batch = new PackedBatch();
     int[][] sequences = {ids(5, 1), ids(64, 2), ids(1, 3), ids(33, 4)};
     for (int[] ids : sequences) {
@@ -80,6 +110,17 @@ class ForwardPropertiesTest {
       assertThat(ArrayError.relative(mine, logits(model, ids, all(ids)))).isLessThan(1e-6);
       from = to;
     }
+  }
+
+  /** And what is in a row counts, pad tokens too: LLaDA attends to them, and no mask hides them. */
+  @Test
+  void property4APadInsideARowIsATokenLikeAnyOther() {
+    int[] ids = ids(20, 11);
+    int[] padded = Arrays.copyOf(ids, 24);
+    Arrays.fill(padded, 20, 24, SHAPE.tokens().pad());
+
+    assertThat(ArrayError.relative(logits(model, padded, 3), logits(model, ids, 3)))
+        .isGreaterThan(1e-3);
   }
 
   @Test
@@ -128,7 +169,7 @@ class ForwardPropertiesTest {
   }
 
   @Test
-  void gateAndUpAreNotInterchangeable(@TempDir Path swapped) throws Exception {
+  void property7GateAndUpAreNotInterchangeable(@TempDir Path swapped) throws Exception {
     SafetensorsWriter writer = new SafetensorsWriter();
     SafetensorsDirectory files = SafetensorsDirectory.open(folder);
     for (WeightTable.Weight weight : WeightTable.of(SHAPE)) {
@@ -160,7 +201,7 @@ class ForwardPropertiesTest {
   }
 
   @Test
-  void itMattersWhereATokenStands() {
+  void property5ItMattersWhereATokenStands() {
     // The same tokens in another order: without positions slot 0 could not tell.
     float[] near = logits(model, new int[] {5, 7, 80, 80}, 0);
     float[] far = logits(model, new int[] {5, 80, 80, 7}, 0);
