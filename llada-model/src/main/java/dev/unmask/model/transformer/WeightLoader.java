@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -36,6 +37,8 @@ final class WeightLoader {
         def fill(self: __torch__.M, room: Tensor, bytes: Tensor, stored: int, first: int, count: int) -> Tensor:
           chunk = torch.set_(torch.empty([0], dtype=stored), bytes, 0, [count], [1])
           return torch.copy_(torch.narrow(torch.view(room, [-1]), 0, first, count), chunk)
+        def same(self: __torch__.M, a: Tensor, b: Tensor) -> Tensor:
+          return torch.full([1], float(int(torch.equal(a, b))))
       """;
 
   /** A larger tensor cannot be one buffer, so it is read instead of mapped. */
@@ -71,12 +74,14 @@ final class WeightLoader {
               + files.tensors().size()
               + " tensors");
     }
+    WeightTable.checkKind(config, files.tensors().keySet());
     List<WeightTable.Weight> table = WeightTable.of(config);
     Set<String> unused = new HashSet<>(files.tensors().keySet());
     for (WeightTable.Weight weight : table) {
       int unusedHere = code(files.require(weight.name(), weight.dimensions()));
       unused.remove(weight.name());
     }
+    Optional<String> copy = WeightTable.copyOfEmbedding(config).filter(unused::remove);
     if (!unused.isEmpty()) {
       throw new InvalidModelException(
           "the files hold "
@@ -95,8 +100,31 @@ final class WeightLoader {
           reader.finish();
         }
       }
+      if (copy.isPresent()) {
+        loader.checkCopy(loaded, table.get(0).name(), copy.get());
+      }
     }
     return table.stream().map(w -> Objects.requireNonNull(loaded.get(w.name()))).toList();
+  }
+
+  /** A tied head that is stored all the same must be the embedding, or ignoring it would lie. */
+  private void checkCopy(Map<String, NDArray> loaded, String embedding, String head)
+      throws InvalidModelException {
+    try (NDArray copy = Objects.requireNonNull(loaded.get(head));
+        NDArray same =
+            module.callOne(
+                owner,
+                "same",
+                Argument.of(Objects.requireNonNull(loaded.get(embedding))),
+                Argument.of(copy))) {
+      if (same.getFloat() == 0) {
+        throw new InvalidModelException(
+            "config.json says that the head is tied to the embedding, but "
+                + head
+                + " is not equal to "
+                + embedding);
+      }
+    }
   }
 
   private NDArray load(ShardReader reader, WeightFiles.Shard shard, TensorEntry entry)

@@ -1,9 +1,13 @@
 package dev.unmask.model.transformer;
 
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The order of the weights in the {@code List[Tensor]} that every method of {@link TransformerText}
@@ -111,6 +115,50 @@ public final class WeightTable {
       weights.add(weight(config, names, Role.HEAD, -1));
     }
     return List.copyOf(weights);
+  }
+
+  /**
+   * The name of a head in the files of a model whose head is tied: some tools write the embedding
+   * twice. Empty for a model with a head of its own.
+   */
+  static Optional<String> copyOfEmbedding(ModelConfig config) {
+    return config.tiedHead()
+        ? Optional.of(WeightNames.of(config.layout()).of(Role.HEAD, -1))
+        : Optional.empty();
+  }
+
+  /**
+   * Judges at first sight whether tensors can be those of {@code config}, so that a checkpoint of
+   * another kind is called by its kind rather than by the first tensor that it lacks.
+   *
+   * @param names of all tensors in the files
+   * @throws InvalidModelException when they belong to a mixture of experts or to another layout
+   */
+  static void checkKind(ModelConfig config, Collection<String> names) throws InvalidModelException {
+    for (String name : names) {
+      if (name.contains("expert")) {
+        throw new InvalidModelException(
+            "the files hold tensors of experts, such as "
+                + name
+                + "; mixtures of experts are not supported");
+      }
+    }
+    String embedding = WeightNames.of(config.layout()).of(Role.EMBEDDING, -1);
+    for (Layout other : Layout.values()) {
+      String otherEmbedding = WeightNames.of(other).of(Role.EMBEDDING, -1);
+      if (!names.contains(embedding) && names.contains(otherEmbedding)) {
+        throw new InvalidModelException(
+            "config.json says "
+                + config.layout().architecture()
+                + ", whose embedding is called "
+                + embedding
+                + ", but the files hold "
+                + otherEmbedding
+                + " as "
+                + other.architecture()
+                + " does");
+      }
+    }
   }
 
   /** Weights of one block: the distance between the same weight of neighbouring blocks. */

@@ -3,6 +3,7 @@ package dev.unmask.model.family;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /**
  * A member's checkpoint folder in miniature: its published config.json with small numbers, its
@@ -54,6 +56,21 @@ record TinyCheckpoint(Member member, ElementType type, int shards, long seed) {
   /** Rows of the embedding: more than there are tokens, as in LLaDA's and Dream's files. */
   int rows() {
     return (member.vocabulary() + member.imageCodes() + 31) / 32 * 32;
+  }
+
+  /** Renames tensors and adds one, for folders that are not quite a model. */
+  static void rewrite(Path folder, UnaryOperator<String> names, String extra, float[] values)
+      throws Exception {
+    SafetensorsWriter writer = new SafetensorsWriter();
+    Path file = folder.resolve("model.safetensors");
+    for (var entry : SafetensorsDirectory.open(folder).tensors().entrySet()) {
+      float[] old = entry.getValue().toFloats();
+      writer.add(names.apply(entry.getKey()), ElementType.F32, entry.getValue().shape(), () -> old);
+    }
+    writer.add(extra, ElementType.F32, new long[] {values.length / WIDTH, WIDTH}, () -> values);
+    Path changed = folder.resolve("changed");
+    writer.write(changed);
+    Files.move(changed, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Writes the folder and returns it. */
