@@ -1,33 +1,41 @@
 package dev.unmask.cli.tools;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.EndpointOption;
+import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.cli.client.StatusSentences;
 import dev.unmask.cli.endpoint.Discovery;
-import dev.unmask.cli.endpoint.Endpoints;
 import dev.unmask.cli.process.Jvm;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Optional;
-import java.util.Set;
+import dev.unmask.v1.ListModelsRequest;
+import io.grpc.StatusRuntimeException;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.common.utils.AppInfoParser;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
-/** {@code unmask doctor}: what of this machine matters to the engine. */
+/** {@code unmask doctor}: what of this machine matters to the engine, and whether it works. */
 @Command(
     name = "doctor",
-    description =
-        "The machine's facts: Java, processor features, memory, native libraries, cluster.")
+    description = {
+      "The machine's facts: processor, GPUs, memory, versions, threads, what precision `auto` picks",
+      "and why, which settings are known to be stable, the cluster; and a self-check of the native",
+      "library. Exits 1 when the self-check fails or the cluster that was named does not answer."
+    })
 public final class DoctorCommand implements java.util.concurrent.Callable<Integer> {
 
-  /** Processor features that decide how fast the engine is, as Linux names them. */
-  private static final List<String> FEATURES =
-      List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16");
+  private static final int PATIENCE_SECONDS = 3;
 
   private final Session session;
+
+  @Mixin private EndpointOption endpoint;
 
   public DoctorCommand(Session session) {
     this.session = session;
@@ -35,60 +43,94 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
 
   @Override
   public Integer call() {
-    Set<String> flags = processorFlags();
     ObjectNode facts = Json.object();
-    facts.put("java", Runtime.version().toString());
-    facts.put("java_home", System.getProperty("java.home"));
-    facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-    facts.put("processors", Runtime.getRuntime().availableProcessors());
-    FEATURES.stream().filter(flags::contains).forEach(facts.putArray("features")::add);
-    facts.put(
-        "fast_precision",
-        flags.contains("amx_bf16") || flags.contains("avx512_bf16") ? "bf16" : "f32");
-    memory("MemTotal").ifPresent(megabytes -> facts.put("memory_mb", megabytes));
-    memory("MemAvailable").ifPresent(megabytes -> facts.put("memory_available_mb", megabytes));
-    Path natives = Path.of(Jvm.pyTorchEnvironment(session.environment()).get("DJL_CACHE_DIR"));
-    facts.put("native_libraries", natives.toString());
-    facts.put("native_libraries_unpacked", Files.isDirectory(natives.resolve("pytorch")));
-    facts.put("cluster", Discovery.local(session).map(Endpoints::grpc).orElse("none runs here"));
+    boolean cluster = cluster(facts.putObject("cluster"));
+    MachineFacts.addTo(facts);
+    facts.put("kafka_client", AppInfoParser.getVersion());
+    Map<String, String> environment = new TreeMap<>(Jvm.pyTorchEnvironment(session.environment()));
+    ObjectNode given = facts.putObject("engine_environment");
+    environment.forEach(given::put);
+    EngineFacts engine = EngineFacts.ask(session);
+    facts.setAll(engine.facts());
     if (session.json()) {
       session.out().println(Json.line(facts));
     } else {
-      facts
-          .properties()
-          .forEach(fact ->
-              session
-                  .out()
-                  .printf(
-                      "%-26s %s%n",
-                      fact.getKey().replace('_', ' '),
-                      fact.getValue().isArray()
-                          ? fact.getValue().toString()
-                          : fact.getValue().asText()));
+      facts.properties().forEach(fact -> print(fact.getKey(), fact.getValue()));
     }
-    return 0;
+    if (!engine.healthy()) {
+      session.remark(
+          "the self-check failed: "
+              + facts.path("self_check").path("sentence").asText("no reason"));
+    }
+    return engine.healthy() && cluster ? 0 : CliException.FAILED;
   }
 
-  private static Set<String> processorFlags() {
-    try {
-      return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
-          .filter(line -> line.startsWith("flags"))
-          .findFirst()
-          .map(line -> Arrays.stream(line.split("\\s+", -1)).collect(Collectors.toSet()))
-          .orElse(Set.of());
-    } catch (IOException e) {
-      return Set.of();
+  /**
+   * Says where the cluster is and whether it answers.
+   *
+   * @return false when one was named and does not answer
+   */
+  private boolean cluster(ObjectNode facts) {
+    boolean named =
+        endpoint.address() != null
+            || !session.environment().getOrDefault("UNMASK_ENDPOINT", "").isBlank();
+    if (!named && Discovery.local(session).isEmpty()) {
+      facts.put("endpoint", "none").put("state", "no cluster runs here");
+      return true;
+    }
+    String address = Discovery.api(session, endpoint.address());
+    facts.put("endpoint", address);
+    facts.put("from", from());
+    try (GatewayClient client = GatewayClient.to(address)) {
+      int models =
+          client
+              .models()
+              .withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS)
+              .list(ListModelsRequest.getDefaultInstance())
+              .getModelsCount();
+      facts.put("state", "answers");
+      facts.put("model_versions", models);
+      return true;
+    } catch (StatusRuntimeException e) {
+      facts.put("state", StatusSentences.of(e));
+      if (named) {
+        session.remark(StatusSentences.of(e));
+      }
+      return !named;
     }
   }
 
-  private static Optional<Long> memory(String name) {
-    try {
-      return Files.readAllLines(Path.of("/proc/meminfo")).stream()
-          .filter(line -> line.startsWith(name + ":"))
-          .findFirst()
-          .map(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024);
-    } catch (IOException | NumberFormatException e) {
-      return Optional.empty();
+  private String from() {
+    if (endpoint.address() != null) {
+      return "--endpoint";
     }
+    return session.environment().getOrDefault("UNMASK_ENDPOINT", "").isBlank()
+        ? "unmask up"
+        : "UNMASK_ENDPOINT";
+  }
+
+  private void print(String name, JsonNode value) {
+    String title = name.replace('_', ' ');
+    if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
+      value.forEach(each -> line(title, flat(each)));
+    } else if (value.isArray()) {
+      String all =
+          StreamSupport.stream(value.spliterator(), false)
+              .map(JsonNode::asText)
+              .collect(Collectors.joining(" "));
+      line(title, all.isEmpty() ? "none" : all);
+    } else {
+      line(title, value.isObject() ? flat(value) : value.asText());
+    }
+  }
+
+  private void line(String title, String text) {
+    session.out().printf("%-24s %s%n", title, text);
+  }
+
+  private static String flat(JsonNode object) {
+    return object.properties().stream()
+        .map(field -> field.getKey().replace('_', ' ') + " " + field.getValue().asText())
+        .collect(Collectors.joining(", "));
   }
 }

@@ -1,0 +1,129 @@
+package dev.unmask.model.doctor;
+
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.model.torch.Processor;
+import dev.unmask.model.torch.SelfCheck;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.UnusableLibraryException;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.Stability;
+import dev.unmask.model.transformer.TransformerText;
+import java.util.Locale;
+
+/**
+ * {@code unmask doctor}'s look at the native library: prints one line of JSON. Exit code 0 when the
+ * self-check passed, 1 when it did not; anything else means that the library ended the process.
+ */
+public final class DoctorMain {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private DoctorMain() {}
+
+  /** See the class; takes no arguments. */
+  public static void main(String[] args) {
+    ObjectNode facts = JSON.createObjectNode();
+    devices(facts.putArray("cuda_devices"));
+    precision(facts);
+    boolean good = selfCheck(facts);
+    // Started by an inherited variable, oneDNN and MKL write lines of their own before this one.
+    System.out.println(facts);
+    System.out.flush();
+    System.exit(good ? 0 : 1);
+  }
+
+  private static boolean selfCheck(ObjectNode facts) {
+    ObjectNode check = facts.putObject("self_check");
+    try {
+      long start = System.nanoTime();
+      String version = TorchRuntime.version();
+      check.put("library_load_millis", (System.nanoTime() - start) / 1_000_000);
+      facts.put("libtorch", version);
+      facts.put("djl", TorchRuntime.djlVersion());
+      facts.put("libtorch_folder", TorchRuntime.folder());
+      TorchRuntime.features().forEach(facts.putArray("libtorch_features")::add);
+      facts.put("intra_op_threads", TorchRuntime.intraOpThreads());
+      facts.put("inter_op_threads", TorchRuntime.interOpThreads());
+      guard(facts.putArray("guard"), TorchRuntime.intraOpThreads());
+      SelfCheck.Report report = SelfCheck.run();
+      check.put("passed", true);
+      check.put("attention_error", report.attentionError());
+      check.put("bf16_attention_error", report.halfAttentionError());
+      check.put("mapped_in_place", report.mappedInPlace());
+      check.put("millis", report.millis());
+      return true;
+    } catch (UnusableLibraryException | LinkageError e) {
+      check.put("passed", false);
+      check.put("sentence", sentence(e));
+    } catch (RuntimeException e) {
+      // DJL's own complaint about a library that it cannot find or load.
+      check.put("passed", false);
+      check.put("sentence", "the native library could not be loaded: " + sentence(e));
+    }
+    return false;
+  }
+
+  /** The innermost cause usually says most. */
+  private static String sentence(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    String message = cause.getMessage();
+    return message == null ? cause.getClass().getSimpleName() : message;
+  }
+
+  /** A machine without a GPU, without its driver or without a matching library has none. */
+  private static void devices(ArrayNode devices) {
+    try {
+      int count = CudaUtils.hasCuda() ? CudaUtils.getGpuCount() : 0;
+      for (int i = 0; i < count; i++) {
+        ObjectNode device = devices.addObject();
+        device.put("device", i);
+        device.put("cuda", CudaUtils.getCudaVersionString());
+        device.put("compute_capability", CudaUtils.getComputeCapability(i));
+        device.put("memory_mb", CudaUtils.getGpuMemory(Device.gpu(i)).getMax() >> 20);
+      }
+    } catch (RuntimeException | LinkageError e) {
+      devices.addObject().put("fault", sentence(e));
+    }
+  }
+
+  private static void precision(ObjectNode facts) {
+    Processor processor = Processor.here();
+    Precision chosen = Precision.AUTO.resolved();
+    ObjectNode precision = facts.putObject("auto_precision");
+    precision.put("picks", chosen.name().toLowerCase(Locale.ROOT));
+    precision.put(
+        "because",
+        chosen == Precision.BF16
+            ? "it survived a soak of hours here"
+            : "only that survived a soak of hours; bfloat16 "
+                + (processor.usesTiles()
+                    ? "on this processor's matrix tiles (AMX) crashed in short runs"
+                    : processor.computesBfloat16()
+                        ? "is computed by this processor but brought too little so far"
+                        : "is emulated on this processor and slower"));
+  }
+
+  /** What is known about the combinations one can ask for. */
+  private static void guard(ArrayNode guard, int threads) {
+    Processor processor = Processor.here();
+    for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
+      for (TransformerText.Attention attention : TransformerText.Attention.values()) {
+        Stability stability = Stability.of(precision, attention, threads, processor);
+        guard
+            .addObject()
+            .put("precision", precision.name().toLowerCase(Locale.ROOT))
+            .put("attention", attention.name().toLowerCase(Locale.ROOT))
+            .put("threads", threads)
+            .put("verdict", stability.verdict().name().toLowerCase(Locale.ROOT))
+            .put("reason", stability.reason());
+      }
+    }
+  }
+}
