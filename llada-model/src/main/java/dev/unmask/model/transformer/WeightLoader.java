@@ -13,12 +13,10 @@ import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TorchScriptModule;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Makes weights out of files: a tensor stored in the compute type is a view of the mapped file, any
@@ -65,30 +63,9 @@ final class WeightLoader {
   static List<NDArray> load(
       NDManager owner, WeightFiles files, ModelConfig config, TransformerText.Compute type)
       throws InvalidModelException {
-    if (config.layers() > files.tensors().size()) {
-      // Before a table is made for as many layers as some config.json may claim.
-      throw new InvalidModelException(
-          "config.json says "
-              + config.layers()
-              + " layers, but the files hold only "
-              + files.tensors().size()
-              + " tensors");
-    }
-    WeightTable.checkKind(config, files.tensors().keySet());
-    List<WeightTable.Weight> table = WeightTable.of(config);
-    Set<String> unused = new HashSet<>(files.tensors().keySet());
-    for (WeightTable.Weight weight : table) {
-      int unusedHere = code(files.require(weight.name(), weight.dimensions()));
-      unused.remove(weight.name());
-    }
-    Optional<String> copy = WeightTable.copyOfEmbedding(config).filter(unused::remove);
-    if (!unused.isEmpty()) {
-      throw new InvalidModelException(
-          "the files hold "
-              + unused.size()
-              + " tensors that config.json gives no use, such as "
-              + unused.stream().sorted().findFirst().orElseThrow());
-    }
+    List<WeightTable.Weight> table = WeightCheck.require(files, config);
+    Optional<String> copy =
+        WeightTable.copyOfEmbedding(config).filter(files.tensors()::containsKey);
     Map<String, NDArray> loaded = new HashMap<>();
     try (TorchScriptModule module = TorchScriptModule.compile(TEXT)) {
       WeightLoader loader = new WeightLoader(owner, module, type);
@@ -129,13 +106,13 @@ final class WeightLoader {
 
   private NDArray load(ShardReader reader, WeightFiles.Shard shard, TensorEntry entry)
       throws InvalidModelException {
-    Argument stored = Argument.of((long) code(entry));
+    Argument stored = Argument.of((long) WeightCheck.code(entry));
     long[] shape = entry.dimensions();
     // Files that do not pad their header leave tensors at odd addresses, which kernels may not
     // bear.
     long address = shard.header().dataStart() + entry.begin();
     boolean aligned = address % entry.type().bytes() == 0;
-    if (code(entry) == type.code() && aligned && entry.bytes() <= LARGEST_VIEW) {
+    if (WeightCheck.code(entry) == type.code() && aligned && entry.bytes() <= LARGEST_VIEW) {
       return module.callOne(
           owner,
           "view",
@@ -163,17 +140,6 @@ final class WeightLoader {
           }
         });
     return room;
-  }
-
-  /** The number that TorchScript has for the stored type. */
-  private static int code(TensorEntry entry) throws InvalidModelException {
-    return switch (entry.type()) {
-      case F32 -> 6;
-      case F16 -> 5;
-      case BF16 -> 15;
-      case F64, I64, I32, I16, I8, U8, BOOL ->
-          throw new InvalidModelException("tensor " + entry + " should be F32, F16 or BF16");
-    };
   }
 
   private static NDArray bytes(NDManager owner, ByteBuffer data) {
