@@ -71,14 +71,14 @@ public record StoredWeights(
 
   private static StoredWeights ofHeaders(WeightFiles files, ModelConfig config)
       throws InvalidModelException {
-    int weights = WeightCheck.require(files, config).size();
+    var unusedTable = WeightCheck.require(files, config);
     Map<ElementType, Long> bytes = new TreeMap<>();
     for (TensorEntry entry : files.tensors().values()) {
       bytes.merge(entry.type(), entry.bytes(), Long::sum);
     }
     return new StoredWeights(
         Source.HEADERS,
-        weights,
+        files.tensors().size(),
         files.shards().size(),
         OptionalLong.of(bytes.values().stream().mapToLong(Long::longValue).sum()),
         bytes);
