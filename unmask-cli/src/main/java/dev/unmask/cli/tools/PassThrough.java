@@ -1,6 +1,7 @@
 package dev.unmask.cli.tools;
 
 import dev.unmask.cli.Session;
+import dev.unmask.cli.process.EngineProcess;
 import dev.unmask.cli.process.Rooms;
 import java.util.Arrays;
 import java.util.Optional;

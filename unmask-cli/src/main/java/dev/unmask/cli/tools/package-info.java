@@ -1,7 +1,6 @@
 /**
- * Commands that run elsewhere: training, corpus and golden cases in a child JVM with the engine on
- * its class path, the test suite in the start script. And {@code doctor}, which only looks. One
- * thread.
+ * Commands that run elsewhere: training and corpus in a child JVM with the engine on its class
+ * path, the test suite in the start script. And {@code doctor}, which only looks. One thread.
  */
 @NullMarked
 package dev.unmask.cli.tools;

@@ -19,6 +19,9 @@ import java.util.Map;
  * @param grpcPort port of the API
  * @param httpPort port of HTTP
  * @param workerPrefix begins the samplers' ids; differs between machines that share a Kafka
+ * @param archives folder of the class archives that halve a start
+ * @param writesArchives whether they are made, which makes the first end slower
+ * @param samplerProperties further settings of the samplers
  */
 record ClusterPlan(
     Rooms rooms,
@@ -29,7 +32,10 @@ record ClusterPlan(
     int kafkaPort,
     int grpcPort,
     int httpPort,
-    String workerPrefix) {
+    String workerPrefix,
+    Path archives,
+    boolean writesArchives,
+    Map<String, String> samplerProperties) {
 
   static final String BROKER = "kafka";
   static final String GATEWAY = "gateway";
@@ -74,14 +80,18 @@ record ClusterPlan(
   ChildSpec sampler(int number) {
     String name = SAMPLER + "-" + number;
     int port = Ports.free();
-    List<String> command =
+    Jvm jvm =
         service(SAMPLER, name, number == 1, 512, port)
             .withPyTorch(environment)
             .property("unmask.worker.id", workerPrefix + name)
-            .property("unmask.sampler.cache-dir", data.resolve("work").resolve(name))
-            .jar(rooms.runner(Rooms.SAMPLER));
+            .property("unmask.sampler.cache-dir", data.resolve("work").resolve(name));
+    samplerProperties.forEach(jvm::property);
     return new ChildSpec(
-        name, command, Jvm.pyTorchEnvironment(environment), data.log(name), health(port));
+        name,
+        jvm.jar(rooms.runner(Rooms.SAMPLER)),
+        Jvm.pyTorchEnvironment(environment),
+        data.log(name),
+        health(port));
   }
 
   ChildSpec trainer() {
@@ -106,10 +116,10 @@ record ClusterPlan(
 
   /** The marker comes first: only the beginning of a long command line can be read back. */
   private Jvm jvm(String kind, String name, boolean writesArchive, int heap) {
-    Path archive = data.resolve("cds").resolve(kind + ".jsa");
+    Path archive = archives.resolve(kind + ".jsa");
     return Jvm.startingWith(data.marker(), heap)
         .property("launcher.child", name)
-        .withClassArchive(archive, writesArchive);
+        .withClassArchive(archive, writesArchive && writesArchives);
   }
 
   private static ChildSpec.Readiness health(int port) {

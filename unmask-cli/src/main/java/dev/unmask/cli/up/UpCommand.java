@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -134,7 +135,10 @@ public final class UpCommand implements Callable<Integer> {
         kafkaPort,
         grpc,
         http,
-        kafkaOption == null ? "" : hostName() + "-");
+        kafkaOption == null ? "" : hostName() + "-",
+        data.resolve("cds"),
+        true,
+        Map.of());
   }
 
   private void bringUp(Running running, ClusterPlan plan, ModelFolder model, Instant begin)

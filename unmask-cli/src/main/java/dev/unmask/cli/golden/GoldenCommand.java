@@ -1,8 +1,8 @@
-package dev.unmask.cli.tools;
+package dev.unmask.cli.golden;
 
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.process.Rooms;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,16 +26,14 @@ public final class GoldenCommand implements Callable<Integer> {
   /** Which way a case is run. */
   enum Way {
     ORACLE,
-    PACKED;
+    PACKED,
+    CLUSTER;
 
     @Override
     public String toString() {
       return name().toLowerCase(Locale.ROOT);
     }
   }
-
-  private static final String RUNNER = "dev.unmask.model.golden.GoldenMain";
-  private static final int HEAP = 1024;
 
   private final Session session;
 
@@ -48,13 +46,17 @@ public final class GoldenCommand implements Callable<Integer> {
   @Option(
       names = "--path",
       paramLabel = "WAY",
-      description = "${COMPLETION-CANDIDATES}; default: both.")
+      description = {
+        "${COMPLETION-CANDIDATES}; default: oracle and packed.",
+        "cluster starts a cluster of its own and sends the cases over gRPC and Kafka; kinds that a"
+            + " cluster has no call for are computed by the library, and their lines say so."
+      })
   private @Nullable Way way;
 
   @Option(
       names = "--kinds",
       paramLabel = "A,B",
-      description = "Only these: forward, generate, pretrain_loss, sft_loss, adamw.")
+      description = "Only these: forward, generate, likelihood, pretrain_loss, sft_loss, adamw.")
   private @Nullable String kinds;
 
   public GoldenCommand(Session session) {
@@ -62,7 +64,7 @@ public final class GoldenCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws InterruptedException, IOException {
     List<String> arguments = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
@@ -70,17 +72,20 @@ public final class GoldenCommand implements Callable<Integer> {
       }
       arguments.add(folder.toString());
     }
-    if (way != null) {
-      arguments.add("--path");
-      arguments.add(way.toString());
-    }
     if (kinds != null) {
       arguments.add("--kinds");
       arguments.add(kinds);
     }
+    if (way == Way.CLUSTER) {
+      return new ClusterGolden(session).run(arguments);
+    }
+    if (way != null) {
+      arguments.add("--path");
+      arguments.add(way.toString());
+    }
     if (session.json()) {
       arguments.add("--json");
     }
-    return EngineProcess.run(session, Rooms.TRAINER, RUNNER, HEAP, arguments);
+    return GoldenProcess.run(session, arguments);
   }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.golden;
+
+import org.jspecify.annotations.NullMarked;
