@@ -1,13 +1,18 @@
 package dev.unmask.model.likelihood;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One estimate in progress: (1/n) sum over rows of (L / masked) sum over masked slots of log
  * p(token | prompt, the slots left).
+ *
+ * <p>An autoregressive model needs no estimate: one row without masks gives the log-probability of
+ * each token given those before it, and their sum is exact.
  *
  * <p>Drive it with {@link #rows}, a forward pass, {@link #take}, until {@link #finished}; that is
  * what {@link LikelihoodPass} does. Rows are made when they are asked for, so memory does not grow
@@ -19,7 +24,7 @@ public final class LikelihoodRun {
    * One input of the network.
    *
    * @param sequence prompt and masked answer
-   * @param asked positions in {@code sequence} of the masked slots, ascending
+   * @param asked positions in {@code sequence} of the slots that are scored, ascending
    * @param targets the true token of each
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared; read only.
@@ -27,6 +32,7 @@ public final class LikelihoodRun {
 
   private final LikelihoodTask task;
   private final int mask;
+  private final boolean autoregressive;
   private final int samples;
   private final double[] rowValues;
   private final double[] slotSums;
@@ -41,8 +47,8 @@ public final class LikelihoodRun {
     task.check(config);
     this.task = task;
     this.mask = config.tokens().mask();
-    // A single slot is always the one that is masked: every row would be the same.
-    this.samples = task.answerIds().length == 1 ? 1 : task.settings().samples();
+    this.autoregressive = config.mask() instanceof AttentionMask.Causal;
+    this.samples = exact() ? 1 : task.settings().samples();
     this.rowValues = new double[samples];
     this.slotSums = new double[task.answerIds().length];
   }
@@ -115,10 +121,18 @@ public final class LikelihoodRun {
     return new LikelihoodResult(total, standardError(), done, perToken);
   }
 
+  /** Whether one row says it all. A single slot is the one that every row would mask. */
+  private boolean exact() {
+    return autoregressive || task.answerIds().length == 1;
+  }
+
   private NoisyRow row(int index) {
     int[] prompt = task.promptIds();
     int[] answer = task.answerIds();
-    MaskDraws.MaskedRow masked = task.draws().row(index, task.settings().batch(), answer.length);
+    MaskDraws.MaskedRow masked =
+        autoregressive
+            ? new MaskDraws.MaskedRow(IntStream.range(0, answer.length).toArray(), 1)
+            : task.draws().row(index, task.settings().batch(), answer.length);
     int[] sequence = Arrays.copyOf(prompt, prompt.length + answer.length);
     System.arraycopy(answer, 0, sequence, prompt.length, answer.length);
     int[] asked = new int[masked.slots().length];
@@ -127,13 +141,15 @@ public final class LikelihoodRun {
       int slot = masked.slots()[i];
       asked[i] = prompt.length + slot;
       targets[i] = answer[slot];
-      sequence[asked[i]] = mask;
+      if (!autoregressive) {
+        sequence[asked[i]] = mask;
+      }
     }
     return new NoisyRow(sequence, asked, targets, masked.weight());
   }
 
   private double standardError() {
-    if (slotSums.length == 1) {
+    if (exact()) {
       return 0;
     }
     int batch = task.settings().batch();

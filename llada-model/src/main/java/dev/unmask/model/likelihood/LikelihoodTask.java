@@ -1,5 +1,6 @@
 package dev.unmask.model.likelihood;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.sampling.InvalidSettingsException;
 
@@ -41,6 +42,9 @@ public record LikelihoodTask(
   public void check(ModelConfig config) {
     check("prompt", "promptIds", promptIds, config);
     check("answer", "answerIds", answerIds, config);
+    if (config.mask() instanceof AttentionMask.Causal) {
+      checkAutoregressive();
+    }
     if ((long) promptIds.length + answerIds.length > config.contextLength()) {
       throw new InvalidSettingsException(
           "answerIds",
@@ -50,6 +54,22 @@ public record LikelihoodTask(
               + answerIds.length
               + ", together more than this model's "
               + config.contextLength());
+    }
+  }
+
+  private void checkAutoregressive() {
+    if (promptIds.length == 0) {
+      throw new InvalidSettingsException(
+          "promptIds",
+          "the prompt is empty; this model is autoregressive and needs a token before the answer");
+    }
+    if (settings.cfgScale() > 0) {
+      throw new InvalidSettingsException(
+          "cfgScale",
+          "the guidance scale is "
+              + settings.cfgScale()
+              + "; guidance masks the prompt, which an autoregressive model cannot read: leave it"
+              + " out");
     }
   }
 

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.likelihood.LikelihoodRun.NoisyRow;
 import dev.unmask.model.oracle.OraclePredictor;
@@ -123,15 +124,9 @@ class LikelihoodTest {
   @Test
   void oneTokenIsExactWithOneSample() {
     int[] prompt = ids(9, 3);
-    PackedBatch batch = new PackedBatch();
     int[] row = Arrays.copyOf(prompt, 10);
     row[9] = MASK;
-    batch.add(row, new int[] {9});
-    double expected;
-    try (NDManager manager = TorchRuntime.newManager()) {
-      double[] z = model.logits(manager, batch).toType(DataType.FLOAT64, false).toDoubleArray();
-      expected = z[17] - Math.log(Arrays.stream(z).map(Math::exp).sum());
-    }
+    double expected = logProbability(model, row, 9, 17);
 
     for (LikelihoodSettings settings : List.of(settings(1, 1, 0), settings(128, 16, 0))) {
       LikelihoodResult result = Likelihood.of(model, task(prompt, new int[] {17}, settings));
@@ -206,6 +201,52 @@ class LikelihoodTest {
     assertThat(guided).isNotCloseTo(score(model, ids(6, 12), answer, 0), within(0.1));
     try (OraclePredictor oracle = OraclePredictor.load(folder, SHAPE)) {
       assertThat(score(oracle, ids(6, 12), answer, 2)).isCloseTo(guided, within(1e-4));
+    }
+  }
+
+  @Test
+  void anAutoregressiveModelIsScoredExactlyTokenByToken(@TempDir Path causal) throws Exception {
+    ModelConfig shape =
+        ModelConfig.shape(Layout.AUTOREGRESSIVE)
+            .width(32)
+            .layers(2)
+            .heads(2)
+            .mlpWidth(48)
+            .vocabularySize(60)
+            .contextLength(32)
+            .tokens(MASK, 58, 57)
+            .build();
+    RandomModel.write(causal, shape, ElementType.F32, 2, 5);
+    int[] prompt = ids(3, 1);
+    int[] answer = ids(6, 2);
+    try (LoadedModel twin = LoadedModel.load(causal, Precision.F32)) {
+      LikelihoodResult result = Likelihood.of(twin, task(prompt, answer, settings(32, 8, 0)));
+
+      assertThat(result.samples()).isEqualTo(1);
+      assertThat(result.standardError()).isZero();
+      for (int i = 0; i < answer.length; i++) {
+        // Only what stands before the token, so that nothing behind it can help.
+        int[] before = Arrays.copyOf(prompt, 3 + i + 1);
+        System.arraycopy(answer, 0, before, 3, i);
+        before[3 + i] = MASK;
+        assertThat(result.perToken()[i])
+            .isCloseTo(logProbability(twin, before, 3 + i, answer[i]), within(1e-4));
+      }
+      refused(
+          () -> Likelihood.of(twin, task(new int[0], answer, settings(1, 1, 0))),
+          "the prompt is empty; this model is autoregressive and needs a token before the answer");
+      refused(
+          () -> Likelihood.of(twin, task(prompt, answer, settings(1, 1, 2))),
+          "the guidance scale is 2.0; guidance masks the prompt");
+    }
+  }
+
+  private static double logProbability(MaskPredictor predictor, int[] row, int slot, int token) {
+    PackedBatch batch = new PackedBatch();
+    batch.add(row, new int[] {slot});
+    try (NDManager manager = TorchRuntime.newManager()) {
+      double[] z = predictor.logits(manager, batch).toType(DataType.FLOAT64, false).toDoubleArray();
+      return z[token] - Math.log(Arrays.stream(z).map(Math::exp).sum());
     }
   }
 
