@@ -1,5 +1,6 @@
 package dev.unmask.model.bench;
 
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.Caching;
 import dev.unmask.model.sampling.Decoding;
@@ -8,8 +9,9 @@ import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
-/** Questions at temperature 0 with every way of decoding, for comparisons of whole answers. */
+/** Requests at temperature 0 with every way of decoding, for comparisons of whole answers. */
 final class BenchRequests {
 
   private static final String[] QUESTIONS = {
@@ -36,6 +38,17 @@ final class BenchRequests {
               "request-" + i,
               tokenizer.encodeChat(List.of(new ChatMessage("user", question))),
               settings(i % 8)));
+    }
+    return tasks;
+  }
+
+  /** Prompts of random tokens, for models without a tokenizer. */
+  static List<GenerationTask> random(ModelConfig config, int count) {
+    Random random = new Random(7);
+    List<GenerationTask> tasks = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int[] prompt = random.ints(8 + random.nextInt(56), 0, config.vocabularySize() - 8).toArray();
+      tasks.add(new GenerationTask("request-" + i, prompt, settings(i % 8)));
     }
     return tasks;
   }

@@ -2,11 +2,15 @@ package dev.unmask.model.bench;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.GenerationTask;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.RandomModel;
 import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Is an answer at temperature 0 in float32 the same alone, in any batch, and on any number of
@@ -23,8 +28,9 @@ import java.util.OptionalDouble;
  * run of each request alone on one thread. Each number of threads has a process of its own, because
  * the library takes it once.
  *
- * <p>{@code [--model DIR] [--requests N]}; prints one JSON object. Exit code 1 when an answer went
- * another way at a margin of 1e-5 or more.
+ * <p>{@code [--model DIR | --gain G] [--requests N]}; a gain makes a network of random weights
+ * instead of the model, the smaller the nearer all its decisions are to ties. Prints one JSON
+ * object. Exit code 1 when an answer went another way at a margin of 1e-5 or more.
  */
 public final class ExactnessBench {
 
@@ -50,11 +56,13 @@ public final class ExactnessBench {
     Path model = Path.of("models/unmask-mini");
     int requests = 48;
     String child = "";
+    @Nullable Path random = null;
     for (int i = 0; i + 1 < args.length; i += 2) {
       switch (args[i]) {
         case "--model" -> model = Path.of(args[i + 1]);
         case "--requests" -> requests = Integer.parseInt(args[i + 1]);
         case "--child" -> child = args[i + 1];
+        case "--gain" -> random = randomModel(Double.parseDouble(args[i + 1]));
         default -> throw new IllegalArgumentException(args[i] + " is not an option");
       }
     }
@@ -62,11 +70,43 @@ public final class ExactnessBench {
       runWays(model, requests, Path.of(child));
       return;
     }
+    Path folder = random == null ? model : random;
     Map<String, List<Trajectory>> runs = new LinkedHashMap<>();
     for (int threads : new int[] {1, 2}) {
-      runs.putAll(process(model, requests, threads));
+      runs.putAll(process(folder, requests, threads));
     }
-    System.exit(report(model, requests, runs) ? 0 : 1);
+    boolean kept = report(folder, requests, runs);
+    if (random != null) {
+      Files.delete(random.resolve(ModelConfig.FILE_NAME));
+      Files.delete(random.resolve(SafetensorsDirectory.SINGLE_FILE));
+      Files.delete(random);
+    }
+    System.exit(kept ? 0 : 1);
+  }
+
+  private static Path randomModel(double gain) throws IOException {
+    ModelConfig shape =
+        ModelConfig.shape()
+            .width(128)
+            .layers(4)
+            .heads(4)
+            .mlpWidth(320)
+            .vocabularySize(2000)
+            .contextLength(256)
+            .tokens(1999, 1998, 1997)
+            .build();
+    Path folder = Files.createTempDirectory("unmask-exactness");
+    RandomModel.write(folder, shape, ElementType.F32, gain, 1);
+    return folder;
+  }
+
+  private static List<GenerationTask> tasks(Path folder, int requests) throws Exception {
+    if (!Files.exists(folder.resolve("tokenizer.json"))) {
+      return BenchRequests.random(ModelConfig.load(folder), requests);
+    }
+    try (LladaTokenizer tokenizer = LladaTokenizer.load(folder)) {
+      return BenchRequests.of(tokenizer, requests);
+    }
   }
 
   private static List<Way> ways(int threads) {
@@ -79,9 +119,8 @@ public final class ExactnessBench {
 
   private static void runWays(Path folder, int requests, Path out) throws Exception {
     Map<String, List<Trajectory>> runs = new LinkedHashMap<>();
-    try (LoadedModel model = LoadedModel.load(folder, Precision.F32);
-        LladaTokenizer tokenizer = LladaTokenizer.load(folder)) {
-      List<GenerationTask> tasks = BenchRequests.of(tokenizer, requests);
+    List<GenerationTask> tasks = tasks(folder, requests);
+    try (LoadedModel model = LoadedModel.load(folder, Precision.F32)) {
       for (Way way : ways(TorchRuntime.intraOpThreads())) {
         System.err.println(way.label());
         runs.put(way.label(), Trajectory.of(model, tasks, way.atOnce(), way.shuffle()));
@@ -126,10 +165,7 @@ public final class ExactnessBench {
 
   private static boolean report(Path folder, int requests, Map<String, List<Trajectory>> runs)
       throws Exception {
-    List<GenerationTask> tasks;
-    try (LladaTokenizer tokenizer = LladaTokenizer.load(folder)) {
-      tasks = BenchRequests.of(tokenizer, requests);
-    }
+    List<GenerationTask> tasks = tasks(folder, requests);
     List<Trajectory> base = runs.values().iterator().next();
     List<Map<String, Object>> rows = new ArrayList<>();
     boolean kept = true;

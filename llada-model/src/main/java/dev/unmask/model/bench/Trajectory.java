@@ -60,7 +60,8 @@ record Trajectory(List<List<SlotCommit>> steps) {
 
   /**
    * How near to a tie the first step was in which {@code other} went another way: the difference of
-   * the two confidences that were compared. Empty when the two are the same.
+   * the two log-probabilities that were compared (for decodings that order by something else, an
+   * approximation). Empty when the two are the same.
    *
    * @param threshold what confidences were compared with, if they were not compared with each other
    */
@@ -85,7 +86,7 @@ record Trajectory(List<List<SlotCommit>> steps) {
       double least = Double.POSITIVE_INFINITY;
       for (SlotCommit b : theirs) {
         // Both runs saw the same row, so the confidences can stand for each other's.
-        least = Math.min(least, Math.abs((double) a.confidence() - b.confidence()));
+        least = Math.min(least, Math.abs(Math.log(a.confidence()) - Math.log(b.confidence())));
       }
       most = Math.max(most, theirs.isEmpty() ? distance(a, threshold) : least);
     }
@@ -97,7 +98,7 @@ record Trajectory(List<List<SlotCommit>> steps) {
 
   private static double distance(SlotCommit commit, OptionalDouble threshold) {
     return threshold.isPresent()
-        ? Math.abs(commit.confidence() - threshold.getAsDouble())
+        ? Math.abs(Math.log(commit.confidence()) - Math.log(threshold.getAsDouble()))
         : Double.POSITIVE_INFINITY;
   }
 

@@ -132,7 +132,7 @@ class ToyLikelihoodTest {
         expected += withMasks(ToyLaw.exact(), Strata.masked(first, row, 6, 3), WORD) / 18;
       }
     }
-    assertThat(expected - ToyLaw.logProbability(WORD)).isBetween(0.1, 0.2);
+    assertThat(expected - ToyLaw.logProbability(WORD)).isCloseTo(0.111432, within(1e-5));
 
     List<LikelihoodResult> results = repeated(1500, 60, 6);
     double mean = results.stream().mapToDouble(LikelihoodResult::logLikelihood).average().orElse(0);
