@@ -91,6 +91,10 @@ record TinyCheckpoint(Member member, ElementType type, int shards, long seed) {
     config.put("torch_dtype", type == ElementType.BF16 ? "bfloat16" : "float32");
     config.put("eos_token_id", member.id(member.eos()));
     config.put("pad_token_id", member.id(member == Member.ILLADA ? "<pad>" : member.eos()));
+    if (member == Member.DREAM) {
+      // As published: the configuration begins texts with the end token, the tokenizer does not.
+      config.put("bos_token_id", member.id(member.eos()));
+    }
     config.put("vocab_size", rows());
     if (member.isLlamaStyle()) {
       config
