@@ -25,6 +25,12 @@ import java.util.stream.Stream;
  */
 public final class LladaTokenizer implements AutoCloseable {
 
+  /**
+   * Most UTF-16 units of one text: more than fits in any context, and few enough for the native
+   * library's limit on retries, behind which it aborts the JVM (see {@link SplitPattern}).
+   */
+  public static final int LONGEST_TEXT = 1 << 21;
+
   private static final Map<String, String> PLAIN_CALLS =
       Map.of("addSpecialTokens", "false", "truncation", "DO_NOT_TRUNCATE", "padding", "DO_NOT_PAD");
 
@@ -83,7 +89,11 @@ public final class LladaTokenizer implements AutoCloseable {
     }
   }
 
-  /** The ids of {@code text}, none of them a control token, whatever the text says. */
+  /**
+   * The ids of {@code text}, none of them a control token, whatever the text says.
+   *
+   * @throws IllegalArgumentException when the text is longer than {@link #LONGEST_TEXT}
+   */
   public int[] encode(String text) {
     return encode(textOnly, text);
   }
@@ -206,6 +216,14 @@ public final class LladaTokenizer implements AutoCloseable {
   private static int[] encode(HuggingFaceTokenizer tokenizer, String text) {
     if (text.isEmpty()) {
       return new int[0];
+    }
+    if (text.length() > LONGEST_TEXT) {
+      throw new IllegalArgumentException(
+          "The text has "
+              + text.length()
+              + " characters; at most "
+              + LONGEST_TEXT
+              + " can be one run of text.");
     }
     // JNI hands the text over as UTF-8, which has no half of a surrogate pair.
     // DJL's own encode() also builds tokens, offsets and masks, several times the cost of the ids.

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * The normalizer, pre-tokenizer and decoder of a tokenizer.json: a tree of steps, each of a type
@@ -32,11 +32,6 @@ final class TokenizerSteps {
   private static final Set<String> DECODERS =
       Set.of("ByteLevel", "ByteFallback", "Fuse", "Replace", "Strip", "Metaspace");
 
-  /** A group that may repeat without end: such a pattern can take for ever on some texts. */
-  private static final Pattern REPEATED_GROUP =
-      Pattern.compile("(?<!\\\\)\\)(?:[*+]|\\{\\d*,?\\d*\\})");
-
-  private static final int LONGEST_PATTERN = 10_000;
   private static final int MOST_STEPS = 64;
 
   private final String file;
@@ -120,17 +115,18 @@ final class TokenizerSteps {
 
   private void pattern(JsonNode pattern, String part, String type) throws TokenizerException {
     String text = pattern.path("String").asText(pattern.path("Regex").asText(""));
-    if (pattern.size() != 1 || text.isEmpty() || text.length() > LONGEST_PATTERN) {
+    if (pattern.size() != 1 || text.isEmpty()) {
       throw refused(
           part,
           "a " + type + " step with the pattern " + shortened(pattern.toString()),
           "one of the form {\"Regex\": \"...\"} or {\"String\": \"...\"} that is not empty");
     }
-    if (pattern.has("Regex") && REPEATED_GROUP.matcher(text).find()) {
+    Optional<String> refusal = pattern.has("Regex") ? SplitPattern.refusal(text) : Optional.empty();
+    if (refusal.isPresent()) {
       throw refused(
           part,
-          "the pattern " + shortened(text) + ", which repeats a group and can take for ever",
-          "one that repeats only characters and classes");
+          "the pattern " + shortened(text) + ", which " + refusal.get(),
+          "patterns whose work grows with the length of the text");
     }
   }
 

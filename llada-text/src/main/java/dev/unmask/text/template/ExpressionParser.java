@@ -40,8 +40,15 @@ final class ExpressionParser {
     return value;
   }
 
-  /** An expression without {@code if}, as the items of a loop are. */
-  Expression or() throws TemplateSyntaxException {
+  /** An expression without {@code if} of its own: the condition of an if, the items of a loop. */
+  Expression condition() throws TemplateSyntaxException {
+    int depth = tokens.depth();
+    Expression value = or();
+    tokens.restore(depth);
+    return value;
+  }
+
+  private Expression or() throws TemplateSyntaxException {
     Expression left = and();
     while (tokens.skip("or")) {
       tokens.descend();
@@ -314,6 +321,9 @@ final class ExpressionParser {
       } else if (tokens.skip("is")) {
         tokens.descend();
         value = test(value);
+        if (tokens.peek().is("is")) {
+          throw tokens.refused(tokens.peek(), "tests cannot be chained with 'is'");
+        }
       } else {
         return value;
       }

@@ -101,14 +101,16 @@ final class Renderer {
       }
       items = kept;
     }
-    for (int i = 0; i < items.size(); i++) {
+    boolean ranThrough = false;
+    Flow flow = Flow.ON;
+    for (int i = 0; i < items.size() && flow != Flow.BREAK; i++) {
       Scope inner = inside(loop, scope, items.get(i));
       inner.set("loop", new Value.Loop(items, i));
-      if (run(loop.body(), inner, out) == Flow.BREAK) {
-        break;
-      }
+      flow = run(loop.body(), inner, out);
+      ranThrough |= flow == Flow.ON;
     }
-    return items.isEmpty() ? run(loop.otherwise(), new Scope(scope), out) : Flow.ON;
+    // As Jinja has it: "else" also stands for a loop whose body was never run to its end.
+    return ranThrough ? Flow.ON : run(loop.otherwise(), new Scope(scope), out);
   }
 
   private Scope inside(Node.For loop, Scope scope, Value item) {

@@ -96,7 +96,7 @@ final class TemplateParser {
   private Node conditional() throws TemplateSyntaxException {
     List<Node.Branch> branches = new ArrayList<>();
     do {
-      Expression condition = expressions.expression();
+      Expression condition = expressions.condition();
       endBlock();
       branches.add(new Node.Branch(condition, body(Set.of("elif", "else", "endif"))));
       tokens.take();
@@ -122,9 +122,7 @@ final class TemplateParser {
       tokens.expect(")");
     }
     tokens.expect("in");
-    int depth = tokens.depth();
-    Expression items = expressions.or();
-    tokens.restore(depth);
+    Expression items = expressions.condition();
     Expression filter = tokens.skip("if") ? expressions.expression() : null;
     endBlock();
     loops++;
