@@ -6,7 +6,6 @@ import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
-import dev.unmask.text.template.ChatTemplateException;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.SamplingParams;
@@ -100,12 +99,20 @@ final class TaskPlanner {
       throws RefusedRequestException {
     return switch (request.getInputCase()) {
       case MESSAGES -> chat(request.getMessages().getMessagesList(), model);
-      case PROMPT -> model.tokenizer().encode(request.getPrompt());
+      case PROMPT -> raw(request.getPrompt(), model);
       case TOKEN_IDS -> checked("token_ids", request.getTokenIds().getIdsList(), model);
       case INPUT_NOT_SET ->
           throw RefusedRequestException.invalid(
               "input", "there is nothing to answer: give one of messages, prompt and token_ids");
     };
+  }
+
+  private static int[] raw(String prompt, ServedModel model) throws RefusedRequestException {
+    try {
+      return model.tokenizer().encode(prompt);
+    } catch (IllegalArgumentException e) {
+      throw RefusedRequestException.invalid("prompt", String.valueOf(e.getMessage()));
+    }
   }
 
   private static int[] chat(List<Message> messages, ServedModel model)
@@ -134,8 +141,8 @@ final class TaskPlanner {
           .tokenizer()
           .encodeChat(
               messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
-    } catch (ChatTemplateException e) {
-      // Many templates insist on an order of roles, and say so.
+    } catch (IllegalArgumentException e) {
+      // Many templates insist on an order of roles, and say so; and a text can be too long.
       throw RefusedRequestException.invalid("messages", String.valueOf(e.getMessage()));
     }
   }
