@@ -2,6 +2,7 @@ package dev.unmask.cli;
 
 import dev.unmask.cli.client.StatusSentences;
 import dev.unmask.cli.tools.PassThrough;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,6 +13,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Entry of the command line: parses, runs one command, turns what went wrong into a sentence. */
 public final class Main {
@@ -58,9 +60,31 @@ public final class Main {
   }
 
   private static int misused(Session session, ParameterException e) {
-    session.remark(firstLower(e.getMessage()));
+    session.remark(wrong(e));
     session.remark("see `" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help`");
     return CliException.USAGE;
+  }
+
+  /** What was wrong with the command line. */
+  private static String wrong(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched
+        && !unmatched.getUnmatched().isEmpty()
+        && !unmatched.getUnmatched().get(0).startsWith("-")) {
+      String first = unmatched.getUnmatched().get(0);
+      if (!e.getCommandLine().getSubcommands().isEmpty()) {
+        // The parser suggests every command in the order of likeness, however small that is.
+        Optional<String> like =
+            unmatched.getSuggestions().stream()
+                .filter(s -> first.length() > 1 && s.startsWith(first.substring(0, 2)))
+                .findFirst();
+        return "there is no command '"
+            + first
+            + "'"
+            + like.map(s -> "; did you mean " + s + "?").orElse("");
+      }
+      return "'" + first + "' is one argument too many";
+    }
+    return firstLower(e.getMessage());
   }
 
   /** The one place where an exception becomes what the user reads. */
@@ -75,7 +99,10 @@ public final class Main {
       }
       case StatusRuntimeException refused -> {
         session.remark(StatusSentences.of(refused));
-        yield CliException.FAILED;
+        // What the cluster calls a bad argument came from this command line.
+        yield refused.getStatus().getCode() == Status.Code.INVALID_ARGUMENT
+            ? CliException.USAGE
+            : CliException.FAILED;
       }
       case UncheckedIOException io -> {
         session.remark(sentence(io.getMessage(), io));

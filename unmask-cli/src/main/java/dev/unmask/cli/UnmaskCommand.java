@@ -11,6 +11,7 @@ import dev.unmask.cli.models.ImportCommand;
 import dev.unmask.cli.models.ModelsCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
+import dev.unmask.cli.tools.InspectCommand;
 import dev.unmask.cli.tools.PretrainCommand;
 import dev.unmask.cli.tools.TestCommand;
 import dev.unmask.cli.up.UpCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
       CorpusCommand.class,
       GoldenCommand.class,
       BenchCommand.class,
+      InspectCommand.class,
       DoctorCommand.class,
       TestCommand.class
     })

@@ -26,6 +26,7 @@ class ArgumentsTest {
         "models",
         "import",
         "golden",
+        "inspect",
         "doctor"
       })
   void everyCommandHasHelpOfItsOwn(String command) {
@@ -66,6 +67,60 @@ class ArgumentsTest {
 
     assertThat(cli.err()).contains("--speed").contains("`unmask generate --help`");
     assertThat(cli.err()).doesNotContain("Exception").doesNotContain("\tat ");
+  }
+
+  @Test
+  void anUnknownCommandIsCalledOne() {
+    TestSession cli = new TestSession(home);
+
+    assertThat(cli.run("generat", "hi")).isEqualTo(2);
+    assertThat(cli.err())
+        .contains("there is no command 'generat'; did you mean generate?")
+        .contains("`unmask --help`");
+
+    assertThat(cli.run("frobnicate")).isEqualTo(2);
+    assertThat(cli.err()).contains("there is no command 'frobnicate'");
+    assertThat(cli.run("doctor", "now")).isEqualTo(2);
+    assertThat(cli.err()).contains("'now' is one argument too many", "`unmask doctor --help`");
+    assertThat(cli.run("bench", "nothing")).isEqualTo(2);
+    assertThat(cli.err()).contains("there is no command 'nothing'");
+  }
+
+  @Test
+  void chatWithNobodyFails() {
+    TestSession cli = new TestSession(home, Map.of("UNMASK_ENDPOINT", "127.0.0.1:1"), "hi\nho\n");
+
+    assertThat(cli.run("chat")).isEqualTo(1);
+
+    assertThat(cli.err()).containsOnlyOnce("no cluster answers at 127.0.0.1:1");
+  }
+
+  @Test
+  void doctorHonoursTheEndpointAndSaysWhatItCouldNotAsk() {
+    TestSession cli = new TestSession(home, Map.of("UNMASK_ENDPOINT", "127.0.0.1:1"), "");
+
+    assertThat(cli.run("doctor")).isEqualTo(1);
+
+    assertThat(cli.out())
+        .containsPattern("endpoint +127.0.0.1:1")
+        .containsPattern("from +UNMASK_ENDPOINT")
+        .containsPattern("kafka client +4\\.");
+    assertThat(cli.err())
+        .contains("no cluster answers at 127.0.0.1:1")
+        .contains("the self-check failed: there is no")
+        .contains("sft-service");
+    assertThat(cli.run("doctor", "--endpoint", "nowhere")).isEqualTo(2);
+    assertThat(cli.err()).contains("--endpoint is 'nowhere'; it must be HOST:PORT");
+  }
+
+  @Test
+  void inspectNeedsAFolder() {
+    TestSession cli = new TestSession(home);
+
+    assertThat(cli.run("inspect")).isEqualTo(2);
+    assertThat(cli.err()).contains("missing required parameter: 'DIR'");
+    assertThat(cli.run("inspect", home.resolve("nowhere").toString())).isEqualTo(1);
+    assertThat(cli.err()).contains("there is no folder", "nowhere");
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.Messages;
 import dev.unmask.v1.StreamMode;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -50,6 +51,11 @@ public final class ChatCommand implements Callable<Integer> {
     this.session = session;
   }
 
+  /** Whether a turn was answered, and whether one failed. */
+  private boolean answered;
+
+  private boolean failed;
+
   @Override
   public Integer call() throws IOException {
     List<Message> dialogue = new ArrayList<>();
@@ -63,14 +69,18 @@ public final class ChatCommand implements Callable<Integer> {
             // Somebody pressed Enter.
           }
           case "/quit", "/exit" -> {
-            return 0;
+            return exitCode();
           }
           case "/reset" -> begin(dialogue);
           default -> turn(client, dialogue, line.strip());
         }
       }
     }
-    return 0;
+    return exitCode();
+  }
+
+  private int exitCode() {
+    return failed ? CliException.FAILED : 0;
   }
 
   private void begin(List<Message> dialogue) {
@@ -88,13 +98,21 @@ public final class ChatCommand implements Callable<Integer> {
     return lines.readLine();
   }
 
-  /** One question and its answer. A turn that fails is said and forgotten; the dialogue goes on. */
+  /**
+   * One question and its answer. A turn that fails is said and forgotten, and the dialogue goes on,
+   * unless no cluster was ever there.
+   */
   private void turn(GatewayClient client, List<Message> dialogue, String question) {
     dialogue.add(message("user", question));
     try {
       GenerateResponse answer = answer(client, dialogue);
       dialogue.add(message("assistant", answer.getText()));
+      answered = true;
     } catch (StatusRuntimeException e) {
+      if (!answered && e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+        throw e;
+      }
+      failed = true;
       dialogue.removeLast();
       session.remark(StatusSentences.of(e));
     }

@@ -1,6 +1,5 @@
 package dev.unmask.cli.tools;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
@@ -15,8 +14,6 @@ import io.grpc.StatusRuntimeException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import org.apache.kafka.common.utils.AppInfoParser;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,7 +52,7 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
     if (session.json()) {
       session.out().println(Json.line(facts));
     } else {
-      facts.properties().forEach(fact -> print(fact.getKey(), fact.getValue()));
+      FactSheet.print(session, facts);
     }
     if (!engine.healthy()) {
       session.remark(
@@ -107,30 +104,5 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
     return session.environment().getOrDefault("UNMASK_ENDPOINT", "").isBlank()
         ? "unmask up"
         : "UNMASK_ENDPOINT";
-  }
-
-  private void print(String name, JsonNode value) {
-    String title = name.replace('_', ' ');
-    if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
-      value.forEach(each -> line(title, flat(each)));
-    } else if (value.isArray()) {
-      String all =
-          StreamSupport.stream(value.spliterator(), false)
-              .map(JsonNode::asText)
-              .collect(Collectors.joining(" "));
-      line(title, all.isEmpty() ? "none" : all);
-    } else {
-      line(title, value.isObject() ? flat(value) : value.asText());
-    }
-  }
-
-  private void line(String title, String text) {
-    session.out().printf("%-24s %s%n", title, text);
-  }
-
-  private static String flat(JsonNode object) {
-    return object.properties().stream()
-        .map(field -> field.getKey().replace('_', ' ') + " " + field.getValue().asText())
-        .collect(Collectors.joining(", "));
   }
 }
