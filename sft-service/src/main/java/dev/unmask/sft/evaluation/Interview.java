@@ -2,10 +2,9 @@ package dev.unmask.sft.evaluation;
 
 import dev.unmask.model.engine.DenoisingEngine;
 import dev.unmask.model.engine.EngineException;
-import dev.unmask.model.engine.GenerationListener;
+import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
-import dev.unmask.model.engine.StepResult;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.sft.corpus.Probe;
@@ -13,7 +12,6 @@ import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntConsumer;
 
@@ -46,13 +44,13 @@ final class Interview {
   List<String> ask(List<Probe> probes, int atOnce, IntConsumer progress) throws EngineException {
     List<String> answers = new ArrayList<>();
     for (int from = 0; from < probes.size(); from += atOnce) {
-      List<CompletableFuture<String>> asked =
+      List<GenerationFuture> asked =
           probes.subList(from, Math.min(probes.size(), from + atOnce)).stream()
               .map(this::submit)
               .toList();
-      for (CompletableFuture<String> answer : asked) {
+      for (GenerationFuture answer : asked) {
         try {
-          answers.add(answer.join());
+          answers.add(text(answer.join()));
         } catch (CompletionException e) {
           if (e.getCause() instanceof EngineException failure) {
             throw failure;
@@ -65,31 +63,19 @@ final class Interview {
     return answers;
   }
 
-  private CompletableFuture<String> submit(Probe probe) {
+  private GenerationFuture submit(Probe probe) {
     List<ChatMessage> dialogue = new ArrayList<>(probe.before());
     dialogue.add(new ChatMessage("user", probe.question()));
-    CompletableFuture<String> answer = new CompletableFuture<>();
+    GenerationFuture answer = new GenerationFuture();
     var ignored =
         engine.submit(
             model,
             new GenerationTask(probe.question(), tokenizer.encodeChat(dialogue), settings),
-            new GenerationListener() {
-              @Override
-              public void onStarted() {}
-
-              @Override
-              public void onStep(StepResult step) {}
-
-              @Override
-              public void onFinished(GenerationResult result) {
-                answer.complete(tokenizer.decode(result.answerIds()).strip());
-              }
-
-              @Override
-              public void onFailed(EngineException failure) {
-                answer.completeExceptionally(failure);
-              }
-            });
+            answer);
     return answer;
+  }
+
+  private String text(GenerationResult result) {
+    return tokenizer.decode(result.answerIds()).strip();
   }
 }

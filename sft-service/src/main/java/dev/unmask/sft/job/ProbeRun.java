@@ -2,12 +2,9 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.DenoisingEngine;
-import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.engine.EngineOptions;
-import dev.unmask.model.engine.GenerationListener;
-import dev.unmask.model.engine.GenerationResult;
+import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationTask;
-import dev.unmask.model.engine.StepResult;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.transformer.LoadedModel;
@@ -19,7 +16,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /** Answers the probes with the weights of a folder, through the engine that serves. */
@@ -41,7 +37,7 @@ final class ProbeRun {
       throws InvalidModelException, JobFailedException {
     GenerationSettings settings =
         GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
-    Map<String, CompletableFuture<GenerationResult>> results = new LinkedHashMap<>();
+    Map<String, GenerationFuture> results = new LinkedHashMap<>();
     try (LoadedModel model = LoadedModel.load(folder, precision);
         DenoisingEngine engine =
             new DenoisingEngine(
@@ -49,10 +45,8 @@ final class ProbeRun {
       for (String question : questions) {
         int[] prompt = tokenizer.encodeChat(List.of(new ChatMessage("user", question)));
         if (prompt.length + CANVAS <= model.config().contextLength()) {
-          CompletableFuture<GenerationResult> result = new CompletableFuture<>();
-          var unused =
-              engine.submit(
-                  model, new GenerationTask("probe", prompt, settings), new Waiting(result));
+          GenerationFuture result = new GenerationFuture();
+          var unused = engine.submit(model, new GenerationTask("probe", prompt, settings), result);
           results.put(question, result);
         }
       }
@@ -62,24 +56,6 @@ final class ProbeRun {
       return answers;
     } catch (CompletionException e) {
       throw new JobFailedException("A probe could not be answered: " + e.getCause(), e);
-    }
-  }
-
-  private record Waiting(CompletableFuture<GenerationResult> result) implements GenerationListener {
-    @Override
-    public void onStarted() {}
-
-    @Override
-    public void onStep(StepResult step) {}
-
-    @Override
-    public void onFinished(GenerationResult finished) {
-      result.complete(finished);
-    }
-
-    @Override
-    public void onFailed(EngineException failure) {
-      result.completeExceptionally(failure);
     }
   }
 }
