@@ -52,7 +52,12 @@ record ModelConfigFacts(Path file, JsonNode config) {
         integer("eos_token_id", "eos_token_id"),
         integer("pad_token_id", "pad_token_id"),
         "linear",
-        family.equalsIgnoreCase("dream"));
+        family.equalsIgnoreCase("dream") || isAutoregressive());
+  }
+
+  /** The baseline of experiments, which shares LLaDA's {@code model_type}. */
+  private boolean isAutoregressive() {
+    return config.path("architectures").path(0).asText().equals("UnmaskAutoregressiveLM");
   }
 
   private int need(String name, String otherName) throws StoreException {

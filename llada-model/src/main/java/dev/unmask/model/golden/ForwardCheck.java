@@ -12,7 +12,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** Kind {@code forward}: the logits of every position of a batch. */
+/**
+ * Kind {@code forward}: the logits of every position of a batch, row by row as the reference's
+ * network returns them. A layout whose samplers shift the logits (Dream) is judged before the
+ * shift, which is no part of its network.
+ */
 final class ForwardCheck implements GoldenCheck {
 
   private static final double TOLERANCE = 2e-5;
@@ -26,7 +30,7 @@ final class ForwardCheck implements GoldenCheck {
   public List<GoldenVerdict> judge(GoldenFolder folder, List<GoldenCase> cases, GoldenPath path)
       throws InvalidModelException {
     return Predictors.open(
-        folder,
+        folder.withConfig(folder.config().changed().logitShift(0).build()),
         path,
         predictor -> {
           List<GoldenVerdict> verdicts = new ArrayList<>();

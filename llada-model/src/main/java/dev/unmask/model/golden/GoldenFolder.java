@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.safetensors.SafetensorsFile;
 import dev.unmask.model.safetensors.StoredTensor;
 import java.io.IOException;
@@ -34,6 +35,12 @@ public record GoldenFolder(
           path.resolve(CASES) + " could not be read: " + e.getMessage(), e);
     }
     ModelConfig config = ModelConfig.load(path);
+    if (root.path("mask_token_id").isInt()) {
+      // Not every layout's config.json names its mask.
+      SpecialTokens t = config.tokens();
+      int mask = root.path("mask_token_id").intValue();
+      config = config.changed().tokens(new SpecialTokens(mask, t.eos(), t.pad(), t.eot())).build();
+    }
     if (root.path("eot_token_id").isInt()) {
       config = config.withEndOfTurn(root.path("eot_token_id").intValue());
     }
@@ -43,6 +50,11 @@ public record GoldenFolder(
     }
     return new GoldenFolder(
         path, config, List.copyOf(cases), SafetensorsFile.open(path.resolve("cases.safetensors")));
+  }
+
+  /** The same cases for a model of another shape. */
+  GoldenFolder withConfig(ModelConfig changed) {
+    return new GoldenFolder(path, changed, cases, arrays);
   }
 
   /**

@@ -101,7 +101,20 @@ public final class ReferenceNetwork {
    * of a stretch that begins later than 0 is not predicted: its place holds nothing of use.
    */
   public double[][] logits(int[] ids, int from, @Nullable Cache given, int keys) {
-    Cache cache = given == null ? newCache(ids.length) : given;
+    double[][] rows = rows(ids, from, given == null ? newCache(ids.length) : given, keys);
+    double[][] predictions = new double[ids.length][];
+    for (int i = 0; i < ids.length; i++) {
+      predictions[i] = rows[Math.max(0, i - shift)];
+    }
+    return predictions;
+  }
+
+  /** What the head gives at each position of a whole row, before any shift. */
+  public double[][] unshifted(int[] ids) {
+    return rows(ids, 0, newCache(ids.length), ids.length);
+  }
+
+  private double[][] rows(int[] ids, int from, Cache cache, int keys) {
     double[][] x = new double[ids.length][];
     double[] embeddings = tensor(llama ? "model.embed_tokens" : "model.transformer.wte", "weight");
     for (int i = 0; i < ids.length; i++) {
@@ -118,11 +131,7 @@ public final class ReferenceNetwork {
     for (int i = 0; i < ids.length; i++) {
       rows[i] = product(head, normalised(x[i], norm));
     }
-    double[][] predictions = new double[ids.length][];
-    for (int i = 0; i < ids.length; i++) {
-      predictions[i] = rows[Math.max(0, i - shift)];
-    }
-    return predictions;
+    return rows;
   }
 
   private void attention(double[][] x, int layer, int from, Cache cache, int keys) {
