@@ -9,7 +9,7 @@ final class TokenReader {
   /**
    * How deep blocks and brackets may nest, counting the operators of the expressions they stand in.
    */
-  private static final int DEEPEST = 250;
+  private static final int DEEPEST = 100;
 
   private final TemplateSource source;
   private final List<Token> tokens;
