@@ -44,7 +44,11 @@ public final class CanvasRun implements AutoCloseable {
 
   private int[] asked;
   private int steps;
+  private int forwards;
   private boolean finished;
+
+  /** The predictions of the last pass, when drafts are made of them. */
+  private Predictions last = Predictions.NONE;
 
   /** Starts with a row whose masked positions are the canvas; {@code template} is copied. */
   public CanvasRun(int[] template, GenerationSettings settings, ModelConfig config, Draws draws) {
@@ -63,6 +67,23 @@ public final class CanvasRun implements AutoCloseable {
             layout, settings, !(config.mask() instanceof AttentionMask.Full), config.logitShift());
     this.rule = newRule();
     this.asked = nextAsked();
+  }
+
+  /** A copy without caches and last predictions, for a draft. */
+  private CanvasRun(CanvasRun from) {
+    settings = from.settings;
+    tokens = from.tokens;
+    draws = from.draws;
+    row = from.row.clone();
+    layout = from.layout;
+    plan = from.plan;
+    block = from.block;
+    rule = from.rule;
+    stepInBlock = from.stepInBlock;
+    passInBlock = from.passInBlock;
+    drawsBefore = from.drawsBefore;
+    asked = from.asked;
+    steps = from.steps;
   }
 
   /** Starts with an all-masked canvas behind {@code prompt}, which may be empty. */
@@ -115,16 +136,52 @@ public final class CanvasRun implements AutoCloseable {
   }
 
   /**
-   * Takes the predictions of a forward pass for {@link #askedPositions}.
-   *
-   * @param predicted a token for each; never the mask
-   * @param confidence its probability
-   * @param scores what the slots are ordered by
+   * This run, followed by its drafts: what it will be after each of the next steps if the last
+   * predictions still hold by then. A draft is a run of its own that shares nothing with this one.
+   * They end where the block ends, because nothing is predicted behind it.
    */
-  public StepResult commit(int[] predicted, float[] confidence, float[] scores) {
+  List<CanvasRun> withDrafts() {
+    List<CanvasRun> line = new ArrayList<>();
+    line.add(this);
+    CanvasRun next = this;
+    while (line.size() <= settings.draftSteps() && last.coverAll(next.asked)) {
+      next = new CanvasRun(next);
+      next.commit(last.of(next.asked));
+      if (next.finished) {
+        break;
+      }
+      line.add(next);
+    }
+    return line;
+  }
+
+  /** Counts the forward passes of this run and its drafts. */
+  void forwarded(int line) {
+    forwards += line * (guided() ? 2 : 1);
+  }
+
+  /** Whether the next pass of {@code other} is this one's too. */
+  boolean standsLike(CanvasRun other) {
+    return block == other.block
+        && stepInBlock == other.stepInBlock
+        && Arrays.equals(row, other.row);
+  }
+
+  /** How many predictions the next step needs. */
+  int askedCount() {
+    return asked.length;
+  }
+
+  /** Takes the choices of a forward pass for {@link #askedPositions}. */
+  public StepResult commit(TokenChooser.Choices choices) {
+    if (settings.draftSteps() > 0) {
+      last = new Predictions(asked, choices);
+    }
+    int[] predicted = choices.tokens();
+    float[] confidence = choices.confidences();
     double[] order = new double[asked.length];
     for (int i = 0; i < order.length; i++) {
-      order[i] = scores[i];
+      order[i] = choices.scores()[i];
     }
     List<SlotCommit> commits = new ArrayList<>();
     for (int i : rule.pick(stepInBlock, asked, order, this::uniform)) {
@@ -167,9 +224,14 @@ public final class CanvasRun implements AutoCloseable {
     return finished;
   }
 
-  /** Denoising steps so far, each one forward pass (two with guidance). */
+  /** Denoising steps so far. */
   public int steps() {
     return steps;
+  }
+
+  /** Rows forwarded so far: one a step, more with guidance and drafts. */
+  public int forwards() {
+    return forwards;
   }
 
   /** Fixed text and canvas as they are now. */

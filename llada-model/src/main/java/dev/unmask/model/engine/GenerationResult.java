@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param canvasIds every slot, without the prompt
  * @param answerIds the canvas up to the first EOS or EoT, exclusive
  * @param steps denoising steps
- * @param forwardPasses sequences forwarded: one a step, two with guidance
+ * @param forwardPasses sequences forwarded: one a step, two with guidance, more with drafts
  * @param inference from joining the batch to the last commit
  */
 @SuppressWarnings("ArrayRecordComponent") // Handed over, compared by nobody.

@@ -16,8 +16,12 @@ import java.util.List;
  */
 final class PackedStep implements AutoCloseable {
 
-  /** What a step did, and what it cost. */
-  record Outcome(List<StepResult> results, int packedTokens, int askedRows) {}
+  /**
+   * What a step did, and what it cost.
+   *
+   * @param results of each run: one step, or more when drafts proved right
+   */
+  record Outcome(List<List<StepResult>> results, int packedTokens, int askedRows) {}
 
   private final MaskPredictor predictor;
   private final TokenChooser chooser;
@@ -29,20 +33,22 @@ final class PackedStep implements AutoCloseable {
   }
 
   /**
-   * Takes every run one step further.
+   * Takes every run at least one step further.
    *
    * @param runs at least one, none finished
    * @throws IllegalStateException when the network gave numbers that are not finite
    */
   Outcome step(List<CanvasRun> runs) {
+    // Each run, followed by its drafts.
+    List<List<CanvasRun>> lines = runs.stream().map(CanvasRun::withDrafts).toList();
     PackedBatch batch = new PackedBatch();
     List<TokenChooser.Request> requests = new ArrayList<>(runs.size());
-    for (CanvasRun run : runs) {
+    for (CanvasRun run : flat(lines)) {
       batch.add(run.segment(predictor, false));
       requests.add(run.request());
     }
     // Unconditional copies stand behind all others: the chooser expects their rows last.
-    for (CanvasRun run : runs) {
+    for (CanvasRun run : flat(lines)) {
       if (run.guided()) {
         batch.add(run.segment(predictor, true));
       }
@@ -61,19 +67,35 @@ final class PackedStep implements AutoCloseable {
         throw new IllegalStateException("the network's logits are not finite numbers");
       }
     }
-    List<StepResult> results = new ArrayList<>(runs.size());
+    List<List<StepResult>> results = new ArrayList<>(runs.size());
     int row = 0;
-    for (int i = 0; i < runs.size(); i++) {
-      int end = row + requests.get(i).asked().length;
-      results.add(
-          runs.get(i)
-              .commit(
-                  Arrays.copyOfRange(choices.tokens(), row, end),
-                  Arrays.copyOfRange(choices.confidences(), row, end),
-                  Arrays.copyOfRange(choices.scores(), row, end)));
-      row = end;
+    for (List<CanvasRun> line : lines) {
+      CanvasRun run = line.get(0);
+      List<StepResult> steps = new ArrayList<>(line.size());
+      boolean right = true;
+      for (CanvasRun forwarded : line) {
+        int end = row + forwarded.askedCount();
+        right = right && !run.finished() && run.standsLike(forwarded);
+        if (right) {
+          steps.add(run.commit(part(choices, row, end)));
+        }
+        row = end;
+      }
+      run.forwarded(line.size());
+      results.add(steps);
     }
     return new Outcome(results, batch.tokens(), batch.askedRows());
+  }
+
+  private static List<CanvasRun> flat(List<List<CanvasRun>> lines) {
+    return lines.stream().flatMap(List::stream).toList();
+  }
+
+  private static TokenChooser.Choices part(TokenChooser.Choices all, int from, int to) {
+    return new TokenChooser.Choices(
+        Arrays.copyOfRange(all.tokens(), from, to),
+        Arrays.copyOfRange(all.confidences(), from, to),
+        Arrays.copyOfRange(all.scores(), from, to));
   }
 
   @Override

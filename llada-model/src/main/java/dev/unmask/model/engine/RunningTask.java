@@ -4,6 +4,7 @@ import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -132,11 +133,15 @@ final class RunningTask extends EngineTask {
     tell(listener::onStarted);
   }
 
-  /** Reports a step, and the end if this was the last one. */
-  void stepped(StepResult step) {
-    tell(() -> listener.onStep(step));
+  /** Reports steps, and the end if this was the last one. */
+  void stepped(List<StepResult> steps) {
+    for (StepResult step : steps) {
+      if (!ended()) {
+        tell(() -> listener.onStep(step));
+      }
+    }
     if (!ended() && !run().finished()) {
-      lookForEnd(step.committedPrefix());
+      lookForEnd(steps.get(steps.size() - 1).committedPrefix());
     }
     if (run().finished()) {
       end(() -> listener.onFinished(result()));
@@ -175,7 +180,7 @@ final class RunningTask extends EngineTask {
             ? GenerationResult.FinishReason.STOP
             : GenerationResult.FinishReason.LENGTH,
         finished.steps(),
-        finished.guided() ? 2 * finished.steps() : finished.steps(),
+        finished.forwards(),
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 

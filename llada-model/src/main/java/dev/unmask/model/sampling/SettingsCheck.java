@@ -129,6 +129,34 @@ final class SettingsCheck {
     }
   }
 
+  static void drafts(int draftSteps, Decoding decoding, Remasking remasking, Caching caching) {
+    if (draftSteps < 0 || draftSteps > GenerationSettings.MAX_DRAFT_STEPS) {
+      throw refused(
+          "draftSteps",
+          "the number of drafted steps is "
+              + draftSteps
+              + "; it must be between 0 and "
+              + GenerationSettings.MAX_DRAFT_STEPS);
+    }
+    if (draftSteps == 0) {
+      return;
+    }
+    if (caching.kind() != Caching.Kind.NONE) {
+      throw refused(
+          "draftSteps",
+          "drafted steps would write a cache that other steps read; leave the cache or the drafts"
+              + " out");
+    }
+    if (remasking == Remasking.RANDOM
+        || (decoding instanceof Decoding.Dream dream
+            && dream.algorithm() == DreamAlgorithm.ORIGIN)) {
+      throw refused(
+          "draftSteps",
+          "random orders predict only the slots of one step, so that none can be drafted; leave the"
+              + " drafts out");
+    }
+  }
+
   static void answerEnd(Decoding decoding, boolean confidenceEosEotInf) {
     if (confidenceEosEotInf
         && (decoding instanceof Decoding.Dream || decoding instanceof Decoding.EntropyBound)) {

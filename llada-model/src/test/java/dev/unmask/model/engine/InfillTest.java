@@ -81,7 +81,7 @@ class InfillTest {
             gaps(), GenerationSettings.builder(12, 4).build(), model.config(), new Draws.Seeded(1));
     try (PackedStep step = new PackedStep(model)) {
       while (!run.finished()) {
-        for (SlotCommit commit : step.step(List.of(run)).results().get(0).commits()) {
+        for (SlotCommit commit : step.step(List.of(run)).results().get(0).get(0).commits()) {
           blocks.add(commit.slot() / 4);
         }
       }

@@ -112,7 +112,7 @@ class SamplerPropertiesTest {
     try (CanvasRun run = canvas(settings);
         PackedStep step = new PackedStep(model)) {
       while (!run.finished()) {
-        step.step(List.of(run)).results().get(0).commits().forEach(c -> order.add(c.slot()));
+        step.step(List.of(run)).results().get(0).get(0).commits().forEach(c -> order.add(c.slot()));
       }
     }
 
@@ -281,7 +281,7 @@ class SamplerPropertiesTest {
           TokenChooser.Choices choices = choices(eosModel, chooser, run);
           int others =
               (int) IntStream.of(choices.tokens()).filter(id -> !tokens.endsAnswer(id)).count();
-          StepResult step = run.commit(choices.tokens(), choices.confidences(), choices.scores());
+          StepResult step = run.commit(choices);
           long ends = step.commits().stream().filter(c -> tokens.endsAnswer(c.tokenId())).count();
           late += ends > 0 ? 1 : 0;
           assertThat(ends > 0 ? step.commits().size() - (int) ends : others).isEqualTo(others);

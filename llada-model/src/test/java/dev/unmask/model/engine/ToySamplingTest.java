@@ -25,7 +25,7 @@ class ToySamplingTest {
     List<SlotCommit> commits = new ArrayList<>();
     try (PackedStep step = new PackedStep(new ToyPredictor())) {
       while (!run.finished()) {
-        commits.addAll(step.step(List.of(run)).results().get(0).commits());
+        commits.addAll(step.step(List.of(run)).results().get(0).get(0).commits());
       }
     }
 

@@ -65,6 +65,9 @@ class GenerationSettingsTest {
         refused(b -> b.caching(Caching.dual(-1)), "cacheRefresh", "it must be 0"),
         refused(
             b -> b.caching(new Caching(Caching.Kind.NONE, 2)), "cacheRefresh", "there is no cache"),
+        refused(b -> b.draftSteps(17), "draftSteps", "between 0 and 16"),
+        refused(b -> b.draftSteps(2).caching(Caching.dual(0)), "draftSteps", "write a cache"),
+        refused(b -> b.draftSteps(2).remasking(Remasking.RANDOM), "draftSteps", "random orders"),
         refused(b -> b.lookaheadBlocks(-1), "lookaheadBlocks", "0 or more"),
         refused(
             b -> b.decoding(dream(4, DreamAlgorithm.TOPK_MARGIN, 0)).confidenceEosEotInf(true),
