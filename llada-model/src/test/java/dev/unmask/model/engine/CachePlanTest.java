@@ -83,6 +83,27 @@ class CachePlanTest {
   }
 
   @Test
+  void withoutLookaheadEachBlockIsACanvasOfItsOwnBehindWhatIsWritten() {
+    int[] prompt = TinyModels.prompt(7, 5);
+    int[] answer = answer(model, prompt, GenerationSettings.builder(24, 8).lookaheadBlocks(0));
+    int[] text = prompt;
+    for (int block = 0; block < 3; block++) {
+      int[] next = answer(model, text, GenerationSettings.builder(8, 8));
+      assertThat(Arrays.copyOfRange(answer, 8 * block, 8 * block + 8)).containsExactly(next);
+      text = Arrays.copyOf(text, text.length + 8);
+      System.arraycopy(next, 0, text, text.length - 8, 8);
+    }
+  }
+
+  @Test
+  void aLookaheadOverAllBlocksIsNone() {
+    int[] prompt = TinyModels.prompt(7, 5);
+
+    assertThat(answer(model, prompt, GenerationSettings.builder(24, 8).lookaheadBlocks(2)))
+        .containsExactly(answer(model, prompt, GenerationSettings.builder(24, 8)));
+  }
+
+  @Test
   void aBlockCausalGridBeginsAtTheRowsStart() {
     // Grid lines at 8, 16, 24; the prompt ends inside the second block.
     CanvasLayout layout = behind(11, 16, 8, 8);
