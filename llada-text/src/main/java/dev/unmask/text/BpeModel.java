@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code model} of a tokenizer.json: byte pair encoding over bytes or, with {@code
@@ -29,6 +31,7 @@ final class BpeModel {
   private final String file;
   private final ObjectNode model;
   private final ObjectNode vocabulary;
+  private final Map<Integer, String> byId = new HashMap<>();
 
   BpeModel(String file, ObjectNode model) throws TokenizerException {
     this.file = file;
@@ -60,6 +63,7 @@ final class BpeModel {
         throw wrong("two tokens with the id " + id + ", one of them \"" + token.getKey() + "\"");
       }
       ids.set(id.intValue());
+      byId.put(id.intValue(), token.getKey());
     }
     refuseUnless("dropout", model.path("dropout").asDouble(0) == 0);
     refuseUnless("continuing_subword_prefix", isEmpty("continuing_subword_prefix"));
@@ -84,9 +88,29 @@ final class BpeModel {
     }
   }
 
+  /**
+   * Gives an added token its place in the vocabulary: the native library takes the id from there,
+   * and counts on by itself where there is none, whatever the file says.
+   *
+   * @throws TokenizerException when the vocabulary says something else
+   */
+  void place(AddedToken token) throws TokenizerException {
+    int id = id(token.content());
+    if (id >= 0 && id != token.id()) {
+      throw wrong(
+          "the token \"" + token.content() + "\" with the id " + id + ", not " + token.id());
+    }
+    vocabulary.put(token.content(), token.id());
+  }
+
   /** The id of a text of the vocabulary, or -1. */
   int id(String token) {
     return vocabulary.path(token).asInt(-1);
+  }
+
+  /** The text of an id of the vocabulary as {@link #check} found it, or null. */
+  @Nullable String tokenOf(int id) {
+    return byId.get(id);
   }
 
   int highestId() {

@@ -50,6 +50,18 @@ record TokenizerDefinition(
     Map<String, AddedToken> added = files.addedTokens();
     int highest = model.highestId();
     for (AddedToken token : added.values()) {
+      String other = model.tokenOf(token.id());
+      if (other != null && !other.equals(token.content())) {
+        throw new TokenizerException(
+            files.tokenizerFile()
+                + " gives the id "
+                + token.id()
+                + " to the added token "
+                + token.content()
+                + " and to \""
+                + other
+                + "\" of its vocabulary.");
+      }
       highest = Math.max(highest, token.id());
     }
     SpecialTokenFinder finder = new SpecialTokenFinder(files, added, model, highest + 1);
@@ -85,8 +97,13 @@ record TokenizerDefinition(
   }
 
   /** The file as it stands, without a post-processor, padding or truncation of its own. */
-  String tokenizerJson() {
-    return bare().toString();
+  String tokenizerJson() throws TokenizerException {
+    ObjectNode copy = bare();
+    BpeModel model = new BpeModel(files.tokenizerFile(), (ObjectNode) copy.path("model"));
+    for (AddedToken token : added.values()) {
+      model.place(token);
+    }
+    return copy.toString();
   }
 
   /**
@@ -99,14 +116,16 @@ record TokenizerDefinition(
   String textOnlyJson(boolean continued) throws TokenizerException {
     ObjectNode copy = bare();
     ArrayNode kept = copy.arrayNode();
+    BpeModel model = new BpeModel(files.tokenizerFile(), (ObjectNode) copy.path("model"));
+    model.remove(control());
     for (JsonNode token : copy.path("added_tokens")) {
       AddedToken one = added.get(token.path("content").asText());
       if (one != null && one.isText()) {
         kept.add(token);
+        model.place(one);
       }
     }
     copy.set("added_tokens", kept);
-    new BpeModel(files.tokenizerFile(), (ObjectNode) copy.path("model")).remove(control());
     if (continued) {
       for (JsonNode step : firstOnlySteps(copy)) {
         ((ObjectNode) step).put("prepend_scheme", "never");

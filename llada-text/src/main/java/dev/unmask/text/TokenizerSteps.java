@@ -107,6 +107,14 @@ final class TokenizerSteps {
     if (type.equals("Split") || type.equals("Replace")) {
       pattern(step.path("pattern"), part, type);
     }
+    // The native library aborts the JVM on both: nothing put before a text, an empty match
+    // replaced.
+    if (type.equals("Prepend") && step.path("prepend").asText("").isEmpty()) {
+      throw refused(part, "a Prepend step that puts nothing before a text", "one that does");
+    }
+    if (type.equals("Replace") && !step.path("pattern").has("String")) {
+      throw refused(part, "a Replace step with a regular expression", "one with a \"String\"");
+    }
     steps.add(step);
     if (steps.size() > MOST_STEPS) {
       throw refused(part, "more than " + MOST_STEPS + " steps", "fewer");

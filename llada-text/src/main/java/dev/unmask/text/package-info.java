@@ -1,6 +1,6 @@
 /**
- * Text in, token ids out, and back: the tokenizer of a checkpoint folder, LLaDA's chat template,
- * and the decoder for text that is still being written.
+ * Text in, token ids out, and back: the tokenizer of a checkpoint folder, its chat template, stop
+ * strings, and the decoder for text that is still being written.
  *
  * <p>This is the only place where text meets token ids; the engine below it speaks ids alone. A
  * {@link dev.unmask.text.LladaTokenizer} owns two native tokenizers and may be used from any

@@ -46,8 +46,7 @@ public final class ModelFacts {
     costs(facts, costs, config);
     ObjectNode presets = facts.putObject("presets");
     for (Preset preset : Preset.values()) {
-      String name = preset.name().toLowerCase(Locale.ROOT);
-      presets.put(name, preset.explanation().replaceFirst("^" + name + ": ", ""));
+      presets.put(preset.name().toLowerCase(Locale.ROOT), preset.explanation());
     }
     return facts;
   }
