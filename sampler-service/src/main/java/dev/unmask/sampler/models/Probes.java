@@ -1,18 +1,15 @@
 package dev.unmask.sampler.models;
 
 import dev.unmask.model.engine.DenoisingEngine;
-import dev.unmask.model.engine.EngineException;
-import dev.unmask.model.engine.GenerationListener;
+import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
-import dev.unmask.model.engine.StepResult;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
 import dev.unmask.text.ChatMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,13 +58,11 @@ final class Probes {
         model.tokenizer().hasChatTemplate()
             ? model.tokenizer().encodeChat(List.of(new ChatMessage("user", prompt)))
             : model.tokenizer().encode(prompt);
-    CompletableFuture<GenerationResult> answered = new CompletableFuture<>();
+    GenerationFuture answered = new GenerationFuture();
     try {
       var ticket =
           engine.submit(
-              model.weights(),
-              new GenerationTask("probe", ids, settings(canvas, steps)),
-              new Waiting(answered));
+              model.weights(), new GenerationTask("probe", ids, settings(canvas, steps)), answered);
       try {
         GenerationResult result = answered.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         return model.tokenizer().decode(result.answerIds());
@@ -90,24 +85,5 @@ final class Probes {
 
   private static GenerationSettings settings(int canvas, int steps) {
     return GenerationSettings.builder(canvas, canvas).steps(steps).seed(SEED).build();
-  }
-
-  private record Waiting(CompletableFuture<GenerationResult> answered)
-      implements GenerationListener {
-    @Override
-    public void onStarted() {}
-
-    @Override
-    public void onStep(StepResult step) {}
-
-    @Override
-    public void onFinished(GenerationResult result) {
-      answered.complete(result);
-    }
-
-    @Override
-    public void onFailed(EngineException e) {
-      answered.completeExceptionally(e);
-    }
   }
 }
