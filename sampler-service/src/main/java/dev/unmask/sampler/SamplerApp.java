@@ -1,7 +1,11 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.SelfCheck;
+import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.Stability;
+import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.sampler.config.SamplerConfig;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import dev.unmask.store.StoreException;
@@ -69,6 +73,7 @@ public class SamplerApp {
     try {
       LOG.infof("event=self-check %s", SelfCheck.run());
       SamplerOptions options = options();
+      guard(options.precision());
       LOG.infof(
           "event=starting worker=%s base=%s slots=%d precision=%s kafka=%s store=%s",
           options.kafka().worker(),
@@ -89,6 +94,16 @@ public class SamplerApp {
       LOG.errorf(e, "event=start-failed reason=\"%s\"", e.getMessage());
       Quarkus.asyncExit(1);
     }
+  }
+
+  /**
+   * Refuses at the start what is known to crash, not when a model is loaded beside a running one.
+   */
+  private static void guard(Precision precision) {
+    int threads = TorchRuntime.intraOpThreads();
+    Stability.require(precision, Attention.FUSED, threads, Processor.here());
+    Stability known = Stability.of(precision, Attention.FUSED, threads, Processor.here());
+    LOG.infof("event=stability verdict=%s reason=\"%s\"", known.verdict(), known.reason());
   }
 
   private SamplerOptions options() {

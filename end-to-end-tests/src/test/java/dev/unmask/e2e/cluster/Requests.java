@@ -65,6 +65,6 @@ final class Requests {
 
   static boolean isTerminal(ConsumerRecord<String, byte[]> record) {
     GenerationEvent event = event(record);
-    return event.hasFinal() || event.hasFailed();
+    return event.hasFinal() || event.hasScored() || event.hasFailed();
   }
 }

@@ -46,7 +46,8 @@ public final class ModelFacts {
     costs(facts, costs, config);
     ObjectNode presets = facts.putObject("presets");
     for (Preset preset : Preset.values()) {
-      presets.put(preset.name().toLowerCase(Locale.ROOT), preset.explanation());
+      String name = preset.name().toLowerCase(Locale.ROOT);
+      presets.put(name, preset.explanation().replaceFirst("^" + name + ": ", ""));
     }
     return facts;
   }

@@ -25,6 +25,8 @@ final class TypeChecks {
         def seen_as(self: __torch__.M, bytes: Tensor, stored: int, count: int, wanted: int) -> Tensor:
           v = torch.set_(torch.empty([0], dtype=stored), bytes, 0, [count], [1])
           return torch.to(v, wanted, False, True)
+        def product(self: __torch__.M, x: Tensor, through: int) -> Tensor:
+          return torch.to(torch.matmul(torch.to(x, through), torch.to(x, through)), 6)
         def view_of(self: __torch__.M, bytes: Tensor, stored: int, count: int) -> Tensor:
           return torch.set_(torch.empty([0], dtype=stored), bytes, 0, [count], [1])
       """;
@@ -58,6 +60,37 @@ final class TypeChecks {
         new float[] {0, 1, -2.5f, 65504, Float.POSITIVE_INFINITY, 0x1p-24f, 1});
     int64();
     views();
+    product("float32", FLOAT32);
+    product("bfloat16", BFLOAT16);
+  }
+
+  /**
+   * The square of a matrix of small whole numbers, which every type holds exactly and whose sums do
+   * too. Large enough for the kernels that models get.
+   */
+  private void product(String name, long type) {
+    int n = 64;
+    float[] values = new float[n * n];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (i * 7 + i / n) % 3 - 1;
+    }
+    float[] got;
+    try (NDManager passing = manager.newSubManager()) {
+      NDArray x = passing.create(values, new Shape(n, n));
+      got = module.callOne(passing, "product", Argument.of(x), Argument.of(type)).toFloatArray();
+    }
+    for (int row = 0; row < n; row++) {
+      for (int column = 0; column < n; column++) {
+        float sum = 0;
+        for (int k = 0; k < n; k++) {
+          sum += values[row * n + k] * values[k * n + column];
+        }
+        if (got[row * n + column] != sum) {
+          throw new UnusableLibraryException(
+              "a product in " + name + " gives " + got[row * n + column] + " instead of " + sum);
+        }
+      }
+    }
   }
 
   private void roundTrip(String name, long type, float[] values, float[] rounded) {

@@ -51,6 +51,7 @@ final class ClusterGolden {
       (node.has("id") ? cases : folders).add(node);
     }
     Path work = Files.createTempDirectory("unmask-golden-");
+    // On Ctrl-C the cluster ends by itself and takes this folder along.
     try {
       List<ObjectNode> answers = new ArrayList<>();
       for (JsonNode line : cases) {
@@ -84,11 +85,12 @@ final class ClusterGolden {
       PlaceholderModel.write(folders.get(i), copy);
       models.add(ModelFolder.at(copy, BASE));
     }
-    session.remark("starting a cluster for " + models.size() + " models");
+    session.remark(
+        "starting a cluster for " + models.size() + (models.size() == 1 ? " model" : " models"));
     try (PrivateCluster cluster =
         PrivateCluster.start(
             session,
-            work.resolve("cluster"),
+            work,
             models,
             Map.of(
                 "unmask.precision",
@@ -139,6 +141,9 @@ final class ClusterGolden {
   }
 
   private static void remove(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> inside = Files.walk(folder)) {
       for (Path path : inside.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);

@@ -66,6 +66,8 @@ public final class EngineProcess {
     List<String> command =
         Jvm.withHeap(heap)
             .withPyTorch(session.environment())
+            // The rooms' class paths hold JBoss's loggers, which complain about another manager.
+            .property("java.util.logging.manager", "org.jboss.logmanager.LogManager")
             .main(new Rooms(session.home()).runner(room).toString(), mainClass, arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(Jvm.pyTorchEnvironment(session.environment()));

@@ -11,10 +11,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,6 +144,17 @@ final class DataFolder implements AutoCloseable {
       Files.deleteIfExists(root.resolve(Endpoints.FILE));
     } catch (IOException e) {
       // The process id in it is dead soon, which says the same.
+    }
+  }
+
+  /** Removes everything, as far as that goes. */
+  void remove() {
+    try (Stream<Path> inside = Files.walk(root)) {
+      for (Path path : inside.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      // What is left lies in a folder for temporary files.
     }
   }
 

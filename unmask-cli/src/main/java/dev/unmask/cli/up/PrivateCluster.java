@@ -30,7 +30,7 @@ public final class PrivateCluster implements AutoCloseable {
 
   private final DataFolder data;
   private final Supervisor supervisor;
-  private final Thread hook = new Thread(this::stop, "stop-private-cluster");
+  private final Thread hook = new Thread(this::vanish, "stop-private-cluster");
   private final String grpc;
   private final String kafka;
   private final String base;
@@ -47,7 +47,8 @@ public final class PrivateCluster implements AutoCloseable {
   /**
    * Starts everything and returns when a first request was answered.
    *
-   * @param folder where everything is kept; the caller removes it afterwards
+   * @param folder where everything is kept; the caller removes it after {@link #close}, and when
+   *     the process is told to end it is removed at once
    * @param models all of the same name, which is the base; the first is its default
    * @param samplerProperties further settings of the sampler
    * @throws CliException with a sentence when something does not start; nothing is left running
@@ -133,6 +134,12 @@ public final class PrivateCluster implements AutoCloseable {
 
   private void stop() {
     supervisor.stop(ClusterPlan.STOPPING, GRACE);
+  }
+
+  /** On a signal nobody else can clean up any more. */
+  private void vanish() {
+    stop();
+    data.remove();
   }
 
   /** Ends every process, Kafka last. */
