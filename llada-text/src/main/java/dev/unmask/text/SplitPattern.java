@@ -3,13 +3,15 @@ package dev.unmask.text;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Judges a regular expression of a tokenizer.json before the native library compiles it.
  *
  * <p>That library runs Oniguruma, which gives up after ten million retries of one match, and then
  * the JVM aborts; brackets nested by the thousand overflow its stack. So a pattern may repeat only
- * characters and classes, not groups, and an alternative may hold two repetitions without end only
+ * characters, classes and groups that match in one way (no choice, no repetition but a fixed count
+ * inside, as in {@code (?:\\d{3})*}), and an alternative may hold two repetitions without end only
  * where nothing that could fail follows the second: then the retries of one match grow with the
  * length of the text and no faster. The patterns of published tokenizers are all of that form.
  */
@@ -18,11 +20,17 @@ final class SplitPattern {
   private static final int LONGEST = 10_000;
   private static final int MOST_BRACKETS = 250;
 
+  /** A count with one value, and no sign behind it that would make it another repetition. */
+  private static final Pattern FIXED_COUNT = Pattern.compile("\\{[0-9]{1,2}\\}(?![?*+{])");
+
   private final String pattern;
   private int at;
 
   /** For each open group, how many repetitions without end stood before it. */
   private final Deque<Integer> open = new ArrayDeque<>();
+
+  /** For each open group, whether it matches in one way only. */
+  private final Deque<Boolean> rigid = new ArrayDeque<>();
 
   private int brackets;
 
@@ -47,6 +55,7 @@ final class SplitPattern {
     while (at < pattern.length()) {
       char c = pattern.charAt(at);
       boolean groupEnds = false;
+      boolean rigidGroup = false;
       int before = open.isEmpty() ? 0 : open.peek();
       if (c == '|' && open.isEmpty()) {
         if (failsAfterTwo) {
@@ -58,6 +67,7 @@ final class SplitPattern {
       }
       if (c == '(') {
         open.push(endless);
+        rigid.push(true);
         brackets++;
         at++;
         // "(?" begins an option, not a quantifier.
@@ -70,15 +80,29 @@ final class SplitPattern {
       if (c == ')') {
         groupEnds = true;
         before = open.isEmpty() ? 0 : open.pop();
+        rigidGroup = !rigid.isEmpty() && rigid.pop();
+        if (!rigidGroup) {
+          loosen();
+        }
         at++;
       } else if (c == '[') {
         skipClass();
       } else {
         at += c == '\\' ? 2 : 1;
       }
+      if (c == '|') {
+        loosen();
+      }
+      boolean fixed = FIXED_COUNT.matcher(pattern).region(at, pattern.length()).lookingAt();
       Repetition repetition = repetition();
-      if (groupEnds && repetition != Repetition.NONE && repetition != Repetition.OPTIONAL) {
-        return Optional.of("repeats a group");
+      if (repetition != Repetition.NONE && !fixed) {
+        loosen();
+      }
+      if (groupEnds
+          && !rigidGroup
+          && repetition != Repetition.NONE
+          && repetition != Repetition.OPTIONAL) {
+        return Optional.of("repeats a group that can match in several ways");
       }
       // Behind two, a group that must match can fail; inside a group, so can what follows there.
       failsAfterTwo |=
@@ -99,6 +123,14 @@ final class SplitPattern {
     return failsAfterTwo
         ? Optional.of("repeats without end and then needs more, which can take for ever")
         : Optional.empty();
+  }
+
+  /** The group around this place matches in more than one way. */
+  private void loosen() {
+    if (!rigid.isEmpty()) {
+      rigid.pop();
+      rigid.push(false);
+    }
   }
 
   private void skipClass() {
