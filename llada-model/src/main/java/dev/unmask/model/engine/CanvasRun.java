@@ -45,6 +45,7 @@ public final class CanvasRun implements AutoCloseable {
   private int[] asked;
   private int steps;
   private int forwards;
+  private int spared;
   private boolean finished;
 
   /** The predictions of the last pass, when drafts are made of them. */
@@ -214,9 +215,15 @@ public final class CanvasRun implements AutoCloseable {
     for (int slot = 0; slot < layout.slots(); slot++) {
       if (row[layout.position(slot)] == tokens.mask()) {
         row[layout.position(slot)] = tokens.eos();
+        spared++;
       }
     }
     finished = true;
+  }
+
+  /** Slots that became EOS without a decision, because the answer had ended before them. */
+  int spared() {
+    return spared;
   }
 
   /** Whether every slot is committed. */

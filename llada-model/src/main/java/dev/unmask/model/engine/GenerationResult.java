@@ -9,6 +9,8 @@ import java.time.Duration;
  * @param answerIds the canvas up to the first EOS or EoT, exclusive
  * @param steps denoising steps
  * @param forwardPasses sequences forwarded: one a step, two with guidance, more with drafts
+ * @param sparedSlots slots at the end that became EOS without a decision, because the answer had
+ *     ended before them
  * @param inference from joining the batch to the last commit
  */
 @SuppressWarnings("ArrayRecordComponent") // Handed over, compared by nobody.
@@ -18,6 +20,7 @@ public record GenerationResult(
     FinishReason finish,
     int steps,
     int forwardPasses,
+    int sparedSlots,
     Duration inference) {
 
   /** Why the answer ended. */

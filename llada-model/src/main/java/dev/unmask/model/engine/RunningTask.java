@@ -181,6 +181,7 @@ final class RunningTask extends EngineTask {
             : GenerationResult.FinishReason.LENGTH,
         finished.steps(),
         finished.forwards(),
+        finished.spared(),
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 

@@ -120,6 +120,9 @@ class DenoisingEngineTest {
         assertThat(early.answer()).containsExactly(full.answer());
         assertThat(early.answerEnded()).isEqualTo(full.answerEnded());
         assertThat(early.canvas()).doesNotContain(eosModel.config().tokens().mask());
+        assertThat(full.spared()).isZero();
+        // One slot a step: each spared slot is a step saved.
+        assertThat(early.spared()).isEqualTo(full.steps() - early.steps());
         saved += full.steps() - early.steps();
       }
     }

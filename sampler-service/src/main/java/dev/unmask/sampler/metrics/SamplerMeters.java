@@ -193,7 +193,7 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     promptTokens.increment(answered.task().promptTokens());
     generatedTokens.increment(answerTokens);
     canvasTokens.increment(result.canvasIds().length);
-    if (leftBlocksEmpty(answered)) {
+    if (result.sparedSlots() > 0) {
       earlyExits.increment();
     }
   }
@@ -207,12 +207,6 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     }
     inference.record(Duration.between(times.started(), times.finished()));
     promptTokens.increment(scored.task().task().promptIds().length);
-  }
-
-  /** Whether the last slots were never filled because the answer had ended before them. */
-  private static boolean leftBlocksEmpty(Outcome.Answered answered) {
-    int[] canvas = answered.result().canvasIds();
-    return canvas[canvas.length - 1] == answered.model().tokenizer().special().mask();
   }
 
   private static String label(ErrorCode code) {

@@ -87,8 +87,7 @@ final class ScorePlanner {
               + " together");
     }
     return switch (continuation.getContentCase()) {
-      case TEXT ->
-          Continuation.encode(model.tokenizer(), context.getText(), continuation.getText());
+      case TEXT -> encoded(context.getText(), continuation.getText(), model);
       case TOKEN_IDS ->
           new Continuation(
               TaskPlanner.checked("context.token_ids", context.getTokenIds().getIdsList(), model),
@@ -98,6 +97,16 @@ final class ScorePlanner {
           throw RefusedRequestException.invalid(
               "continuation", "there is nothing to score: give continuation as text or token_ids");
     };
+  }
+
+  private static Continuation encoded(String context, String continuation, ServedModel model)
+      throws RefusedRequestException {
+    try {
+      return Continuation.encode(model.tokenizer(), context, continuation);
+    } catch (IllegalArgumentException e) {
+      // The two together can be longer than a tokenizer takes.
+      throw RefusedRequestException.invalid("continuation", String.valueOf(e.getMessage()));
+    }
   }
 
   /** The request's path of a setting that the library refused. */

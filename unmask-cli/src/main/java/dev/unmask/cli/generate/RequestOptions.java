@@ -92,7 +92,7 @@ public final class RequestOptions {
       paramLabel = "P",
       description =
           "Commit every slot at or above this confidence in each step, instead of a planned"
-              + " number: (0, 1], not together with --steps. Default: off.")
+              + " number: 0 to 1, not together with --steps. Default: off.")
   private @Nullable Double threshold;
 
   @Option(

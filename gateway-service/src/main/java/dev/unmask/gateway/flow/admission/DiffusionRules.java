@@ -34,7 +34,7 @@ final class DiffusionRules {
       range("diffusion.steps", params.getSteps(), 1, MAX_CANVAS);
     }
     if (params.hasConfidenceThreshold()) {
-      positive("diffusion.confidence_threshold", params.getConfidenceThreshold(), 1);
+      range("diffusion.confidence_threshold", params.getConfidenceThreshold(), 0, 1);
     }
     if (params.hasConfidenceFactor()) {
       positive("diffusion.confidence_factor", params.getConfidenceFactor(), MAX_CANVAS);
@@ -140,17 +140,7 @@ final class DiffusionRules {
       return;
     }
     int length = params.getGenLength();
-    if (params.hasSteps() && params.getSteps() > length) {
-      throw invalid(
-          "diffusion.steps",
-          "diffusion.steps is "
-              + params.getSteps()
-              + " for a canvas of "
-              + length
-              + " slots; every step commits at least one, so it must be at most "
-              + length
-              + ".");
-    }
+    // More steps than slots are in order, as in the reference: the surplus costs no forward pass.
     if (!params.hasBlockLength()) {
       return;
     }
@@ -175,7 +165,7 @@ final class DiffusionRules {
               + ", which does not divide into "
               + blocks
               + " blocks; "
-              + Math.min(length, (params.getSteps() + blocks - 1) / blocks * blocks)
+              + (params.getSteps() + blocks - 1) / blocks * blocks
               + " would.");
     }
   }

@@ -130,18 +130,17 @@ class RequestRulesTest {
             "diffusion.steps",
             "does not divide into 4 blocks; 12 would",
             diffusion(d -> d.setGenLength(128).setBlockLength(32).setSteps(10))),
-        broken("diffusion.steps", "at most 16", diffusion(d -> d.setGenLength(16).setSteps(17))),
         broken(
             "diffusion.steps",
             "both set",
             diffusion(d -> d.setSteps(8).setConfidenceThreshold(0.9))),
         broken(
             "diffusion.confidence_threshold",
-            "above 0",
-            diffusion(d -> d.setConfidenceThreshold(0))),
+            "from 0 to 1",
+            diffusion(d -> d.setConfidenceThreshold(-0.01))),
         broken(
             "diffusion.confidence_threshold",
-            "at most 1",
+            "from 0 to 1",
             diffusion(d -> d.setConfidenceThreshold(1.01))),
         broken(
             "diffusion.confidence_threshold",
@@ -217,6 +216,9 @@ class RequestRulesTest {
                     .setCacheRefresh(1)
                     .setConfidenceFactor(1.5))
             .build(),
+        // The reference takes more steps than slots.
+        hello().setDiffusion(DiffusionParams.newBuilder().setGenLength(5).setSteps(8)).build(),
+        hello().setDiffusion(DiffusionParams.newBuilder().setConfidenceThreshold(0)).build(),
         hello().setTokenIds(TokenIds.newBuilder().addIds(0)).build());
   }
 
