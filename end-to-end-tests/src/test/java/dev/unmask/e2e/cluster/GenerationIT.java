@@ -90,7 +90,7 @@ final class GenerationIT {
         "prompt: 'x' diffusion { gen_length: 30 block_length: 16 } | INVALID_ARGUMENT | 32 would be",
         "prompt: 'x' diffusion { gen_length: 32 block_length: 16 steps: 3 } | INVALID_ARGUMENT | 4 would",
         "prompt: 'x' diffusion { steps: 8 confidence_threshold: 0.5 } | INVALID_ARGUMENT | both set",
-        "prompt: 'x' diffusion { confidence_threshold: nan } | INVALID_ARGUMENT | above 0",
+        "prompt: 'x' diffusion { confidence_threshold: nan } | INVALID_ARGUMENT | from 0 to 1",
         "prompt: 'x' diffusion { gen_length: 4096 block_length: 32 } | INVALID_ARGUMENT | 2048",
         "prompt: 'x' sampling { temperature: -1 } | INVALID_ARGUMENT | sampling.temperature",
         "token_ids { ids: 99999 } | INVALID_ARGUMENT | 99999",
