@@ -104,7 +104,15 @@ public final class GoldenMain {
         answers == null
             ? GoldenRunner.standard()
             : GoldenRunner.ofCluster(ClusterAnswers.read(answers));
-    for (GoldenVerdict v : runner.run(roots, paths, kinds)) {
+    List<GoldenVerdict> verdicts = runner.run(roots, paths, kinds);
+    if (verdicts.isEmpty()) {
+      // A run that judged nothing must not look like one where everything passed.
+      throw new IllegalArgumentException(
+          kinds.isEmpty()
+              ? "the folders hold no cases"
+              : "the folders hold no case of the kinds " + String.join(", ", kinds));
+    }
+    for (GoldenVerdict v : verdicts) {
       good &= v.verdict() == GoldenVerdict.Verdict.PASS;
       if (json) {
         ObjectNode line = mapper.createObjectNode();
