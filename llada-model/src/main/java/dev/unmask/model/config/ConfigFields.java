@@ -95,6 +95,19 @@ final class ConfigFields {
     return value.isNull() ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : value;
   }
 
+  /**
+   * Fields whose absence means something else to the layout's own code than this network does.
+   *
+   * @param wanted what each has to say
+   */
+  void mustBeThere(Map<String, String> wanted) throws InvalidModelException {
+    for (Map.Entry<String, String> one : wanted.entrySet()) {
+      if (!has(one.getKey())) {
+        throw refused(one.getKey(), one.getValue());
+      }
+    }
+  }
+
   boolean has(String name) {
     return root.hasNonNull(name);
   }
@@ -104,7 +117,8 @@ final class ConfigFields {
     for (Map.Entry<String, String> off : meanings.entrySet()) {
       JsonNode value = field(off.getKey());
       if (!value.isMissingNode() && !(value.isBoolean() && !value.booleanValue())) {
-        throw refused(off.getKey(), "false, because " + off.getValue() + " are not supported");
+        String free = value.isBoolean() ? "false" : "absent or null";
+        throw refused(off.getKey(), free + ", because " + off.getValue() + " are not supported");
       }
     }
   }
@@ -160,7 +174,7 @@ final class ConfigFields {
       return absent;
     }
     if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
-      throw refused(name, "a positive integer");
+      throw refused(name, "a positive integer of at most " + Integer.MAX_VALUE);
     }
     return value.intValue();
   }
@@ -172,7 +186,7 @@ final class ConfigFields {
       return absent;
     }
     if (!value.isNumber() || !(value.doubleValue() > 0 && value.doubleValue() < 1e100)) {
-      throw refused(name, "a positive number");
+      throw refused(name, "a positive number below 1e100");
     }
     return value.doubleValue();
   }

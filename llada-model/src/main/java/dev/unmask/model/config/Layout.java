@@ -1,7 +1,6 @@
 package dev.unmask.model.config;
 
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The published forms of checkpoint that this network reads: which architecture name config.json
@@ -12,7 +11,7 @@ public enum Layout {
   /** LLaDA-8B Base and Instruct, LLaDA-1.5, and what is trained here. */
   LLADA("LLaDAModelLM"),
   /** iLLaDA-8B: Llama's names, grouped heads, tied head, mask id 5. */
-  ILLADA("ILLaDAForCausalLM", "ILLaDAModelLM ILLaDAModel"),
+  ILLADA("ILLaDAForCausalLM"),
   /** Dream-7B: Llama's names, biases on queries, keys and values, logits shifted by one. */
   DREAM("DreamModel"),
   /** MMaDA-8B: LLaDA's names and a vocabulary with image codes; only the text side is run. */
@@ -23,15 +22,9 @@ public enum Layout {
   BLOCK_CAUSAL("UnmaskBlockCausalLM");
 
   private final String architecture;
-  private final String others;
 
   Layout(String architecture) {
-    this(architecture, "");
-  }
-
-  Layout(String architecture, String others) {
     this.architecture = architecture;
-    this.others = others;
   }
 
   /** The name in config.json's {@code architectures}. */
@@ -41,6 +34,8 @@ public enum Layout {
 
   /** All names it goes by; capitals do not count. */
   List<String> architectures() {
-    return Stream.concat(Stream.of(architecture), Stream.of(others.split(" "))).toList();
+    return this == ILLADA
+        ? List.of(architecture, "ILLaDAModelLM", "ILLaDAModel")
+        : List.of(architecture);
   }
 }

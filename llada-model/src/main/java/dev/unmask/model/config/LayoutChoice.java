@@ -25,7 +25,12 @@ final class LayoutChoice {
 
   static Layout of(ConfigFields fields) throws InvalidModelException {
     List<String> named = new ArrayList<>();
-    for (JsonNode one : fields.field("architectures")) {
+    JsonNode architectures = fields.field("architectures");
+    // Several names would be several networks, of which one would be chosen without being asked.
+    if (!architectures.isMissingNode() && !(architectures.isArray() && architectures.size() <= 1)) {
+      throw fields.refused("architectures", known());
+    }
+    for (JsonNode one : architectures) {
       named.add(one.asText());
     }
     for (String name : EXPERTS) {

@@ -32,9 +32,20 @@ final class LladaFields {
           "rope_full_precision", "rotary positions in float32",
           "layer_norm_with_affine", "norms with weights");
 
+  /** The reference code's own defaults for these are other networks, so silence is not consent. */
+  private static final Map<String, String> MUST_BE_THERE =
+      Map.of(
+          "rope", "true",
+          "block_type", "\"llama\"",
+          "activation_type", "\"silu\"",
+          "layer_norm_type", "\"rms\"",
+          "include_bias", "false",
+          "weight_tying", "true or false");
+
   private LladaFields() {}
 
   static ModelConfig read(ConfigFields fields, Layout layout) throws InvalidModelException {
+    fields.mustBeThere(MUST_BE_THERE);
     fields.mustBeOff(MUST_BE_OFF);
     fields.mustBeOn(MUST_BE_ON);
     fields.mustBe("block_type", "llama");

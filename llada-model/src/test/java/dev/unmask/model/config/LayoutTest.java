@@ -179,14 +179,14 @@ class LayoutTest {
           dream-7b  | "rope_scaling": null           | "rope_scaling": {"type": "yarn", "factor": 4.0} | rope_scaling is {"type":"yarn","factor":4.0}; it must be null
           dream-7b  | "use_sliding_window": false    | "use_sliding_window": true          | use_sliding_window is true; it must be false
           dream-7b  | "use_mrope": false             | "use_mrope": true                   | use_mrope is true; it must be false
-          dream-7b  | "use_cache": true              | "quantization_config": {"bits": 4}  | quantization_config is {"bits":4}; it must be false
+          dream-7b  | "use_cache": true              | "quantization_config": {"bits": 4}  | quantization_config is {"bits":4}; it must be absent or null
           dream-7b  | "use_cache": true              | "layer_types": ["sliding_attention"] | layer_types is ["sliding_attention"]; it must be "full_attention" throughout
           dream-7b  | "mask_token_id": 151666        | "mask_token_id": 152064             | mask_token_id is 152064; it must be a token id from 0 to 152063
           dream-7b  | "num_attention_heads": 28      | "num_attention_heads": 27           | num_attention_heads is 27; it must be a divisor of hidden_size 3584
           dream-7b  | "DreamModel"], "att            | "Qwen2ForCausalLM"], "att           | architectures is ["Qwen2ForCausalLM"]; it must be ["LLaDAModelLM"] or
-          llada-8b  | "rope": true                   | "rope_scaling": {"factor": 2}       | rope_scaling is {"factor":2}; it must be false
+          llada-8b  | "alibi": false                 | "rope_scaling": {"factor": 2}       | rope_scaling is {"factor":2}; it must be absent or null
           llada-8b  | "include_bias": false          | "include_bias": true                | include_bias is true; it must be false
-          llada-8b  | "include_bias": false          | "rotary_fraction": 0.5              | rotary_fraction is 0.5; it must be absent
+          llada-8b  | "alibi": false                 | "rotary_fraction": 0.5              | rotary_fraction is 0.5; it must be absent
           llada-8b  | "block_group_size": 1          | "block_group_size": 2               | block_group_size is 2; it must be 1
           llada-8b  | "LLaDAModelLM"], "att          | "LLaDAMoEModelLM"], "att            | because mixtures of experts are not supported
           llada-8b  | "alibi": false                 | "num_experts": 64                   | num_experts is 64; it must be absent, because mixtures of experts are not supported

@@ -68,6 +68,12 @@ class ModelConfigTest {
           "include_qkv_bias": false         | "include_qkv_bias": true          | include_qkv_bias is true; it must be false
           "rope_full_precision": true       | "rope_full_precision": false      | rope_full_precision is false; it must be true
           "architectures": ["LLaDAModelLM"] | "architectures": ["LlamaForCausalLM"] | architectures is ["LlamaForCausalLM"]; it must be ["LLaDAModelLM"]
+          "architectures": ["LLaDAModelLM"] | "architectures": [""]             | architectures is [""]; it must be ["LLaDAModelLM"]
+          "architectures": ["LLaDAModelLM"] | "architectures": ["LLaDAModelLM", "GPT2"] | it must be ["LLaDAModelLM"]
+          "architectures": ["LLaDAModelLM"] | "architectures": "LLaDAModelLM"   | architectures is "LLaDAModelLM"; it must be ["LLaDAModelLM"]
+          "rope": true                      | "rope": null                      | rope is null; it must be true
+          "block_type": "llama",            | "x": 1,                           | block_type is missing; it must be "llama"
+          "include_bias": false             | "y": 2                            | include_bias is missing; it must be false
           "n_kv_heads": 32                  | "n_kv_heads": 5                   | n_kv_heads is 5; it must be a divisor of n_heads 32
           "n_heads": 32                     | "n_heads": 30                     | n_heads is 30; it must be a divisor of d_model 4096
           "d_model": 4096                   | "d_model": "big"                  | d_model is "big"; it must be a positive integer
