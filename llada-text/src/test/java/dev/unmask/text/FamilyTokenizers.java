@@ -57,7 +57,7 @@ enum FamilyTokenizers {
         names.addAll(List.of("<|startoftext|>", "<|endoftext|>", "[CLS]", "[gMASK]"));
         IntStream.range(0, 252).forEach(i -> names.add("<|reserved_token_" + i + "|>"));
         names.add("<|mdm_mask|>");
-        IntStream.range(252, 255).forEach(i -> names.add("<|reserved_token_" + i + "|>"));
+        IntStream.range(253, 256).forEach(i -> names.add("<|reserved_token_" + i + "|>"));
         names.addAll(List.of("<role>", "</role>", "<|arithmetic_start|>", "<|arithmetic_end|>"));
         names.addAll(List.of("<|number_start|>", "<|number_end|>"));
         names.addAll(List.of("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"));

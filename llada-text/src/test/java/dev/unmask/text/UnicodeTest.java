@@ -64,6 +64,8 @@ class UnicodeTest {
   @FieldSource("KINDS")
   void textComesBackAsTheTokenizerDocuments(String text) {
     comesBack(text);
+    assertThat(composing.decode(composing.encode(text)))
+        .isEqualTo(Normalizer.normalize(text, Normalizer.Form.NFC));
   }
 
   @Test

@@ -165,6 +165,13 @@ class RequestFieldsTest {
         answer(request -> request.getDiffusionBuilder().setPreset(Preset.PRESET_QUALITY));
 
     assertThat(balanced.getTokenIdsList()).isEqualTo(explicit.getTokenIdsList());
+    assertThat(balanced.getUsage().getDenoisingSteps())
+        .isEqualTo(explicit.getUsage().getDenoisingSteps());
+    // Without the preset there would be no cache to renew, and this would be refused.
+    GenerateResponse renewed =
+        answer(request ->
+            request.getDiffusionBuilder().setPreset(Preset.PRESET_FAST).setCacheRefresh(1));
+    assertThat(renewed.getTokenIdsList()).isEqualTo(explicit.getTokenIdsList());
     assertThat(steps.getUsage().getDenoisingSteps()).isEqualTo(8);
     assertThat(quality.getUsage().getDenoisingSteps()).isEqualTo(64);
     assertThat(quality.getTokenIdsList()).isEqualTo(answer(request -> {}).getTokenIdsList());
@@ -172,13 +179,16 @@ class RequestFieldsTest {
 
   @Test
   void factorAndLookaheadReachTheEngine() throws Exception {
+    List<Integer> whole = answer(request -> {}).getTokenIdsList();
+    List<Integer> near =
+        answer(request -> request.getDiffusionBuilder().setLookaheadBlocks(0)).getTokenIdsList();
+    assertThat(near).as("a network that sees less of the canvas").isNotEqualTo(whole);
     int slow =
         answer(request -> request.getDiffusionBuilder().setConfidenceFactor(1e-6))
             .getUsage()
             .getDenoisingSteps();
     int quick =
-        answer(request ->
-                request.getDiffusionBuilder().setConfidenceFactor(1000).setLookaheadBlocks(0))
+        answer(request -> request.getDiffusionBuilder().setConfidenceFactor(1000))
             .getUsage()
             .getDenoisingSteps();
     assertThat(slow).isEqualTo(64);

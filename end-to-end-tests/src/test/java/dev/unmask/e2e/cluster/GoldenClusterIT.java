@@ -33,7 +33,13 @@ final class GoldenClusterIT {
             .redirectOutput(output.toFile())
             .start();
     boolean ended = golden.waitFor(Cluster.PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    List<ProcessHandle> left = golden.descendants().filter(ProcessHandle::isAlive).toList();
+    // Orphans are nobody's descendants: they are known by the folder that was theirs.
+    List<ProcessHandle> left =
+        ProcessHandle.allProcesses()
+            .filter(process ->
+                process.pid() != golden.pid()
+                    && process.info().commandLine().orElse("").contains(folder.toString()))
+            .toList();
     left.forEach(ProcessHandle::destroyForcibly);
     golden.destroyForcibly();
     List<String> lines = Files.readAllLines(output);

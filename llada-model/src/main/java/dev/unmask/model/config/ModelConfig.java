@@ -214,6 +214,10 @@ public record ModelConfig(
         eot = added.getOrDefault(name, SpecialTokens.NONE);
       }
     }
+    if (eot >= embeddingSize) {
+      throw new InvalidModelException(
+          file + " ends a turn with id " + eot + ", but config.json has " + embeddingSize + " ids");
+    }
     return changed().tokens(new SpecialTokens(mask, tokens.eos(), tokens.pad(), eot)).build();
   }
 

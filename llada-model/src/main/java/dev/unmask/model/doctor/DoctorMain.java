@@ -52,7 +52,11 @@ public final class DoctorMain {
       SelfCheck.Report report = SelfCheck.run();
       check.put("passed", true);
       check.put("attention_error", report.attentionError());
-      check.put("bf16_attention_error", report.halfAttentionError());
+      if (Double.isFinite(report.halfAttentionError())) {
+        check.put("bf16_attention_error", report.halfAttentionError());
+      } else {
+        check.put("bf16_attention_error", "not tried: known to crash with these settings");
+      }
       check.put("mapped_in_place", report.mappedInPlace());
       check.put("millis", report.millis());
       return true;
@@ -96,6 +100,11 @@ public final class DoctorMain {
   private static void precision(ObjectNode facts) {
     Processor processor = Processor.here();
     Precision chosen = Precision.AUTO.resolved();
+    if (!processor.knowsCap()) {
+      facts.put(
+          "onednn_cap",
+          processor.isaCap() + " is not an instruction set that oneDNN knows; it has no effect");
+    }
     ObjectNode precision = facts.putObject("auto_precision");
     precision.put("picks", chosen.name().toLowerCase(Locale.ROOT));
     precision.put(
@@ -106,7 +115,7 @@ public final class DoctorMain {
                 + (processor.usesTiles()
                     ? "on this processor's matrix tiles (AMX) crashed in short runs"
                     : processor.computesBfloat16()
-                        ? "is computed by this processor but brought too little so far"
+                        ? "without matrix tiles was never soaked where the processor computes it"
                         : "is emulated on this processor and slower"));
   }
 

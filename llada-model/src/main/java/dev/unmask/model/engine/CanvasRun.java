@@ -126,11 +126,6 @@ public final class CanvasRun implements AutoCloseable {
     return masked;
   }
 
-  /** Positions of the row whose predictions the next step needs, ascending. */
-  public int[] askedPositions() {
-    return asked;
-  }
-
   /** What {@link TokenChooser} has to know to decide the asked positions. */
   public TokenChooser.Request request() {
     return new TokenChooser.Request(settings, draws, draw(), asked);
@@ -173,7 +168,7 @@ public final class CanvasRun implements AutoCloseable {
     return asked.length;
   }
 
-  /** Takes the choices of a forward pass for {@link #askedPositions}. */
+  /** Takes the choices of a forward pass for the asked positions. */
   public StepResult commit(TokenChooser.Choices choices) {
     if (settings.draftSteps() > 0) {
       last = new Predictions(asked, choices);

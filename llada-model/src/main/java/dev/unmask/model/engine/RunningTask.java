@@ -35,7 +35,9 @@ final class RunningTask extends EngineTask {
     int[] prompt = task.promptIds();
     int masks = 0;
     for (int i = 0; i < prompt.length; i++) {
-      if (prompt[i] < 0 || prompt[i] >= config.vocabularySize()) {
+      boolean masked = prompt[i] == config.tokens().mask();
+      // The mask may be an id that is no token.
+      if (!masked && (prompt[i] < 0 || prompt[i] >= config.vocabularySize())) {
         throw invalid(
             "token "
                 + i
@@ -44,7 +46,7 @@ final class RunningTask extends EngineTask {
                 + "; this model's ids go from 0 to "
                 + (config.vocabularySize() - 1));
       }
-      if (prompt[i] == config.tokens().mask()) {
+      if (masked) {
         masks++;
         if (!task.infill()) {
           throw invalid("token " + i + " of the prompt is the mask; a prompt must not hold it");

@@ -1,6 +1,6 @@
 /**
  * The batched denoising engine: one thread that takes all running requests of a model through one
- * packed forward pass a step.
+ * packed forward pass a step, and scores answers between two steps.
  *
  * <p>A {@link dev.unmask.model.engine.CanvasRun} is one request: it names the slots whose logits it
  * wants, and is told tokens and confidences. {@link dev.unmask.model.engine.PackedStep} takes any

@@ -54,7 +54,10 @@ final class ChoiceText {
           r = torch.where(torch.eq(measure, 1), margin, chosen)
           return torch.where(torch.eq(measure, 2), entropy, r)
         def choose(self: __torch__.M, z: Tensor, forbidden: Tensor, eos: int, eot: int, noEos: Tensor, lateEos: Tensor, noisy: Tensor, temperatures: Tensor, keys: Tensor, given: Tensor, measured: Tensor, divisors: Tensor, topP: Tensor, topK: Tensor, measures: Tensor, lowest: float) -> Tuple[Tensor, Tensor, Tensor]:
-          z = torch.clone(z)
+          if torch.gt(torch.add(torch.numel(noEos), torch.numel(lateEos)), 0):
+            z = torch.clone(z)
+          else:
+            pass
           if torch.gt(torch.numel(noEos), 0):
             z = (self).without(z, noEos, eos, lowest, )
           allowed = torch.add(z, forbidden)

@@ -94,7 +94,8 @@ final class RowLists {
   private void measure(long at, GenerationSettings settings, double divisor, Measure measure) {
     measured.add(at);
     divisors.add(divisor);
-    topP.add(settings.topP());
+    // Sums of probabilities round above 1, so that 1 would cut a tail; nothing reaches 2.
+    topP.add(settings.topP() < 1 ? settings.topP() : 2);
     int kept = settings.topK() == 0 ? columns : Math.min(settings.topK(), columns);
     topK.add((long) kept - 1);
     measures.add(measure.code);

@@ -79,7 +79,9 @@ public final class SelfCheck {
             TorchScriptModule.compile(TypeChecks.TEXT + AttentionCheck.TEXT);
         NDManager manager = TorchRuntime.newManager()) {
       TypeChecks types = new TypeChecks(module, manager);
-      types.run();
+      // What the guard refuses to models must not be tried here either: it can end the process.
+      boolean half = !(Processor.here().usesTiles() && TorchRuntime.intraOpThreads() > 1);
+      types.run(half);
       boolean mapped = types.mappedFileIsUsedInPlace();
       AttentionCheck attention = new AttentionCheck(module, manager);
       return new Report(
@@ -88,7 +90,7 @@ public final class SelfCheck {
           TorchRuntime.intraOpThreads(),
           TorchRuntime.interOpThreads(),
           attention.error(),
-          attention.halfError(),
+          half ? attention.halfError() : Double.NaN,
           mapped,
           (System.nanoTime() - start) / 1_000_000);
     } catch (TorchScriptException e) {

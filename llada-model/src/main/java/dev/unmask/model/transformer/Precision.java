@@ -6,8 +6,8 @@ import java.util.Locale;
 public enum Precision {
   /**
    * The type that survived a soak of hours, today {@link #F32} everywhere: bfloat16 on AMX crashed
-   * in short runs, and elsewhere it is emulated and slower. Decision 0007 says what would change
-   * it.
+   * in short runs, and without bfloat16 instructions it is emulated and slower. Decisions 0007 and
+   * 0010 say what would change it.
    */
   AUTO,
   F32,

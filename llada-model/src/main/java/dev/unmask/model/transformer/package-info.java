@@ -1,7 +1,8 @@
 /**
- * The LLaDA network: its TorchScript text, its table of tensor names, and a model loaded from a
- * folder. Text and tables are immutable; a loaded model's forward passes belong to one thread (the
- * engine's), see {@link dev.unmask.model.transformer.LoadedModel}.
+ * The network of LLaDA's family: its TorchScript text, the tables of tensor names by layout, a
+ * model loaded from a folder, and the guard against settings that crash. Text and tables are
+ * immutable; a loaded model's forward passes belong to one thread (the engine's), see {@link
+ * dev.unmask.model.transformer.LoadedModel}.
  */
 @NullMarked
 package dev.unmask.model.transformer;

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -193,11 +194,11 @@ class CachePlanTest {
     try {
       for (int i = 0; i < 4; i++) {
         int kind = i;
-        EngineTicket[] ticket = new EngineTicket[1];
+        CompletableFuture<EngineTicket> ticket = new CompletableFuture<>();
         Listening listening =
             new Listening(step -> {
               if (kind == 1 && step.step() == 3) {
-                ticket[0].cancel();
+                ticket.join().cancel();
               }
               if (kind == 2 && step.step() == 4) {
                 throw new IllegalStateException("listener");
@@ -205,14 +206,12 @@ class CachePlanTest {
             });
         ends.add(listening);
         GenerationTask task = new GenerationTask("t" + i, TinyModels.prompt(5, i), settings);
-        synchronized (ends) {
-          ticket[0] =
-              engine.submit(
-                  counting, kind == 3 ? task.until(ids -> ids.length > 20) : task, listening);
-        }
+        ticket.complete(
+            engine.submit(
+                counting, kind == 3 ? task.until(ids -> ids.length > 20) : task, listening));
       }
       ends.get(0).result();
-      ends.get(3).result();
+      assertThat(ends.get(3).result().sparedSlots()).as("it was stopped").isPositive();
       assertThat(ends.get(1).failure().reason()).isEqualTo(EngineException.Reason.CANCELLED);
       Listening last = new Listening();
       engine.submit(counting, new GenerationTask("last", new int[] {1}, settings), last);

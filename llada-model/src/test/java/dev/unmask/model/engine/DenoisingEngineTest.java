@@ -2,9 +2,6 @@ package dev.unmask.model.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.engine.EngineOptions.EngineStep;
 import dev.unmask.model.sampling.Caching;
@@ -13,10 +10,8 @@ import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.DreamAlgorithm;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.Remasking;
-import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.MaskPredictor;
-import dev.unmask.model.transformer.PackedBatch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -197,31 +192,7 @@ class DenoisingEngineTest {
 
   @Test
   void aTaskOnWhichTheNetworkFailsFailsAlone() throws Exception {
-    MaskPredictor fragile =
-        new MaskPredictor() {
-          @Override
-          public ModelConfig config() {
-            return model.config();
-          }
-
-          @Override
-          public NDArray states(NDManager owner, PackedBatch batch) {
-            if (Arrays.stream(batch.ids()).anyMatch(id -> id == 13)) {
-              throw new IllegalStateException("thirteen");
-            }
-            return model.states(owner, batch);
-          }
-
-          @Override
-          public NDArray head(NDManager owner, NDArray states) {
-            return model.head(owner, states);
-          }
-
-          @Override
-          public KeyValueCache newCache(int length) {
-            return model.newCache(length);
-          }
-        };
+    MaskPredictor fragile = new FragilePredictor(model, 13);
     try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
       Listening good = new Listening();
       Listening bad = new Listening();
@@ -230,7 +201,7 @@ class DenoisingEngineTest {
       engine.submit(fragile, new GenerationTask("bad", new int[] {13}, settings), bad);
 
       assertThat(bad.failure().reason()).isEqualTo(Reason.INTERNAL);
-      assertThat(bad.failure()).hasMessageContaining("thirteen");
+      assertThat(bad.failure()).hasMessageContaining("token 13 breaks it");
       assertThat(good.result().canvasIds()).hasSize(8);
     }
   }

@@ -3,9 +3,6 @@ package dev.unmask.model.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.Likelihood;
 import dev.unmask.model.likelihood.LikelihoodResult;
@@ -13,13 +10,10 @@ import dev.unmask.model.likelihood.LikelihoodSettings;
 import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.transformer.KeyValueCache;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.MaskPredictor;
-import dev.unmask.model.transformer.PackedBatch;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -127,31 +121,7 @@ class ScoringTest {
 
   @Test
   void aTaskOnWhichTheNetworkFailsFailsAlone() throws Exception {
-    MaskPredictor fragile =
-        new MaskPredictor() {
-          @Override
-          public ModelConfig config() {
-            return model.config();
-          }
-
-          @Override
-          public NDArray states(NDManager owner, PackedBatch batch) {
-            if (Arrays.stream(batch.ids()).anyMatch(id -> id == 55)) {
-              throw new IllegalStateException("fifty-five");
-            }
-            return model.states(owner, batch);
-          }
-
-          @Override
-          public NDArray head(NDManager owner, NDArray states) {
-            return model.head(owner, states);
-          }
-
-          @Override
-          public KeyValueCache newCache(int length) {
-            return model.newCache(length);
-          }
-        };
+    MaskPredictor fragile = new FragilePredictor(model, 55);
     try (DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
       LikelihoodFuture bad = new LikelihoodFuture();
       LikelihoodFuture good = new LikelihoodFuture();
@@ -160,7 +130,7 @@ class ScoringTest {
       engine.submit(fragile, task(4, 4, 0, 0), good);
 
       assertThat(failure(bad).reason()).isEqualTo(Reason.INTERNAL);
-      assertThat(failure(bad)).hasMessage("a likelihood pass failed: fifty-five");
+      assertThat(failure(bad)).hasMessage("a likelihood pass failed: token 55 breaks it");
       assertThat(good.get(60, TimeUnit.SECONDS).samples()).isEqualTo(32);
     }
   }

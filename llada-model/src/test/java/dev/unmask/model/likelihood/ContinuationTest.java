@@ -46,14 +46,15 @@ class ContinuationTest {
 
   @Test
   void thePairIsEncodedWholeAndCutAtTheContextsLength() {
-    // "un" and "til" would be other tokens than the end of "until".
-    String context = "Wait un";
-    String text = "til tomorrow";
+    // "kn" and "ow" are other tokens than the end of "know".
+    String context = "I do not kn";
+    String text = "ow the way";
     int[] whole = tokenizer.encode(context + text);
     int[] alone = tokenizer.encode(context);
     Continuation divided = Continuation.encode(tokenizer, context, text);
 
     assertThat(divided.promptIds()).isEqualTo(alone);
+    assertThat(divided.answerIds()).isNotEqualTo(tokenizer.encode(text));
     assertThat(divided.answerIds())
         .isEqualTo(IntStream.range(alone.length, whole.length).map(i -> whole[i]).toArray());
   }

@@ -75,6 +75,9 @@ public final class SparseFile {
         new ProcessBuilder("stat", "-c", "%b", path.toString()).redirectErrorStream(true).start();
     String blocks = new String(stat.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     boolean ended = stat.waitFor(10, TimeUnit.SECONDS);
-    return ended && Long.parseLong(blocks.strip()) * 512 < 64 << 20;
+    if (!ended) {
+      throw new IllegalStateException("stat did not end");
+    }
+    return Long.parseLong(blocks.strip()) * 512 < 64 << 20;
   }
 }

@@ -125,5 +125,12 @@ class GenerationSettingsTest {
             .build();
 
     assertThat(settings.toBuilder().build()).isEqualTo(settings);
+    // What does not go with the settings above.
+    GenerationSettings random =
+        GenerationSettings.builder(32, 8).steps(8).remasking(Remasking.RANDOM).build();
+    GenerationSettings drafted =
+        GenerationSettings.builder(32, 8).steps(8).draftSteps(2).confidenceEosEotInf(true).build();
+    assertThat(random.toBuilder().build()).isEqualTo(random);
+    assertThat(drafted.toBuilder().build()).isEqualTo(drafted);
   }
 }

@@ -137,7 +137,7 @@ class ForwardPropertiesTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Attention.class)
+  @EnumSource(value = Attention.class, mode = EnumSource.Mode.EXCLUDE, names = "FUSED")
   void everyAttentionEqualsTheFusedOne(Attention attention) throws Exception {
     try (LoadedModel other = LoadedModel.load(folder, SHAPE, Precision.F32, attention)) {
       for (int length : new int[] {1, 16, 50}) {

@@ -243,7 +243,7 @@ class WeightLoaderTest {
         .filter(line -> line.startsWith("RssAnon:"))
         .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
         .findFirst()
-        .orElse(0);
+        .orElseThrow();
   }
 
   /** Round to nearest, ties to even. */

@@ -118,9 +118,12 @@ class WeightTableTest {
                 .toJson("bfloat16")
                 .replace("\"LLaDAModelLM\"", "\"" + name + "\"")
                 .replace("\"rope\"", "\"block_length\" : 8, \"rope\""))
-        .forEach(json ->
-            assertThat(WeightTable.of(parsed(json)).stream().map(WeightTable.Weight::name).toList())
-                .isEqualTo(names));
+        .map(WeightTableTest::parsed)
+        .forEach(config -> {
+          assertThat(config.layout()).isNotEqualTo(llada.layout());
+          assertThat(WeightTable.of(config).stream().map(WeightTable.Weight::name).toList())
+              .isEqualTo(names);
+        });
   }
 
   private static ModelConfig parsed(String json) {
