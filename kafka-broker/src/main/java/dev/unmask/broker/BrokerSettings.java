@@ -44,7 +44,8 @@ final class BrokerSettings {
       // One consumer per slot of a sampler: what fits is samplers x slots up to these.
       {"group.share.max.size", "1000"},
       {"group.share.partition.max.record.locks", "10000"},
-      // The samplers themselves stop at the fourth delivery; a release counts as one too.
+      // The samplers themselves stop at the eighth delivery by default; a release counts as one
+      // too.
       {"group.share.delivery.count.limit", "10"},
       {"group.share.record.lock.duration.ms", "15000"},
       {"group.share.min.record.lock.duration.ms", "1000"},

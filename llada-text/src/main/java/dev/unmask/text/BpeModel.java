@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,11 +163,11 @@ final class BpeModel {
     }
     for (JsonNode merge : model.path("merges")) {
       String[] halves = halves(merge);
-      if (halves.length != 2) {
+      if (halves.length != 2 || halves[0].isEmpty() || halves[1].isEmpty()) {
         throw wrong("the merge " + merge + ", which does not name two tokens");
       }
-      for (String token : Set.of(halves[0], halves[0] + halves[1])) {
-        if (!vocabulary.has(token) || !vocabulary.has(halves[1])) {
+      for (String token : List.of(halves[0], halves[1], halves[0] + halves[1])) {
+        if (!vocabulary.has(token)) {
           throw wrong("the merge " + merge + " of tokens outside its vocabulary");
         }
       }

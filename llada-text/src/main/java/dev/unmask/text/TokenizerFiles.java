@@ -109,7 +109,10 @@ record TokenizerFiles(
     return added;
   }
 
-  /** A token named in {@code tokenizer_config.json}: a text, or an object with the text in it. */
+  /**
+   * A token named in {@code tokenizer_config.json} or special_tokens_map.json: a text, or an object
+   * with the text in it.
+   */
   @Nullable String namedToken(String field) {
     for (JsonNode file : List.of(tokenizerConfig, namedTokens)) {
       JsonNode node = file.path(field);

@@ -93,6 +93,9 @@ class HostileTokenizerTest {
     ObjectNode merge = ByteTokenizerFolder.tokenizer();
     ((ArrayNode) merge.at("/model/merges")).add("q x");
     refuses(merge, "the merge \"q x\" of tokens outside its vocabulary");
+    ObjectNode empty = ByteTokenizerFolder.tokenizer();
+    ((ArrayNode) empty.at("/model/merges")).add("a ");
+    refuses(empty, "the merge \"a \", which does not name two tokens");
     ObjectNode shared = ByteTokenizerFolder.tokenizer();
     ((ObjectNode) shared.at("/added_tokens/0")).put("id", 65);
     refuses(shared, "gives the id 65 to the added token <|startoftext|> and to \"A\"");

@@ -70,11 +70,6 @@ public final class MarkedText implements Value {
     return isEmpty() ? next : new Builder().add(this).add(next).build();
   }
 
-  /** The same characters without any that counts as the template's. */
-  MarkedText asContent() {
-    return content(chars);
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof MarkedText text

@@ -15,8 +15,8 @@
  *
  * <p><b>Records this build cannot act on.</b> A record whose {@code min_reader} is newer is
  * released after a pause, so that a newer worker of the same group may take it; when it has been
- * delivered four times nobody could, and it ends like any other request that nobody can run: dead
- * letter, terminal error, accepted.
+ * delivered as often as {@code unmask.sampler.last-delivery} says nobody could, and it ends like
+ * any other request that nobody can run: dead letter, terminal error, accepted.
  */
 @NullMarked
 package dev.unmask.sampler.intake;

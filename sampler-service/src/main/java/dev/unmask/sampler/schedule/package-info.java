@@ -9,7 +9,9 @@
  * belong to the edges.
  *
  * <p>Threads: a run is started and closed by one slot thread, stopped by slot threads and the
- * control reader, and progressed by the engine thread and the model loader. Nothing here blocks.
+ * control reader, and progressed by the engine thread and the model loader. Nothing here blocks,
+ * except that {@link dev.unmask.sampler.schedule.StoredDraws}, which only comparisons with the
+ * reference use, reads files.
  */
 @NullMarked
 package dev.unmask.sampler.schedule;

@@ -308,6 +308,7 @@ public final class PretrainMain {
         .kvHeads(options.kvHeads == null ? options.heads : options.kvHeads)
         .mlpWidth(options.mlp)
         .vocabularySize(tokenizer.vocabularySize())
+        .tiedHead(options.tied)
         .ropeTheta(options.ropeTheta)
         .contextLength(options.context)
         .tokens(new SpecialTokens(special.mask(), special.eos(), special.pad(), special.eot()))

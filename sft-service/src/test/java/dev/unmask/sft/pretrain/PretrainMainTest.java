@@ -72,6 +72,7 @@ class PretrainMainTest {
     assertThat(Files.mismatch(weights("whole"), weights("killed"))).isEqualTo(-1);
     try (LoadedModel model = LoadedModel.load(folder.resolve("whole/model"), Precision.F32)) {
       assertThat(model.config().width()).isEqualTo(32);
+      assertThat(model.config().tiedHead()).isTrue();
     }
   }
 
@@ -106,6 +107,7 @@ class PretrainMainTest {
         "--layers=1",
         "--heads=2",
         "--ffn=32",
+        "--tied",
         "--context=128",
         "--row-tokens=64",
         "--batch-tokens=256",

@@ -32,7 +32,7 @@ final class FirstAnswer {
         GenerateRequest.newBuilder()
             .setPrompt("hello")
             .setDiffusion(
-                DiffusionParams.newBuilder().setGenLength(4).setBlockLength(4).setSteps(1))
+                DiffusionParams.newBuilder().setGenLength(1).setBlockLength(1).setSteps(1))
             .build();
     long end = System.nanoTime() + patience.toNanos();
     try (GatewayClient client = GatewayClient.to(address)) {

@@ -164,7 +164,8 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
               + " are allowed.");
     }
     for (int i = 0; i < params.getStopCount(); i++) {
-      int length = params.getStop(i).length();
+      String stop = params.getStop(i);
+      int length = stop.codePointCount(0, stop.length());
       if (length == 0 || length > MAX_STOP_CHARACTERS) {
         String field = "sampling.stop[" + i + "]";
         throw invalid(

@@ -207,7 +207,7 @@ class RequestRulesTest {
                     .setRemasking(Remasking.REMASKING_RANDOM)
                     .setSteps(8)
                     .setLookaheadBlocks(0))
-            .setSampling(SamplingParams.newBuilder().addStop("\n").addStop("x".repeat(256)))
+            .setSampling(SamplingParams.newBuilder().addStop("\n").addStop("🦦".repeat(256)))
             .build(),
         hello()
             .setDiffusion(
