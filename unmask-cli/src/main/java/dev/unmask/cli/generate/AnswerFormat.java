@@ -29,6 +29,7 @@ final class AnswerFormat {
     usage.put("forward_passes", answer.getUsage().getForwardPasses());
     ObjectNode timing = node.putObject("timing");
     timing.put("queue_ms", answer.getTiming().getQueueMs());
+    timing.put("waiting_ms", answer.getTiming().getWaitingMs());
     timing.put("first_commit_ms", answer.getTiming().getFirstCommitMs());
     timing.put("inference_ms", answer.getTiming().getInferenceMs());
     timing.put("total_ms", answer.getTiming().getTotalMs());

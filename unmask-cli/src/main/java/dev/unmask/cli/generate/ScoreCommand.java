@@ -187,6 +187,7 @@ public final class ScoreCommand implements Callable<Integer> {
     node.put("attempt", score.getAttempt());
     ObjectNode timing = node.putObject("timing");
     timing.put("queue_ms", score.getTiming().getQueueMs());
+    timing.put("waiting_ms", score.getTiming().getWaitingMs());
     timing.put("inference_ms", score.getTiming().getInferenceMs());
     timing.put("total_ms", score.getTiming().getTotalMs());
     return node;
