@@ -7,6 +7,7 @@ import dev.unmask.model.transformer.MaskPredictor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Denoises many requests at once, and scores answers between the steps. One thread of its own runs
@@ -77,7 +79,18 @@ public final class DenoisingEngine implements AutoCloseable {
    */
   public EngineTicket submit(
       MaskPredictor model, LikelihoodTask task, LikelihoodListener listener) {
-    return submit(model, new ScoringTask(task, listener, () -> count(model, -1)));
+    return submit(model, task, Priority.INTERACTIVE, null, listener);
+  }
+
+  /** The same with a priority and a deadline, as those of a {@link GenerationTask}. */
+  public EngineTicket submit(
+      MaskPredictor model,
+      LikelihoodTask task,
+      Priority priority,
+      @Nullable Instant deadline,
+      LikelihoodListener listener) {
+    return submit(
+        model, new ScoringTask(task, priority, deadline, listener, () -> count(model, -1)));
   }
 
   private EngineTicket submit(MaskPredictor model, EngineTask running) {
@@ -123,6 +136,11 @@ public final class DenoisingEngine implements AutoCloseable {
   /** Tasks that were submitted and have not ended. */
   public int running() {
     return counts.values().stream().mapToInt(AtomicInteger::get).sum();
+  }
+
+  /** How busy the engine is, and about for how long. */
+  public EngineLoad load() {
+    return new EngineLoad(running(), 0, 0);
   }
 
   /** {@link #running()} of one model. */
@@ -202,7 +220,7 @@ public final class DenoisingEngine implements AutoCloseable {
       while (!closed) {
         obey();
         for (ModelGroup group : groups.values()) {
-          group.sweep();
+          group.sweep(Instant.now());
           step(group);
           group.score();
         }
@@ -242,7 +260,11 @@ public final class DenoisingEngine implements AutoCloseable {
         .observer()
         .onStep(
             new EngineStep(
-                Duration.ofNanos(nanos), tasks, outcome.packedTokens(), outcome.askedRows()));
+                Duration.ofNanos(nanos),
+                tasks,
+                outcome.packedTokens(),
+                outcome.packedTokens(),
+                outcome.askedRows()));
   }
 
   /** Lets go of retired models that nobody uses. */

@@ -11,6 +11,10 @@ public final class EngineException extends Exception {
     CANCELLED,
     /** The task cannot run on this model; the message says what would. */
     INVALID_TASK,
+    /** The task alone needs more memory than there is; the message says the numbers. */
+    TOO_LARGE,
+    /** The task's deadline passed; no forward pass was made for it after that. */
+    DEADLINE_EXCEEDED,
     /** The model takes no new tasks. */
     MODEL_RETIRED,
     /** The engine is closed. */

@@ -7,11 +7,55 @@ import java.time.Duration;
  *
  * @param threadName of the engine thread
  * @param observer hears of every step
+ * @param memoryBytes most native memory that running tasks may need at their largest step, weights
+ *     not counted: caches, activations, logits. A task that needs more by itself is refused.
+ * @param stepTokens most tokens packed into one forward pass; a task that needs more by itself runs
+ *     alone
+ * @param interactiveShare the part of the tokens that interactive tasks get while both kinds wait,
+ *     above 0 and below 1
  */
-public record EngineOptions(String threadName, StepObserver observer) {
+public record EngineOptions(
+    String threadName,
+    StepObserver observer,
+    long memoryBytes,
+    int stepTokens,
+    double interactiveShare) {
 
-  /** A step as metrics see it. */
-  public record EngineStep(Duration duration, int tasks, int packedTokens, int askedRows) {}
+  /**
+   * Enough for a batch that reaches the processor's matrix rate, with a step of bearable length.
+   */
+  public static final int USUAL_STEP_TOKENS = 16_384;
+
+  /** Bulk work goes on under interactive load, at a fifth of the speed. */
+  public static final double USUAL_INTERACTIVE_SHARE = 0.8;
+
+  /** Checks the numbers. */
+  public EngineOptions {
+    if (memoryBytes < 1 || stepTokens < 1) {
+      throw new IllegalArgumentException("memory and tokens of a step are at least 1");
+    }
+    if (!(interactiveShare > 0 && interactiveShare < 1)) {
+      throw new IllegalArgumentException(
+          "the interactive share is " + interactiveShare + "; it is above 0 and below 1");
+    }
+  }
+
+  /** Memory without a limit and the usual numbers. */
+  public EngineOptions(String threadName, StepObserver observer) {
+    this(threadName, observer, Long.MAX_VALUE, USUAL_STEP_TOKENS, USUAL_INTERACTIVE_SHARE);
+  }
+
+  /**
+   * A step as metrics see it.
+   *
+   * @param tasks that took part
+   * @param packedTokens positions computed
+   * @param usefulTokens those of them that an answer can depend on: not slots behind an answer's
+   *     end, nor drafts that proved wrong
+   * @param askedRows positions whose logits were computed
+   */
+  public record EngineStep(
+      Duration duration, int tasks, int packedTokens, int usefulTokens, int askedRows) {}
 
   /** Hears of every step, on the engine thread: hands over and returns. */
   @FunctionalInterface
@@ -26,6 +70,21 @@ public record EngineOptions(String threadName, StepObserver observer) {
 
   /** The same with an observer. */
   public EngineOptions withObserver(StepObserver newObserver) {
-    return new EngineOptions(threadName, newObserver);
+    return new EngineOptions(threadName, newObserver, memoryBytes, stepTokens, interactiveShare);
+  }
+
+  /** The same with a memory budget. */
+  public EngineOptions withMemory(long bytes) {
+    return new EngineOptions(threadName, observer, bytes, stepTokens, interactiveShare);
+  }
+
+  /** The same with another size of a step. */
+  public EngineOptions withStepTokens(int tokens) {
+    return new EngineOptions(threadName, observer, memoryBytes, tokens, interactiveShare);
+  }
+
+  /** The same with another part for interactive tasks. */
+  public EngineOptions withInteractiveShare(double share) {
+    return new EngineOptions(threadName, observer, memoryBytes, stepTokens, share);
   }
 }

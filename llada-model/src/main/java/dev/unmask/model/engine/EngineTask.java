@@ -3,6 +3,8 @@ package dev.unmask.model.engine;
 import dev.unmask.model.config.ModelConfig;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A task from its submission to its one terminal callback. Apart from {@link #cancel} everything
@@ -13,12 +15,21 @@ abstract class EngineTask implements EngineTicket {
   private static final Logger LOG = System.getLogger(EngineTask.class.getName());
 
   private final Runnable onEnd;
+  private final Priority priority;
+  private final @Nullable Instant deadline;
   private volatile boolean cancelled;
   private boolean ended;
 
   /** {@code onEnd} runs once, before the terminal callback. */
-  EngineTask(Runnable onEnd) {
+  EngineTask(Priority priority, @Nullable Instant deadline, Runnable onEnd) {
+    this.priority = priority;
+    this.deadline = deadline;
     this.onEnd = onEnd;
+  }
+
+  /** Whom it competes with. */
+  final Priority priority() {
+    return priority;
   }
 
   /** For messages and logs. */
@@ -43,6 +54,11 @@ abstract class EngineTask implements EngineTicket {
 
   final boolean cancelled() {
     return cancelled;
+  }
+
+  /** Whether the task has waited or run too long by {@code now}. */
+  final boolean late(Instant now) {
+    return deadline != null && !now.isBefore(deadline);
   }
 
   final boolean ended() {

@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param forwardPasses sequences forwarded: one a step, two with guidance, more with drafts
  * @param sparedSlots slots at the end that became EOS without a decision, because the answer had
  *     ended before them
- * @param inference from joining the batch to the last commit
+ * @param queued from the submission to the first forward pass
+ * @param inference from there to the last commit
  */
 @SuppressWarnings("ArrayRecordComponent") // Handed over, compared by nobody.
 public record GenerationResult(
@@ -21,6 +22,7 @@ public record GenerationResult(
     int steps,
     int forwardPasses,
     int sparedSlots,
+    Duration queued,
     Duration inference) {
 
   /** Why the answer ended. */

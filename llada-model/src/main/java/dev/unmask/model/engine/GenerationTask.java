@@ -2,6 +2,7 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param infill whether the canvas is the masked positions of {@code promptIds}
  * @param draws the request's random numbers
  * @param answerEnd what else than EOS ends the answer, or null
+ * @param priority whom it competes with
+ * @param deadline by this machine's clock; a task that has not ended by then ends with {@code
+ *     DEADLINE_EXCEEDED} before its next forward pass; null is never
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; copied on the way in.
 public record GenerationTask(
@@ -22,10 +26,23 @@ public record GenerationTask(
     boolean infill,
     GenerationSettings settings,
     Draws draws,
-    @Nullable AnswerEnd answerEnd) {
+    @Nullable AnswerEnd answerEnd,
+    Priority priority,
+    @Nullable Instant deadline) {
 
   public GenerationTask {
     promptIds = promptIds.clone();
+  }
+
+  /** An interactive task without a deadline. */
+  public GenerationTask(
+      String id,
+      int[] promptIds,
+      boolean infill,
+      GenerationSettings settings,
+      Draws draws,
+      @Nullable AnswerEnd answerEnd) {
+    this(id, promptIds, infill, settings, draws, answerEnd, Priority.INTERACTIVE, null);
   }
 
   /** A canvas behind a prompt, with random numbers of one's own. */
@@ -51,6 +68,16 @@ public record GenerationTask(
 
   /** The same task, ended early by {@code end}. */
   public GenerationTask until(AnswerEnd end) {
-    return new GenerationTask(id, promptIds, infill, settings, draws, end);
+    return new GenerationTask(id, promptIds, infill, settings, draws, end, priority, deadline);
+  }
+
+  /** The same task among its like. */
+  public GenerationTask with(Priority other) {
+    return new GenerationTask(id, promptIds, infill, settings, draws, answerEnd, other, deadline);
+  }
+
+  /** The same task with an end of patience. */
+  public GenerationTask by(Instant end) {
+    return new GenerationTask(id, promptIds, infill, settings, draws, answerEnd, priority, end);
   }
 }

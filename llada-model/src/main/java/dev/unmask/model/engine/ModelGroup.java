@@ -3,6 +3,7 @@ package dev.unmask.model.engine;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.LikelihoodPass;
 import dev.unmask.model.transformer.MaskPredictor;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -66,16 +67,20 @@ final class ModelGroup implements AutoCloseable {
     return retired;
   }
 
-  /** Lets cancelled tasks leave. */
-  void sweep() {
-    sweep(tasks);
-    sweep(scorings);
+  /** Lets cancelled and late tasks leave. */
+  void sweep(Instant now) {
+    sweep(tasks, now);
+    sweep(scorings, now);
   }
 
-  private static void sweep(List<? extends EngineTask> some) {
+  private static void sweep(List<? extends EngineTask> some, Instant now) {
     for (EngineTask task : some) {
       if (task.cancelled()) {
         task.failed(new EngineException(Reason.CANCELLED, "the request was cancelled"));
+      } else if (task.late(now)) {
+        task.failed(
+            new EngineException(
+                Reason.DEADLINE_EXCEEDED, "the deadline passed before the answer was complete"));
       }
     }
     some.removeIf(EngineTask::ended);

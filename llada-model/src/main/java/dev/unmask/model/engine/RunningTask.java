@@ -14,13 +14,14 @@ final class RunningTask extends EngineTask {
   private final GenerationTask task;
   private final GenerationListener listener;
   private @Nullable CanvasRun run;
+  private final long submittedNanos = System.nanoTime();
   private long startNanos;
 
   /** Committed slots when the answer's end was last looked for. */
   private int lookedAt;
 
   RunningTask(GenerationTask task, GenerationListener listener, Runnable onEnd) {
-    super(onEnd);
+    super(task.priority(), task.deadline(), onEnd);
     this.task = task;
     this.listener = listener;
   }
@@ -184,6 +185,7 @@ final class RunningTask extends EngineTask {
         finished.steps(),
         finished.forwards(),
         finished.spared(),
+        Duration.ofNanos(startNanos - submittedNanos),
         Duration.ofNanos(System.nanoTime() - startNanos));
   }
 

@@ -5,6 +5,7 @@ import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.LikelihoodRun;
 import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.sampling.InvalidSettingsException;
+import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +16,13 @@ final class ScoringTask extends EngineTask {
   private final LikelihoodListener listener;
   private @Nullable LikelihoodRun run;
 
-  ScoringTask(LikelihoodTask task, LikelihoodListener listener, Runnable onEnd) {
-    super(onEnd);
+  ScoringTask(
+      LikelihoodTask task,
+      Priority priority,
+      @Nullable Instant deadline,
+      LikelihoodListener listener,
+      Runnable onEnd) {
+    super(priority, deadline, onEnd);
     this.task = task;
     this.listener = listener;
   }

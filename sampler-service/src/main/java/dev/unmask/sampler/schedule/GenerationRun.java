@@ -226,9 +226,12 @@ public final class GenerationRun implements AutoCloseable {
 
   private static Outcome failure(EngineException e) {
     return switch (e.reason()) {
-      case INVALID_TASK ->
+      case INVALID_TASK, TOO_LARGE ->
           new Outcome.Failed(
               ErrorCode.ERROR_CODE_INVALID_ARGUMENT, String.valueOf(e.getMessage()), "");
+      case DEADLINE_EXCEEDED ->
+          new Outcome.Failed(
+              ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED, String.valueOf(e.getMessage()), "");
       case INTERNAL ->
           new Outcome.Failed(
               ErrorCode.ERROR_CODE_INTERNAL, "the engine failed: " + e.getMessage(), "");
