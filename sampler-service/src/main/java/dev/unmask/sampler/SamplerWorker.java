@@ -82,7 +82,7 @@ public final class SamplerWorker implements AutoCloseable {
     this.options = options;
     String worker = options.kafka().worker();
     meters = new SamplerMeters(registry);
-    var plan = SlotPlan.topics(options.base(), options.slots(), options.bulkSlots());
+    var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
     ArtifactStore store = FolderStore.open(options.storeRoot());
     engine = new DenoisingEngine(EngineSetup.options(meters));
     writer = new RecordWriter(options.kafka(), meters::produced);
@@ -124,6 +124,7 @@ public final class SamplerWorker implements AutoCloseable {
             admin,
             options.base(),
             plan,
+            () -> engine.load().waiting() == 0,
             options.renewEvery(),
             options.lastDelivery(),
             new Scheduler(

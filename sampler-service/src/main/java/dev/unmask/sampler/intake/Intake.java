@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 
@@ -17,11 +16,14 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 public final class Intake {
 
   private final Drain drain = new Drain();
+  private final List<RequestSlot> slots = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
+  private final List<PollTurn> turns = new ArrayList<>();
   private final Clock clock;
 
   /**
-   * @param plan the topics of each slot
+   * @param plan the slots and what they take
+   * @param room whether the engine could run one more request
    * @param renewEvery how often a lock is renewed; well below the lock's duration
    * @param lastDelivery the delivery of a request that is not run any more
    */
@@ -29,7 +31,8 @@ public final class Intake {
       KafkaSettings kafka,
       Admin admin,
       String base,
-      List<Set<String>> plan,
+      List<SlotPlan> plan,
+      Room room,
       Duration renewEvery,
       int lastDelivery,
       Scheduler scheduler,
@@ -39,7 +42,9 @@ public final class Intake {
     this.clock = clock;
     RequestSlot.Desk desk =
         new RequestSlot.Desk(
-            new RequestReader(new ReplyTopics(admin, clock), lastDelivery),
+            new RequestReader(
+                new ReplyTopics(admin, clock), Topics.bulkRequests(base), lastDelivery),
+            room,
             scheduler,
             events,
             observer,
@@ -47,21 +52,30 @@ public final class Intake {
             renewEvery,
             kafka.worker(),
             clock);
-    for (int i = 0; i < plan.size(); i++) {
-      String role = "slot-" + i;
-      RequestSlot slot =
-          new RequestSlot(
-              i,
-              plan.get(i),
-              () -> new KafkaShareConsumer<>(kafka.shareConsumer(Topics.samplersGroup(base), role)),
-              desk);
-      threads.add(Thread.ofPlatform().daemon().name(role).unstarted(slot));
+    for (SlotPlan group : plan) {
+      List<Thread> members = new ArrayList<>();
+      PollTurn turn = new PollTurn(members);
+      turns.add(turn);
+      for (int i = 0; i < group.slots(); i++) {
+        String role = group.name() + "-" + i;
+        RequestSlot slot =
+            new RequestSlot(
+                role,
+                group.topics(),
+                turn,
+                () ->
+                    new KafkaShareConsumer<>(kafka.shareConsumer(Topics.samplersGroup(base), role)),
+                desk);
+        slots.add(slot);
+        members.add(Thread.ofPlatform().daemon().name(role).unstarted(slot));
+      }
+      threads.addAll(members);
     }
   }
 
   /** Starts taking requests. */
   public void start() {
-    threads.forEach(Thread::start);
+    turns.forEach(PollTurn::open);
   }
 
   /**
@@ -70,6 +84,8 @@ public final class Intake {
    */
   public void drain(Duration patience) throws InterruptedException {
     drain.begin(clock.instant().plus(patience));
+    turns.forEach(PollTurn::close);
+    slots.forEach(RequestSlot::stopPolling);
     Instant last = clock.instant().plus(patience).plusSeconds(10);
     for (Thread thread : threads) {
       Duration left = Duration.between(clock.instant(), last);

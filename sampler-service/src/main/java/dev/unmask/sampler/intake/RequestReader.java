@@ -1,5 +1,6 @@
 package dev.unmask.sampler.intake;
 
+import dev.unmask.model.engine.Priority;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.RecordCodec;
@@ -24,13 +25,15 @@ final class RequestReader {
   private static final int BROKER_LIMIT = 10;
 
   private final ReplyTopics replyTopics;
+  private final String bulkTopic;
   private final int lastDelivery;
 
   /**
+   * @param bulkTopic the topic whose requests nobody waits for
    * @param lastDelivery the delivery of a request that is not run any more
    * @throws IllegalArgumentException with a sentence when the broker would drop the request first
    */
-  RequestReader(ReplyTopics replyTopics, int lastDelivery) {
+  RequestReader(ReplyTopics replyTopics, String bulkTopic, int lastDelivery) {
     if (lastDelivery < 2 || lastDelivery > BROKER_LIMIT) {
       throw new IllegalArgumentException(
           "unmask.sampler.last-delivery is "
@@ -40,6 +43,7 @@ final class RequestReader {
               + ", the broker's own limit");
     }
     this.replyTopics = replyTopics;
+    this.bulkTopic = bulkTopic;
     this.lastDelivery = lastDelivery;
   }
 
@@ -113,7 +117,7 @@ final class RequestReader {
         : new String(found.value(), StandardCharsets.UTF_8);
   }
 
-  private static ReadRequest runnable(
+  private ReadRequest runnable(
       ConsumerRecord<?, ?> taken,
       GenerationJob job,
       String requestId,
@@ -150,7 +154,14 @@ final class RequestReader {
             : ownDeadline(job, admitted);
     return new ReadRequest.Runs(
         new RequestedJob(
-            requestId, attempt, wanted(job), pinned, deadline, admitted, job.getEvents()),
+            requestId,
+            attempt,
+            wanted(job),
+            pinned,
+            taken.topic().equals(bulkTopic) ? Priority.BULK : Priority.INTERACTIVE,
+            deadline,
+            admitted,
+            job.getEvents()),
         reply);
   }
 

@@ -25,11 +25,17 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One slot: takes a request, sees it to its terminal event, accepts it, takes the next.
+ *
+ * <p>It asks the broker only while it has the {@link PollTurn} and the worker has {@link Room}, and
+ * hands the turn on as soon as it holds a record. Its consumer is made with its first turn and kept
+ * while the slot waits: such a consumer has no fetch open, because one that was given a record
+ * fetches no more until the next poll.
  *
  * <p>A request is accepted only after its terminal event is acknowledged on the results and the
  * reply topic. When the lock cannot be renewed or an event cannot be written, the slot abandons the
@@ -41,6 +47,7 @@ final class RequestSlot implements Runnable {
   /** What a slot needs besides its place; shared by all slots of a worker. */
   record Desk(
       RequestReader reader,
+      Room room,
       Scheduler scheduler,
       EventSender events,
       SlotObserver observer,
@@ -50,71 +57,132 @@ final class RequestSlot implements Runnable {
       Clock clock) {}
 
   private static final Logger LOG = Logger.getLogger(RequestSlot.class);
-  private static final Duration POLL = Duration.ofMillis(500);
+
+  /**
+   * Long, because a record that arrives just between two polls comes with a second fetch: the
+   * client asks for more at the beginning of a poll, before it sees what the last one brought.
+   */
+  private static final Duration POLL = Duration.ofSeconds(5);
+
+  private static final Duration ROOM = Duration.ofMillis(5);
   private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final Duration CLOSE = Duration.ofSeconds(2);
 
-  private final int number;
+  private final String name;
   private final Set<String> topics;
+  private final PollTurn turn;
   private final Supplier<ShareConsumer<@Nullable String, byte @Nullable []>> consumers;
   private final Desk desk;
 
+  /** This thread only; null until the first turn and after a failure. */
+  private @Nullable ShareConsumer<@Nullable String, byte @Nullable []> consumer;
+
+  /** The consumer while it polls for a request, for whoever has to wake it. */
+  private volatile @Nullable ShareConsumer<?, ?> polling;
+
   RequestSlot(
-      int number,
+      String name,
       Set<String> topics,
+      PollTurn turn,
       Supplier<ShareConsumer<@Nullable String, byte @Nullable []>> consumers,
       Desk desk) {
-    this.number = number;
+    this.name = name;
     this.topics = topics;
+    this.turn = turn;
     this.consumers = consumers;
     this.desk = desk;
   }
 
   @Override
   public void run() {
-    while (!desk.drain().begun()) {
-      try {
-        useOneConsumer();
-      } catch (RuntimeException e) {
-        // Whatever it was, the worker must not lose a slot; closing the consumer gave the record
-        // back.
-        LOG.warnf(e, "slot=%d event=consumer-failed reason=\"%s\"", number, e.getMessage());
-        pause();
-      }
-    }
-    LOG.debugf("slot=%d event=closed", number);
-  }
-
-  private void useOneConsumer() {
-    ShareConsumer<@Nullable String, byte @Nullable []> consumer = consumers.get();
     try {
-      consumer.subscribe(topics);
-      serve(consumer);
+      while (turn.take(consumer != null)) {
+        HeldRecord held = take();
+        if (held != null && !serve(held)) {
+          closeConsumer();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } finally {
-      close(consumer);
+      closeConsumer();
+    }
+    LOG.debugf("slot=%s event=closed", name);
+  }
+
+  /** Ends a poll for requests that is under way; call it when the drain has begun. Any thread. */
+  void stopPolling() {
+    ShareConsumer<?, ?> busy = polling;
+    if (busy != null) {
+      busy.wakeup();
     }
   }
 
-  /** Returns when the worker drains or the consumer has to be replaced. */
-  private void serve(ShareConsumer<@Nullable String, byte @Nullable []> consumer) {
-    while (!desk.drain().begun()) {
-      for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : consumer.poll(POLL)) {
-        HeldRecord held = new HeldRecord(consumer, taken);
-        if (desk.drain().begun()) {
-          boolean ignored = held.release();
-          return;
+  /** Uses the turn: waits for a request and hands the turn on; null when the worker drains. */
+  private @Nullable HeldRecord take() throws InterruptedException {
+    try {
+      while (!desk.drain().begun()) {
+        if (!desk.room().forOneMore()) {
+          Thread.sleep(ROOM);
+          continue;
         }
-        desk.observer().taken(RequestReader.attempt(taken));
-        boolean keep;
         try {
-          keep = handle(held);
-        } finally {
-          desk.observer().freed();
-        }
-        if (!keep) {
-          return;
+          HeldRecord held = poll();
+          if (held != null) {
+            return held;
+          }
+        } catch (WakeupException e) {
+          LOG.debugf("slot=%s event=woken", name);
+        } catch (RuntimeException e) {
+          // Whatever it was, the worker must not lose a slot, nor its turn: the next slot would
+          // fail as well.
+          LOG.warnf(e, "slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+          closeConsumer();
+          pause();
         }
       }
+      return null;
+    } finally {
+      turn.handOn();
+    }
+  }
+
+  private @Nullable HeldRecord poll() {
+    var using = consumer;
+    if (using == null) {
+      using = consumers.get();
+      consumer = using;
+      using.subscribe(topics);
+    }
+    polling = using;
+    try {
+      // Looked at after the consumer can be woken, so that a drain that begins now is not missed.
+      if (desk.drain().begun()) {
+        return null;
+      }
+      for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : using.poll(POLL)) {
+        return new HeldRecord(using, taken); // max.poll.records is 1
+      }
+      return null;
+    } finally {
+      polling = null;
+    }
+  }
+
+  /** False when the consumer has to be replaced. */
+  private boolean serve(HeldRecord held) {
+    if (desk.drain().begun()) {
+      return held.release();
+    }
+    desk.observer().taken(RequestReader.attempt(held.taken()));
+    try {
+      return handle(held);
+    } catch (RuntimeException e) {
+      // The record goes back when the consumer is closed.
+      LOG.warnf(e, "slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+      return false;
+    } finally {
+      desk.observer().freed();
     }
   }
 
@@ -123,8 +191,8 @@ final class RequestSlot implements Runnable {
       case ReadRequest.Runs runs -> run(held, runs.job(), runs.reply());
       case ReadRequest.Refused refused -> {
         LOG.infof(
-            "request=%s slot=%d event=refused field=%s reason=\"%s\"",
-            refused.requestId(), number, refused.field(), refused.message());
+            "request=%s slot=%s event=refused field=%s reason=\"%s\"",
+            refused.requestId(), name, refused.field(), refused.message());
         GenerationFailed failed =
             GenerationFailed.newBuilder()
                 .setCode(refused.code())
@@ -136,8 +204,8 @@ final class RequestSlot implements Runnable {
       case ReadRequest.Poison poison -> bury(held, poison);
       case ReadRequest.TooNew tooNew -> {
         LOG.warnf(
-            "request=%s slot=%d event=released reason=\"needs a reader of version %d\"",
-            tooNew.requestId(), number, tooNew.needed());
+            "request=%s slot=%s event=released reason=\"needs a reader of version %d\"",
+            tooNew.requestId(), name, tooNew.needed());
         pause();
         yield held.release();
       }
@@ -146,8 +214,8 @@ final class RequestSlot implements Runnable {
 
   private boolean run(HeldRecord held, RequestedJob job, ReplyAddress reply) {
     LOG.infof(
-        "request=%s attempt=%d slot=%d event=taken topic=%s offset=%d",
-        job.requestId(), job.attempt(), number, held.taken().topic(), held.taken().offset());
+        "request=%s attempt=%d slot=%s event=taken topic=%s offset=%d",
+        job.requestId(), job.attempt(), name, held.taken().topic(), held.taken().offset());
     RequestStream stream = desk.events().stream(job, reply);
     GenerationRun run = desk.scheduler().start(job, stream);
     CompletableFuture<Void> done = run.outcome().thenCompose(stream::finish);
@@ -163,20 +231,20 @@ final class RequestSlot implements Runnable {
             .whenComplete((nothing, failure) -> run.close());
     if (!written) {
       LOG.warnf(
-          "request=%s attempt=%d slot=%d event=abandoned", job.requestId(), job.attempt(), number);
+          "request=%s attempt=%d slot=%s event=abandoned", job.requestId(), job.attempt(), name);
       return false;
     }
     LOG.infof(
-        "request=%s attempt=%d slot=%d event=done outcome=%s",
-        job.requestId(), job.attempt(), number, outcome.getClass().getSimpleName());
+        "request=%s attempt=%d slot=%s event=done outcome=%s",
+        job.requestId(), job.attempt(), name, outcome.getClass().getSimpleName());
     return held.accept();
   }
 
   private boolean bury(HeldRecord held, ReadRequest.Poison poison) {
     ConsumerRecord<@Nullable String, byte @Nullable []> taken = held.taken();
     LOG.warnf(
-        "request=%s slot=%d event=dead-letter label=%s reason=\"%s\"",
-        poison.requestId(), number, poison.label(), poison.message());
+        "request=%s slot=%s event=dead-letter label=%s reason=\"%s\"",
+        poison.requestId(), name, poison.label(), poison.message());
     byte[] value = taken.value();
     DeadLetter.Builder letter =
         DeadLetter.newBuilder()
@@ -255,7 +323,7 @@ final class RequestSlot implements Runnable {
           renewAt = desk.clock().instant().plus(desk.renewEvery());
         }
       } catch (ExecutionException e) {
-        LOG.warnf("slot=%d event=write-failed reason=\"%s\"", number, String.valueOf(e.getCause()));
+        LOG.warnf("slot=%s event=write-failed reason=\"%s\"", name, String.valueOf(e.getCause()));
         desk.observer().abandoned("write-failed");
         return false;
       } catch (InterruptedException e) {
@@ -269,9 +337,14 @@ final class RequestSlot implements Runnable {
     return a.isBefore(b) ? a : b;
   }
 
-  private static void close(ShareConsumer<?, ?> consumer) {
+  private void closeConsumer() {
+    var using = consumer;
+    consumer = null;
+    if (using == null) {
+      return;
+    }
     try {
-      consumer.close(CLOSE);
+      using.close(CLOSE);
     } catch (KafkaException | IllegalStateException e) {
       LOG.debugf("event=close-failed reason=\"%s\"", e.getMessage());
     }

@@ -1,27 +1,36 @@
 package dev.unmask.sampler.intake;
 
 import dev.unmask.proto.Topics;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Which topics each slot of a worker subscribes to. */
-public final class SlotPlan {
+/**
+ * Slots that take requests from the same topics.
+ *
+ * @param name for thread and client names
+ * @param topics what each of them subscribes to
+ * @param slots how many there are
+ */
+public record SlotPlan(String name, Set<String> topics, int slots) {
 
-  private SlotPlan() {}
+  /** People wait for these. */
+  static final String INTERACTIVE = "interactive";
+
+  /** Work that only has to be done. */
+  static final String BULK = "bulk";
 
   /**
-   * One set of topics per slot.
+   * The groups of slots of one worker; the first serves people who wait.
    *
    * @param slots all slots, at least 1
    * @param bulkSlots those for the bulk topic; with one slot it serves both topics
    * @throws IllegalArgumentException with a sentence when a class of work would get no slot
    */
-  public static List<Set<String>> topics(String base, int slots, int bulkSlots) {
+  public static List<SlotPlan> of(String base, int slots, int bulkSlots) {
     String interactive = Topics.interactiveRequests(base);
     String bulk = Topics.bulkRequests(base);
     if (slots == 1) {
-      return List.of(Set.of(interactive, bulk));
+      return List.of(new SlotPlan(INTERACTIVE, Set.of(interactive, bulk), 1));
     }
     if (slots < 1 || bulkSlots < 1 || bulkSlots >= slots) {
       throw new IllegalArgumentException(
@@ -31,10 +40,8 @@ public final class SlotPlan {
               + bulkSlots
               + "; both classes of requests need at least one slot");
     }
-    List<Set<String>> plan = new ArrayList<>();
-    for (int i = 0; i < slots; i++) {
-      plan.add(Set.of(i < slots - bulkSlots ? interactive : bulk));
-    }
-    return plan;
+    return List.of(
+        new SlotPlan(INTERACTIVE, Set.of(interactive), slots - bulkSlots),
+        new SlotPlan(BULK, Set.of(bulk), bulkSlots));
   }
 }

@@ -30,6 +30,10 @@ public record KafkaSettings(String bootstrap, String worker) {
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
     settings.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
     settings.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");
+    // An idle slot polls only when its turn comes, which may be never; by default it would be put
+    // out of the group after five minutes and had to join anew. A slot that hangs with a record
+    // loses it by its lock.
+    settings.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, Integer.MAX_VALUE);
     return settings;
   }
 

@@ -1,5 +1,6 @@
 package dev.unmask.sampler.schedule;
 
+import dev.unmask.model.engine.Priority;
 import dev.unmask.store.Digest;
 import dev.unmask.v1.EventDetail;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param attempt deliveries so far, this one included; from 1
  * @param pinned the weights chosen at admission; null lets the name in the request decide
+ * @param priority whether somebody waits for the answer
  * @param deadline when the answer is worth nothing any more; {@link Instant#MAX} for never
  * @param admitted when the request entered the cluster, for the timings
  */
@@ -19,6 +21,13 @@ public record RequestedJob(
     int attempt,
     Wanted wanted,
     @Nullable Digest pinned,
+    Priority priority,
     Instant deadline,
     Instant admitted,
-    EventDetail detail) {}
+    EventDetail detail) {
+
+  /** The deadline as the engine takes it: null for never. */
+  @Nullable Instant patience() {
+    return deadline.equals(Instant.MAX) ? null : deadline;
+  }
+}

@@ -102,7 +102,12 @@ public final class Scheduler {
           PlannedScore task = scores.plan(run.job(), score.request(), lease.model());
           if (run.enterEngine()) {
             run.running(
-                engine.submit(lease.model().weights(), task.task(), run.listener(lease, task)));
+                engine.submit(
+                    lease.model().weights(),
+                    task.task(),
+                    run.job().priority(),
+                    run.job().patience(),
+                    run.listener(lease, task)));
           }
         }
       }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 
@@ -63,6 +64,11 @@ final class TaskPlanner {
                 settings,
                 draws.forTask(request.getRecordedDraws(), prompt.length, settings, model))
             : new GenerationTask(job.requestId(), prompt, settings);
+    task = task.with(job.priority());
+    Instant patience = job.patience();
+    if (patience != null) {
+      task = task.by(patience);
+    }
     if (!stops.isEmpty()) {
       LladaTokenizer tokenizer = model.tokenizer();
       task = task.until(committed -> stops.endIn(tokenizer, committed));

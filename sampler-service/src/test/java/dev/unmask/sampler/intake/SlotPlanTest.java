@@ -13,22 +13,24 @@ class SlotPlanTest {
 
   @Test
   void everyClassHasSlotsOfItsOwn() {
-    assertThat(SlotPlan.topics("mini", 4, 1))
+    assertThat(SlotPlan.of("mini", 4, 1))
         .containsExactly(
-            Set.of(INTERACTIVE), Set.of(INTERACTIVE), Set.of(INTERACTIVE), Set.of(BULK));
+            new SlotPlan("interactive", Set.of(INTERACTIVE), 3),
+            new SlotPlan("bulk", Set.of(BULK), 1));
   }
 
   @Test
   void singleSlotServesBoth() {
-    assertThat(SlotPlan.topics("mini", 1, 1)).containsExactly(Set.of(INTERACTIVE, BULK));
+    assertThat(SlotPlan.of("mini", 1, 1))
+        .containsExactly(new SlotPlan("interactive", Set.of(INTERACTIVE, BULK), 1));
   }
 
   @Test
   void classWithoutASlotIsRefused() {
-    assertThatThrownBy(() -> SlotPlan.topics("mini", 3, 3))
+    assertThatThrownBy(() -> SlotPlan.of("mini", 3, 3))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("unmask.sampler.bulk-slots is 3");
-    assertThatThrownBy(() -> SlotPlan.topics("mini", 3, 0))
+    assertThatThrownBy(() -> SlotPlan.of("mini", 3, 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }
