@@ -12,10 +12,12 @@ import dev.unmask.v1.CheckpointRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * A {@link TinyModel} in a store and on the topics, as {@code unmask import --alias default} leaves
@@ -91,10 +93,14 @@ public record PublishedModel(Manifest manifest, Path folder) {
   }
 
   static void send(KafkaProducer<String, byte[]> producer, ProducerRecord<String, byte[]> record) {
+    await(producer.send(record));
+  }
+
+  static void await(Future<RecordMetadata> sent) {
     try {
-      var unused = producer.send(record).get(60, TimeUnit.SECONDS);
+      var unused = sent.get(60, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      throw new IllegalStateException("a record for " + record.topic() + " was not taken", e);
+      throw new IllegalStateException("a record was not taken", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);

@@ -14,9 +14,13 @@ import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.Timing;
 import dev.unmask.v1.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,23 +38,32 @@ public final class ScriptedCall {
   private final ReplyAddress address;
   private final KafkaProducer<String, byte[]> producer;
   private final Predicate<String> cancelled;
+  private final Duration waited;
+  private final long begun = System.nanoTime();
+  private final long begunAtMs = System.currentTimeMillis();
+  private final List<Future<RecordMetadata>> underWay = new ArrayList<>();
   private long seq;
   private boolean terminated;
   private @Nullable GenerationEvent last;
 
+  /**
+   * @param waited how long the request lay in its topic because this slot was busy
+   */
   ScriptedCall(
       GenerationJob job,
       String requestId,
       int attempt,
       ReplyAddress address,
       KafkaProducer<String, byte[]> producer,
-      Predicate<String> cancelled) {
+      Predicate<String> cancelled,
+      Duration waited) {
     this.job = job;
     this.requestId = requestId;
     this.attempt = attempt;
     this.address = address;
     this.producer = producer;
     this.cancelled = cancelled;
+    this.waited = waited;
   }
 
   /** Ends a script as the death of its worker would. */
@@ -120,12 +133,24 @@ public final class ScriptedCall {
                             .setCompletionTokens(text.length())
                             .setDenoisingSteps(1)
                             .setForwardPasses(1))
-                    .setTiming(Timing.newBuilder().setInferenceMs(1).setTotalMs(1))
+                    .setTiming(timing())
                     .setModelDigest(job.getModelDigest())
                     .setSeed(job.getRequest().getSampling().getSeed())
                     .setWorker(WORKER)
                     .setAttempt(attempt)
                     .setModel(job.getRequest().getModel())));
+  }
+
+  /** The time between the delivery and now is what the engine would have taken. */
+  private Timing timing() {
+    double queue = job.getAdmittedAtMs() > 0 ? begunAtMs - job.getAdmittedAtMs() : 0;
+    double inference = (System.nanoTime() - begun) / 1e6;
+    return Timing.newBuilder()
+        .setQueueMs(Math.max(0, queue))
+        .setWaitingMs(waited.toNanos() / 1e6)
+        .setInferenceMs(inference)
+        .setTotalMs(Math.max(0, queue) + inference)
+        .build();
   }
 
   /** The end of a request to score; terminal. */
@@ -156,7 +181,8 @@ public final class ScriptedCall {
 
   /**
    * Any event; request id, attempt, sequence number and worker are filled in. A terminal one goes
-   * to the results first and then to the reply topic, as a sampler does it.
+   * to the results first and then to the reply topic, as a sampler does it, and both have it when
+   * this returns. Any other one is on its way then.
    */
   public void emit(GenerationEvent.Builder event) {
     GenerationEvent complete =
@@ -174,13 +200,18 @@ public final class ScriptedCall {
   }
 
   private void send(GenerationEvent event) {
-    if (event.hasFinal() || event.hasScored() || event.hasFailed()) {
+    boolean terminal = event.hasFinal() || event.hasScored() || event.hasFailed();
+    if (terminal) {
       terminated = true;
       PublishedModel.send(producer, Topics.RESULTS, requestId, event.toByteArray());
     }
     ProducerRecord<String, byte[]> reply = address.reply(event);
     if (reply != null) {
-      PublishedModel.send(producer, reply);
+      underWay.add(producer.send(reply));
+    }
+    if (terminal) {
+      underWay.forEach(PublishedModel::await);
+      underWay.clear();
     }
   }
 

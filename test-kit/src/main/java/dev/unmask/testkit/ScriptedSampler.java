@@ -11,9 +11,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
@@ -46,7 +47,7 @@ public final class ScriptedSampler implements AutoCloseable {
   private final TopicLog control;
   private final List<KafkaShareConsumer<String, byte[]>> consumers = new ArrayList<>();
   private final List<Thread> slots = new ArrayList<>();
-  private final List<GenerationJob> taken = new CopyOnWriteArrayList<>();
+  private final Queue<GenerationJob> taken = new ConcurrentLinkedQueue<>();
   private final Set<Throwable> failures = ConcurrentHashMap.newKeySet();
 
   private ScriptedSampler(String bootstrap, String base, int slotCount, Script script) {
@@ -111,10 +112,14 @@ public final class ScriptedSampler implements AutoCloseable {
   private void serve(KafkaShareConsumer<String, byte[]> consumer) {
     try (consumer) {
       consumer.subscribe(List.of(Topics.interactiveRequests(base), Topics.bulkRequests(base)));
+      long freeSince = System.currentTimeMillis();
       while (true) {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
+          Duration waited = Duration.ofMillis(Math.max(0, freeSince - record.timestamp()));
           consumer.acknowledge(
-              record, isAnswered(record) ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+              record,
+              isAnswered(record, waited) ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+          freeSince = System.currentTimeMillis();
           var unused = consumer.commitSync();
         }
       }
@@ -128,7 +133,8 @@ public final class ScriptedSampler implements AutoCloseable {
   }
 
   /** Plays the script; false when it ended without a terminal event, as a crash does. */
-  private boolean isAnswered(ConsumerRecord<String, byte[]> record) throws InterruptedException {
+  private boolean isAnswered(ConsumerRecord<String, byte[]> record, Duration waited)
+      throws InterruptedException {
     boolean json = RecordCodec.isJson(text(record, Headers.CONTENT_TYPE));
     GenerationJob job;
     try {
@@ -150,7 +156,8 @@ public final class ScriptedSampler implements AutoCloseable {
                 text(record, Headers.REPLY_INSTANCE),
                 json),
             producer,
-            this::isCancelled);
+            this::isCancelled,
+            waited);
     try {
       script.play(call);
     } catch (ScriptedCall.Crash e) {

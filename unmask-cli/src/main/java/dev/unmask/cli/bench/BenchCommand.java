@@ -1,6 +1,7 @@
 package dev.unmask.cli.bench;
 
 import dev.unmask.cli.Session;
+import dev.unmask.cli.bench.serve.BenchServeCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

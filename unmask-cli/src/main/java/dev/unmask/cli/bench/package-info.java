@@ -1,7 +1,4 @@
-/**
- * Measurements as JSON. {@code bench serve} drives a running cluster; each caller of its closed
- * loop is a thread, and they share nothing but the results list.
- */
+/** Measurements as JSON: the commands, each measurement in a package of its own. One thread. */
 @NullMarked
 package dev.unmask.cli.bench;
 

@@ -40,6 +40,11 @@ public final class GatewayClient implements AutoCloseable {
     return GenerationGrpc.newBlockingStub(channel);
   }
 
+  /** Calls that return at once; their ends are told on a thread of the channel. */
+  public GenerationGrpc.GenerationStub generationLater() {
+    return GenerationGrpc.newStub(channel);
+  }
+
   public FineTuningGrpc.FineTuningBlockingStub fineTuning() {
     return FineTuningGrpc.newBlockingStub(channel);
   }

@@ -20,6 +20,27 @@ public record Rooms(Path home) {
   public static final String TRAINER = "sft-service";
   public static final String SAMPLER = "sampler-service";
 
+  /** The fakes; they run beside real services to measure those. */
+  public static final String TEST_KIT = "test-kit";
+
+  /**
+   * The plain jar of a room that is no service.
+   *
+   * @throws CliException when the room has not been built
+   */
+  public Path jar(String room) {
+    Path jar = home.resolve(room).resolve("target").resolve(room + "-0.1.0.jar");
+    if (!Files.exists(jar)) {
+      throw missing(jar.toString());
+    }
+    return jar;
+  }
+
+  private static CliException missing(String what) {
+    return new CliException(
+        "there is no " + what + "; start this command with the ./unmask script, which builds it");
+  }
+
   /**
    * The runnable jar of a service. Its manifest names the jars of {@code target/lib}, so it is a
    * class path too.
@@ -37,9 +58,6 @@ public record Rooms(Path home) {
     } catch (IOException e) {
       // Told below: no folder, no jar.
     }
-    throw new CliException(
-        "there is no "
-            + target
-            + "/*-runner.jar; start this command with the ./unmask script, which builds it");
+    throw missing(target + "/*-runner.jar");
   }
 }

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What the operating system says about the machine. Linux says most; elsewhere less is known. */
-final class MachineFacts {
+public final class MachineFacts {
 
   /** Processor features that decide how fast the engine is, as Linux names them. */
   private static final List<String> FEATURES =
@@ -20,8 +20,14 @@ final class MachineFacts {
   private MachineFacts() {}
 
   static void addTo(ObjectNode facts) {
-    facts.put("java", Runtime.version().toString());
     facts.put("java_home", System.getProperty("java.home"));
+    addHardwareTo(facts);
+    memory("MemAvailable").ifPresent(megabytes -> facts.put("memory_available_mb", megabytes));
+  }
+
+  /** What a measurement depends on; names neither the machine nor a folder. */
+  public static void addHardwareTo(ObjectNode facts) {
+    facts.put("java", Runtime.version().toString());
     facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     cpu("model name").ifPresent(model -> facts.put("processor", model));
     facts.put("processors", Runtime.getRuntime().availableProcessors());
@@ -31,7 +37,6 @@ final class MachineFacts {
             .orElse(Set.of());
     FEATURES.stream().filter(flags::contains).forEach(facts.putArray("features")::add);
     memory("MemTotal").ifPresent(megabytes -> facts.put("memory_mb", megabytes));
-    memory("MemAvailable").ifPresent(megabytes -> facts.put("memory_available_mb", megabytes));
   }
 
   private static Optional<String> cpu(String name) {

@@ -2,6 +2,7 @@ package dev.unmask.cli.up;
 
 import dev.unmask.cli.process.Jvm;
 import dev.unmask.cli.process.Rooms;
+import java.io.File;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,6 +93,38 @@ record ClusterPlan(
         Jvm.pyTorchEnvironment(environment),
         data.log(name),
         health(port));
+  }
+
+  /**
+   * A sampler that answers by script.
+   *
+   * @param kit the jar it is in; what that needs is on this program's class path
+   */
+  ChildSpec scripted(Path kit, int slots, double serviceMillis) {
+    List<String> command =
+        jvm(SAMPLER, "sampler-1", false, 256)
+            .quick()
+            .main(
+                System.getProperty("java.class.path") + File.pathSeparator + kit,
+                "dev.unmask.testkit.ScriptedWorker",
+                List.of(
+                    "--kafka",
+                    kafka,
+                    "--store",
+                    data.resolve("store").toString(),
+                    "--base",
+                    base,
+                    "--slots",
+                    String.valueOf(slots),
+                    "--service-ms",
+                    String.valueOf(serviceMillis),
+                    "--with-parent"));
+    return new ChildSpec(
+        "sampler-1",
+        command,
+        Map.of(),
+        data.log("sampler-1"),
+        new ChildSpec.Readiness.LogLine("ready"));
   }
 
   ChildSpec trainer() {

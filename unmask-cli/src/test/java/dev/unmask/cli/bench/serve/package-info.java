@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.bench.serve;
+
+import org.jspecify.annotations.NullMarked;
