@@ -1,72 +1,138 @@
 package dev.unmask.model.bench;
 
-import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.sampling.Caching;
 import dev.unmask.model.transformer.Precision;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
-/** What to measure, from {@code --name value} pairs. */
-record BenchOptions(String size, int requests, Precision precision, int rounds, int intraOp) {
+/**
+ * What to measure, from {@code --name value} pairs.
+ *
+ * @param requests at the same time
+ * @param caching of the requests that run from start to end
+ * @param threshold of threshold decoding; 0 commits one token a step
+ * @param mixed prompts of 8 to 256 tokens and canvases of 32 to 256 slots, or all alike
+ * @param temperature of the sampling tail's second figure and of whole requests
+ * @param rounds each thing is timed once a round, and the best round counts
+ * @param seconds how long whole requests run; 0 leaves them out
+ */
+record BenchOptions(
+    Mode mode,
+    BenchSize size,
+    int requests,
+    Precision precision,
+    Caching caching,
+    double threshold,
+    boolean mixed,
+    double temperature,
+    int rounds,
+    double seconds) {
 
-  static final String USAGE =
-      "bench engine [--size mini|135m|1b] [--requests N] [--precision auto|f32|bf16]"
-          + " [--rounds N] [--intra-op N]";
+  /** What a process of this package does. */
+  enum Mode {
+    /** Compares steps with matrix products. */
+    ENGINE,
+    /** One request's step from 64 to 4096 slots. */
+    SLOTS,
+    /** Waits for {@code run SECONDS} on standard input. */
+    WORKER
+  }
 
-  static BenchOptions parse(String[] args) {
-    BenchOptions o = new BenchOptions("mini", 16, Precision.AUTO, 5, 1);
-    if (args.length % 2 != 0) {
-      throw new IllegalArgumentException("options come as pairs\n" + USAGE);
-    }
+  private static final int MOST_REQUESTS = 1024;
+
+  private static final List<String> NAMES =
+      List.of(
+          "--mode",
+          "--size",
+          "--requests",
+          "--precision",
+          "--cache",
+          "--threshold",
+          "--mix",
+          "--temperature",
+          "--rounds",
+          "--seconds");
+
+  /**
+   * Reads the pairs.
+   *
+   * @throws IllegalArgumentException with a sentence for the first one at fault
+   */
+  static BenchOptions parse(String... args) {
+    Map<String, String> given = new HashMap<>();
     for (int i = 0; i < args.length; i += 2) {
-      o = o.with(args[i], args[i + 1]);
+      if (!NAMES.contains(args[i])) {
+        throw new IllegalArgumentException(
+            args[i] + " is not an option; these are: " + String.join(" ", NAMES));
+      }
+      if (i + 1 == args.length) {
+        throw new IllegalArgumentException(args[i] + " lacks its value");
+      }
+      given.put(args[i], args[i + 1]);
     }
-    if (o.requests < 1 || o.rounds < 1 || o.intraOp < 1) {
-      throw new IllegalArgumentException("--requests, --rounds and --intra-op are at least 1");
-    }
-    return o;
+    return new BenchOptions(
+        mode(given.getOrDefault("--mode", "engine")),
+        BenchSize.parse(given.getOrDefault("--size", "mini")),
+        (int) number(given, "--requests", 16, 1, MOST_REQUESTS),
+        Precision.parse(given.getOrDefault("--precision", "f32")),
+        cache(given.getOrDefault("--cache", "none")),
+        number(given, "--threshold", 0, 0, 1),
+        mixed(given.getOrDefault("--mix", "mixed")),
+        number(given, "--temperature", 0, 0, 4),
+        (int) number(given, "--rounds", 5, 1, 100),
+        number(given, "--seconds", 10, 0, 3600));
   }
 
-  private BenchOptions with(String name, String value) {
-    return switch (name) {
-      case "--size" -> new BenchOptions(value, requests, precision, rounds, intraOp);
-      case "--requests" -> new BenchOptions(size, number(name, value), precision, rounds, intraOp);
-      case "--precision" ->
-          new BenchOptions(size, requests, Precision.parse(value), rounds, intraOp);
-      case "--rounds" -> new BenchOptions(size, requests, precision, number(name, value), intraOp);
-      case "--intra-op" -> new BenchOptions(size, requests, precision, rounds, number(name, value));
-      default -> throw new IllegalArgumentException(name + " is not an option\n" + USAGE);
+  private static Mode mode(String text) {
+    return switch (text) {
+      case "engine" -> Mode.ENGINE;
+      case "slots" -> Mode.SLOTS;
+      case "worker" -> Mode.WORKER;
+      default ->
+          throw new IllegalArgumentException(
+              "--mode is " + text + "; it must be engine, slots or worker");
     };
   }
 
-  private static int number(String name, String value) {
+  private static Caching cache(String text) {
+    return switch (text) {
+      case "none" -> Caching.NONE;
+      case "prefix" -> Caching.prefix(0);
+      case "dual" -> Caching.dual(0);
+      default ->
+          throw new IllegalArgumentException(
+              "--cache is " + text + "; it must be none, prefix or dual");
+    };
+  }
+
+  private static boolean mixed(String text) {
+    return switch (text) {
+      case "mixed" -> true;
+      case "fixed" -> false;
+      default ->
+          throw new IllegalArgumentException("--mix is " + text + "; it must be fixed or mixed");
+    };
+  }
+
+  private static double number(
+      Map<String, String> given, String name, double otherwise, double least, double most) {
+    String text = given.get(name);
+    if (text == null) {
+      return otherwise;
+    }
+    double value;
     try {
-      return Integer.parseInt(value);
+      value = Double.parseDouble(text);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(name + " is a number, not " + value, e);
+      throw new IllegalArgumentException(name + " is " + text + ", which is not a number", e);
     }
-  }
-
-  ModelConfig shape() {
-    return switch (size) {
-      case "mini" -> shape(320, 8, 5, 5, 864, 4096);
-      case "135m" -> shape(576, 30, 9, 3, 1536, 49_152);
-      case "1b" -> shape(2048, 22, 32, 4, 5632, 32_768);
-      default -> throw new IllegalArgumentException("--size is mini, 135m or 1b, not " + size);
-    };
-  }
-
-  private static ModelConfig shape(
-      int width, int layers, int heads, int kvHeads, int mlp, int vocabulary) {
-    return ModelConfig.shape()
-        .width(width)
-        .layers(layers)
-        .heads(heads)
-        .kvHeads(kvHeads)
-        .mlpWidth(mlp)
-        .vocabularySize(vocabulary)
-        .tiedHead(true)
-        .ropeTheta(500_000)
-        .contextLength(512)
-        .tokens(vocabulary - 1, vocabulary - 2, SpecialTokens.NONE)
-        .build();
+    if (!(value >= least && value <= most)) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT, "%s is %s; it must be between %.0f and %.0f", name, text, least, most));
+    }
+    return value;
   }
 }

@@ -1,0 +1,117 @@
+package dev.unmask.model.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.engine.EngineException;
+import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.torch.Processor;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.UnusableLibraryException;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.RandomModel;
+import dev.unmask.model.transformer.TransformerText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * {@code unmask bench engine} in a process of its own: prints one JSON object. Options are those of
+ * {@link BenchOptions}. Exit code 0, 1 with a sentence when something failed, 2 with a sentence for
+ * a wrong option.
+ */
+public final class BenchMain {
+
+  private static final List<String> TOLD =
+      List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8");
+
+  private BenchMain() {}
+
+  /** See the class. */
+  public static void main(String[] args) throws InterruptedException {
+    BenchOptions options;
+    try {
+      options = BenchOptions.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("unmask: " + e.getMessage());
+      System.exit(2);
+      return;
+    }
+    try {
+      run(options);
+    } catch (IOException | InvalidModelException | EngineException | UnusableLibraryException e) {
+      System.err.println("unmask: " + e.getMessage());
+      System.exit(1);
+      return;
+    }
+    System.exit(0);
+  }
+
+  private static void run(BenchOptions options)
+      throws IOException, InvalidModelException, EngineException, InterruptedException {
+    Path folder = Files.createTempDirectory("unmask-bench");
+    try {
+      ElementType stored =
+          options.precision().resolved() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+      RandomModel.write(folder, options.size().config(), stored, 1, 1);
+      try (LoadedModel model =
+          LoadedModel.load(
+              folder,
+              options.size().config(),
+              options.precision(),
+              TransformerText.Attention.FUSED)) {
+        measure(options, model);
+      }
+    } finally {
+      try (var files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private static void measure(BenchOptions options, LoadedModel model)
+      throws IOException, EngineException, InterruptedException {
+    if (options.mode() == BenchOptions.Mode.WORKER) {
+      BenchWorker.run(options, model);
+      return;
+    }
+    ObjectNode result = new ObjectMapper().createObjectNode();
+    machine(result.putObject("machine"));
+    settings(result.putObject("settings"), options, model);
+    if (options.mode() == BenchOptions.Mode.SLOTS) {
+      SlotSweep.run(model, options.rounds(), result);
+    } else {
+      new EngineBench(options, model).run(result);
+    }
+    System.out.println(result);
+    System.out.flush();
+  }
+
+  private static void machine(ObjectNode machine) {
+    machine.put("cores", Runtime.getRuntime().availableProcessors());
+    var features = machine.putArray("features");
+    TOLD.stream().filter(Processor.here().features()::contains).forEach(features::add);
+    machine.put("libtorch", TorchRuntime.version());
+    machine.put("java", Runtime.version().feature());
+    machine.put("threads", TorchRuntime.intraOpThreads());
+  }
+
+  private static void settings(ObjectNode settings, BenchOptions options, LoadedModel model) {
+    settings.put("size", options.size().label());
+    settings.put("parameters", model.parameterCount());
+    settings.put("requests", options.requests());
+    settings.put("precision", model.precision().name().toLowerCase(Locale.ROOT));
+    settings.put("cache", options.caching().kind().name().toLowerCase(Locale.ROOT));
+    settings.put("threshold", options.threshold());
+    settings.put("mix", options.mixed() ? "mixed" : "fixed");
+    settings.put("temperature", options.temperature());
+    settings.put("rounds", options.rounds());
+    settings.put("path", "plain");
+  }
+}
