@@ -95,6 +95,25 @@ public final class CanvasRun implements AutoCloseable {
     return new CanvasRun(row, settings, config, draws);
   }
 
+  /** Tokens that the next pass forwards, its unconditional copy included. */
+  int passTokens() {
+    Pass pass = plan.at(block, passInBlock);
+    return (pass.to() - pass.from()) * (guided() ? 2 : 1);
+  }
+
+  /**
+   * Those of the {@link #passTokens} that the answer can show: with the early exit, slots behind a
+   * committed end are forwarded only because what stands before them looks at them.
+   */
+  int usefulTokens() {
+    Pass pass = plan.at(block, passInBlock);
+    int end = pass.to();
+    if (settings.eosEarlyExit() && answerEnded()) {
+      end = Math.min(end, layout.position(answerLength()) + 1);
+    }
+    return Math.max(0, end - pass.from()) * (guided() ? 2 : 1);
+  }
+
   /** Whether the step needs an unconditional pass too. */
   public boolean guided() {
     return settings.cfgScale() > 0;
@@ -333,7 +352,8 @@ public final class CanvasRun implements AutoCloseable {
     return slot;
   }
 
-  private int maskedLeft() {
+  /** Slots that have no token yet. */
+  int maskedLeft() {
     return (int)
         IntStream.range(0, layout.slots())
             .filter(slot -> row[layout.position(slot)] == tokens.mask())

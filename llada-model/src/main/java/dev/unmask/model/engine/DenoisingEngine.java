@@ -18,7 +18,6 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,26 +31,26 @@ public final class DenoisingEngine implements AutoCloseable {
 
   private static final Logger LOG = System.getLogger(DenoisingEngine.class.getName());
 
-  /** Weight of the newest step in the running mean of step times. */
-  private static final double NEWEST = 0.1;
-
   private final EngineOptions options;
   private final Thread thread;
   private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final Map<MaskPredictor, AtomicInteger> counts = new ConcurrentHashMap<>();
-  private final AtomicLong steps = new AtomicLong();
-  private volatile double meanStepMillis;
+  private final StepMeter meter = new StepMeter();
   private volatile boolean closed;
   private final Object submission = new Object();
 
   /** Engine thread only. */
   private final Map<MaskPredictor, ModelGroup> groups = new LinkedHashMap<>();
 
+  /** Engine thread only. */
+  private final Admission admission;
+
   /** Engine thread only; weak, so that a closed model can be collected. */
   private final Set<MaskPredictor> retired = Collections.newSetFromMap(new WeakHashMap<>());
 
   public DenoisingEngine(EngineOptions options) {
     this.options = options;
+    this.admission = new Admission(options);
     this.thread = Thread.ofPlatform().name(options.threadName()).start(this::loop);
   }
 
@@ -114,7 +113,7 @@ public final class DenoisingEngine implements AutoCloseable {
       if (!closed) {
         commands.add(() -> {
           retired.add(model);
-          groups.computeIfAbsent(model, ModelGroup::new).whenEmpty(whenUnused);
+          groups.computeIfAbsent(model, m -> new ModelGroup(m, options)).whenEmpty(whenUnused);
         });
         return;
       }
@@ -125,12 +124,12 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /** Steps since the start, all models together. */
   public long steps() {
-    return steps.get();
+    return meter.steps();
   }
 
   /** Running mean of the duration of a step in milliseconds; 0 before the first. */
   public double meanStepMillis() {
-    return meanStepMillis;
+    return meter.meanMillis();
   }
 
   /** Tasks that were submitted and have not ended. */
@@ -140,7 +139,7 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /** How busy the engine is, and about for how long. */
   public EngineLoad load() {
-    return new EngineLoad(running(), 0, 0);
+    return meter.load(running());
   }
 
   /** {@link #running()} of one model. */
@@ -202,11 +201,8 @@ public final class DenoisingEngine implements AutoCloseable {
       if (retired.contains(model)) {
         throw new EngineException(Reason.MODEL_RETIRED, "the model was replaced; ask again");
       }
-      ModelGroup group = groups.computeIfAbsent(model, ModelGroup::new);
-      running.start(model.config());
-      if (!running.ended()) {
-        running.join(group);
-      }
+      ModelGroup group = groups.computeIfAbsent(model, m -> new ModelGroup(m, options));
+      running.arrive(group, admission);
     } catch (EngineException e) {
       running.failed(e);
     } catch (RuntimeException e) {
@@ -219,8 +215,12 @@ public final class DenoisingEngine implements AutoCloseable {
     try {
       while (!closed) {
         obey();
+        Instant now = Instant.now();
+        admission.sweep(now);
+        groups.values().forEach(group -> group.sweep(now));
+        admission.admit(groups.values());
+        report();
         for (ModelGroup group : groups.values()) {
-          group.sweep(Instant.now());
           step(group);
           group.score();
         }
@@ -237,7 +237,10 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /** Runs what was asked since the last step; waits for something when nothing runs. */
   private void obey() throws InterruptedException {
-    boolean idle = groups.values().stream().allMatch(ModelGroup::isEmpty);
+    boolean idle = admission.isEmpty() && groups.values().stream().allMatch(ModelGroup::isEmpty);
+    if (idle) {
+      report();
+    }
     Runnable command = idle ? commands.take() : commands.poll();
     while (command != null) {
       command.run();
@@ -245,25 +248,31 @@ public final class DenoisingEngine implements AutoCloseable {
     }
   }
 
+  /** Tells readers of {@link #load} what there is to do. */
+  private void report() {
+    int tasks = groups.values().stream().mapToInt(ModelGroup::size).sum();
+    double flops = groups.values().stream().mapToDouble(ModelGroup::flopsLeft).sum();
+    meter.left(tasks, flops + admission.flops());
+  }
+
   private void step(ModelGroup group) {
-    int tasks = group.size();
     long start = System.nanoTime();
-    PackedStep.Outcome outcome = group.step();
-    if (outcome == null) {
+    ModelGroup.Stepped stepped =
+        group.step(options.stepTokens(), admission.passRoom(group, groups.values()));
+    if (stepped == null) {
       return;
     }
     long nanos = System.nanoTime() - start;
-    double millis = nanos / 1e6;
-    meanStepMillis =
-        steps.getAndIncrement() == 0 ? millis : meanStepMillis + NEWEST * (millis - meanStepMillis);
+    meter.stepped(nanos / 1e6, stepped.flops());
+    PackedStep.Outcome outcome = stepped.outcome();
     options
         .observer()
         .onStep(
             new EngineStep(
                 Duration.ofNanos(nanos),
-                tasks,
+                stepped.tasks(),
                 outcome.packedTokens(),
-                outcome.packedTokens(),
+                outcome.usefulTokens(),
                 outcome.askedRows()));
   }
 
@@ -271,7 +280,7 @@ public final class DenoisingEngine implements AutoCloseable {
   private void dismiss() {
     List<ModelGroup> unused = new ArrayList<>();
     for (ModelGroup group : groups.values()) {
-      if (group.isEmpty() && group.retired() != null) {
+      if (group.isEmpty() && group.retired() != null && !admission.holds(group)) {
         unused.add(group);
       }
     }
@@ -303,6 +312,7 @@ public final class DenoisingEngine implements AutoCloseable {
       command.run();
       command = commands.poll();
     }
+    admission.failAll(engineClosed());
     for (ModelGroup group : groups.values()) {
       group.failAll(engineClosed());
       dismiss(group);

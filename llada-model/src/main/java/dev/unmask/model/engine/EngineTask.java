@@ -1,6 +1,6 @@
 package dev.unmask.model.engine;
 
-import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.engine.EngineException.Reason;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
@@ -28,18 +28,15 @@ abstract class EngineTask implements EngineTicket {
   }
 
   /** Whom it competes with. */
-  final Priority priority() {
+  public final Priority priority() {
     return priority;
   }
 
   /** For messages and logs. */
   abstract String id();
 
-  /** Gets ready to run, unless the task cannot run on a model of this shape. */
-  abstract void start(ModelConfig config) throws EngineException;
-
-  /** Adds a started task to those that run. */
-  abstract void join(ModelGroup group);
+  /** Queues or starts the task, unless it cannot run on this model or in this memory. */
+  abstract void arrive(ModelGroup group, Admission admission) throws EngineException;
 
   /** Ends the task with {@code failure}, unless it ended before. */
   abstract void failed(EngineException failure);
@@ -52,13 +49,15 @@ abstract class EngineTask implements EngineTicket {
     cancelled = true;
   }
 
-  final boolean cancelled() {
-    return cancelled;
-  }
-
-  /** Whether the task has waited or run too long by {@code now}. */
-  final boolean late(Instant now) {
-    return deadline != null && !now.isBefore(deadline);
+  /** Ends the task if it was cancelled or its deadline has passed. */
+  final void leaveIfUnwanted(Instant now) {
+    if (cancelled) {
+      failed(new EngineException(Reason.CANCELLED, "the request was cancelled"));
+    } else if (deadline != null && !now.isBefore(deadline)) {
+      failed(
+          new EngineException(
+              Reason.DEADLINE_EXCEEDED, "the deadline passed before the answer was complete"));
+    }
   }
 
   final boolean ended() {

@@ -17,6 +17,7 @@ final class ModelGroup implements AutoCloseable {
 
   private final MaskPredictor model;
   private final PackedStep step;
+  private final FairShare fair;
   private final List<RunningTask> tasks = new ArrayList<>();
   private final List<ScoringTask> scorings = new ArrayList<>();
 
@@ -25,9 +26,10 @@ final class ModelGroup implements AutoCloseable {
 
   private @Nullable Runnable retired;
 
-  ModelGroup(MaskPredictor model) {
+  ModelGroup(MaskPredictor model, EngineOptions options) {
     this.model = model;
     this.step = new PackedStep(model);
+    this.fair = new FairShare(options.interactiveShare());
   }
 
   MaskPredictor model() {
@@ -42,9 +44,9 @@ final class ModelGroup implements AutoCloseable {
     scorings.add(task);
   }
 
-  /** Tasks that denoise. */
+  /** Tasks that take part in passes. */
   int size() {
-    return tasks.size();
+    return tasks.size() + scorings.size();
   }
 
   boolean isEmpty() {
@@ -69,21 +71,29 @@ final class ModelGroup implements AutoCloseable {
 
   /** Lets cancelled and late tasks leave. */
   void sweep(Instant now) {
-    sweep(tasks, now);
-    sweep(scorings, now);
+    tasks.forEach(task -> task.leaveIfUnwanted(now));
+    tasks.removeIf(EngineTask::ended);
+    scorings.forEach(task -> task.leaveIfUnwanted(now));
+    scorings.removeIf(EngineTask::ended);
   }
 
-  private static void sweep(List<? extends EngineTask> some, Instant now) {
-    for (EngineTask task : some) {
-      if (task.cancelled()) {
-        task.failed(new EngineException(Reason.CANCELLED, "the request was cancelled"));
-      } else if (task.late(now)) {
-        task.failed(
-            new EngineException(
-                Reason.DEADLINE_EXCEEDED, "the deadline passed before the answer was complete"));
-      }
-    }
-    some.removeIf(EngineTask::ended);
+  /** Tasks that denoise, those that were forwarded longest ago first. */
+  List<RunningTask> tasks() {
+    return Collections.unmodifiableList(tasks);
+  }
+
+  /** Packed tokens of one usual pass of all tasks of this kind that denoise. */
+  long meanTokens(Priority priority) {
+    return tasks.stream()
+        .filter(task -> task.priority() == priority)
+        .mapToLong(task -> task.cost().meanTokens())
+        .sum();
+  }
+
+  /** Operations that are about left for all. */
+  double flopsLeft() {
+    return tasks.stream().mapToDouble(RunningTask::flopsLeft).sum()
+        + scorings.stream().mapToDouble(ScoringTask::flopsLeft).sum();
   }
 
   /**
@@ -122,33 +132,48 @@ final class ModelGroup implements AutoCloseable {
     together.forEach(ScoringTask::passed);
   }
 
+  /** What a step cost, and how many operations it was thought to be. */
+  record Stepped(PackedStep.Outcome outcome, int tasks, double flops) {}
+
   /**
-   * Takes every task one step further; nothing happens without tasks. When the shared step fails,
-   * each task runs alone, so that only the one at fault fails.
+   * Takes as many tasks as there is room for one step further; nothing happens without tasks. When
+   * the shared step fails, each task runs alone, so that only the one at fault fails.
    *
+   * @param mostTokens and {@code room} as for {@link FairShare#take}
    * @return what it cost, or null when no task ran to the end of its step
    */
-  PackedStep.@Nullable Outcome step() {
-    if (tasks.isEmpty()) {
-      return null;
+  @Nullable Stepped step(long mostTokens, long room) {
+    List<RunningTask> chosen = fair.take(tasks, mostTokens, room);
+    if (chosen.size() < tasks.size()) {
+      tasks.removeAll(chosen);
+      tasks.addAll(chosen);
     }
-    PackedStep.Outcome outcome = null;
+    chosen.forEach(RunningTask::begin);
+    List<RunningTask> together = chosen.stream().filter(task -> !task.ended()).toList();
+    double flops =
+        together.stream().mapToDouble(task -> task.cost().flops() / task.cost().steps()).sum();
+    PackedStep.Outcome outcome = together.isEmpty() ? null : stepOrIsolate(together);
+    tasks.removeIf(RunningTask::ended);
+    return outcome == null ? null : new Stepped(outcome, together.size(), flops);
+  }
+
+  private PackedStep.@Nullable Outcome stepOrIsolate(List<RunningTask> together) {
     try {
-      outcome = stepTogether(tasks);
+      return stepTogether(together);
     } catch (RuntimeException e) {
-      if (tasks.size() == 1) {
-        fail(tasks.get(0), "a denoising step failed: ", e);
-      } else {
-        for (RunningTask task : tasks) {
-          try {
-            outcome = stepTogether(List.of(task));
-          } catch (RuntimeException own) {
-            fail(task, "a denoising step failed: ", own);
-          }
-        }
+      if (together.size() == 1) {
+        fail(together.get(0), "a denoising step failed: ", e);
+        return null;
       }
     }
-    tasks.removeIf(RunningTask::ended);
+    PackedStep.Outcome outcome = null;
+    for (RunningTask task : together) {
+      try {
+        outcome = stepTogether(List.of(task));
+      } catch (RuntimeException own) {
+        fail(task, "a denoising step failed: ", own);
+      }
+    }
     return outcome;
   }
 

@@ -20,8 +20,10 @@ final class PackedStep implements AutoCloseable {
    * What a step did, and what it cost.
    *
    * @param results of each run: one step, or more when drafts proved right
+   * @param usefulTokens see {@link EngineOptions.EngineStep#usefulTokens}
    */
-  record Outcome(List<List<StepResult>> results, int packedTokens, int askedRows) {}
+  record Outcome(
+      List<List<StepResult>> results, int packedTokens, int usefulTokens, int askedRows) {}
 
   private final MaskPredictor predictor;
   private final TokenChooser chooser;
@@ -69,6 +71,7 @@ final class PackedStep implements AutoCloseable {
     }
     List<List<StepResult>> results = new ArrayList<>(runs.size());
     int row = 0;
+    int useful = 0;
     for (List<CanvasRun> line : lines) {
       CanvasRun run = line.get(0);
       List<StepResult> steps = new ArrayList<>(line.size());
@@ -77,6 +80,7 @@ final class PackedStep implements AutoCloseable {
         int end = row + forwarded.askedCount();
         right = right && !run.finished() && run.standsLike(forwarded);
         if (right) {
+          useful += forwarded.usefulTokens();
           steps.add(run.commit(part(choices, row, end)));
         }
         row = end;
@@ -84,7 +88,7 @@ final class PackedStep implements AutoCloseable {
       run.forwarded(line.size());
       results.add(steps);
     }
-    return new Outcome(results, batch.tokens(), batch.askedRows());
+    return new Outcome(results, batch.tokens(), useful, batch.askedRows());
   }
 
   private static List<CanvasRun> flat(List<List<CanvasRun>> lines) {

@@ -9,13 +9,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link GenerationTask} in the engine. */
-final class RunningTask extends EngineTask {
+final class RunningTask extends EngineTask implements FairShare.Contender {
 
   private final GenerationTask task;
   private final GenerationListener listener;
   private @Nullable CanvasRun run;
   private final long submittedNanos = System.nanoTime();
   private long startNanos;
+  private boolean started;
+  private @Nullable TaskCost cost;
 
   /** Committed slots when the answer's end was last looked for. */
   private int lookedAt;
@@ -113,27 +115,54 @@ final class RunningTask extends EngineTask {
     return new EngineException(Reason.INVALID_TASK, sentence);
   }
 
-  /** Only after {@link #start}. */
+  /** Only after {@link #arrive}. */
   CanvasRun run() {
     return Objects.requireNonNull(run, "the task was not started");
   }
 
-  @Override
-  void join(ModelGroup group) {
-    group.add(this);
+  /** Only after {@link #arrive}. */
+  TaskCost cost() {
+    return Objects.requireNonNull(cost, "the task was not checked");
   }
 
-  /** Lays out the canvas, unless the task cannot run on a model of this shape. */
   @Override
-  void start(ModelConfig config) throws EngineException {
+  void arrive(ModelGroup group, Admission admission) throws EngineException {
+    ModelConfig config = group.model().config();
     // Checked first: the canvas of an absurd length would not fit in memory.
     check(task, config);
+    cost = TaskCost.of(task, config, group.model().numberBytes());
+    admission.check(cost, group);
     run =
         task.infill()
             ? new CanvasRun(task.promptIds(), task.settings(), config, task.draws())
             : CanvasRun.behind(task.promptIds(), task.settings(), config, task.draws());
-    startNanos = System.nanoTime();
-    tell(listener::onStarted);
+    admission.add(this, group);
+  }
+
+  /** With all drafts that it may make. */
+  @Override
+  public long nextTokens() {
+    return run().passTokens() * (1L + task.settings().draftSteps());
+  }
+
+  @Override
+  public long passBytes() {
+    return cost().passBytes();
+  }
+
+  /** Operations that are about left. */
+  double flopsLeft() {
+    CanvasRun now = run();
+    return cost().flops() * now.maskedLeft() / task.settings().genLength();
+  }
+
+  /** Says that the task is about to be forwarded, the first time. */
+  void begin() {
+    if (!started) {
+      started = true;
+      startNanos = System.nanoTime();
+      tell(listener::onStarted);
+    }
   }
 
   /** Reports steps, and the end if this was the last one. */
@@ -191,9 +220,9 @@ final class RunningTask extends EngineTask {
 
   @Override
   void release() {
-    CanvasRun started = run;
-    if (started != null) {
-      started.close();
+    CanvasRun laidOut = run;
+    if (laidOut != null) {
+      laidOut.close();
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.unmask.model.engine;
 
-import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.LikelihoodRun;
 import dev.unmask.model.likelihood.LikelihoodTask;
@@ -15,6 +14,7 @@ final class ScoringTask extends EngineTask {
   private final LikelihoodTask task;
   private final LikelihoodListener listener;
   private @Nullable LikelihoodRun run;
+  private double flops;
 
   ScoringTask(
       LikelihoodTask task,
@@ -33,13 +33,25 @@ final class ScoringTask extends EngineTask {
   }
 
   @Override
-  void start(ModelConfig config) throws EngineException {
+  void arrive(ModelGroup group, Admission admission) throws EngineException {
     try {
-      run = new LikelihoodRun(task, config);
+      run = new LikelihoodRun(task, group.model().config());
     } catch (InvalidSettingsException e) {
       throw new EngineException(Reason.INVALID_TASK, String.valueOf(e.getMessage()), e);
     }
+    TaskCost cost = TaskCost.of(task, group.model().config(), group.model().numberBytes());
+    admission.check(cost, group);
+    flops = cost.flops();
     tell(listener::onStarted);
+    if (!ended()) {
+      // It keeps nothing between passes, and a pass takes no more rows than it has room for.
+      group.add(this);
+    }
+  }
+
+  /** Operations that are about left. */
+  double flopsLeft() {
+    return flops;
   }
 
   @Override
@@ -47,12 +59,7 @@ final class ScoringTask extends EngineTask {
     // An estimate holds no tensors.
   }
 
-  @Override
-  void join(ModelGroup group) {
-    group.add(this);
-  }
-
-  /** Only after {@link #start}. */
+  /** Only after {@link #arrive}. */
   LikelihoodRun run() {
     return Objects.requireNonNull(run, "the task was not started");
   }

@@ -19,6 +19,19 @@ public record Costs(ModelConfig config) {
     return 2L * config.layers() * config.kvWidth() * bytesPerNumber;
   }
 
+  /**
+   * Most bytes of activations for one packed token at once: what a block takes, its norm and its
+   * sums, queries, keys, values and attended, the two halves of the MLP and their product.
+   */
+  public long activationBytesPerToken(int bytesPerNumber) {
+    long numbers =
+        4L * config.width()
+            + 2L * config.attentionWidth()
+            + 2L * config.kvWidth()
+            + 3L * config.mlpWidth();
+    return numbers * bytesPerNumber;
+  }
+
   /** Operations of all products of the blocks for one token: two for each number of a matrix. */
   public long blockFlopsPerToken() {
     long attention = 2L * config.attentionWidth() + 2L * config.kvWidth();

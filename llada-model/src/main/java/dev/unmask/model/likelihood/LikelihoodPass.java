@@ -28,7 +28,7 @@ public final class LikelihoodPass implements AutoCloseable {
    */
   public record Budget(int tokens, long logits) {
     /** Short enough to stand between two denoising steps, long enough to be worth a pass. */
-    public static final Budget USUAL = new Budget(2048, 1L << 25);
+    public static final Budget USUAL = new Budget(2048, 1L << 22);
   }
 
   /** What a pass did and cost. */

@@ -24,7 +24,7 @@ import java.util.List;
 public final class TokenChooser implements AutoCloseable {
 
   /** Most logits looked at together: temporaries are a few times as large. */
-  private static final int CHUNK = 1 << 25;
+  private static final int CHUNK = 1 << 20;
 
   /**
    * What was chosen for each row.
@@ -51,6 +51,9 @@ public final class TokenChooser implements AutoCloseable {
     NDArray get(NDManager owner, int start, int count);
   }
 
+  /** Most bytes of a logit and of what is made of it. */
+  private static final long BYTES = 32;
+
   private final ModelConfig config;
   private final NDManager manager = TorchRuntime.newManager();
   private final TorchScriptModule module = TorchScriptModule.compile(ChoiceText.TEXT);
@@ -59,6 +62,11 @@ public final class TokenChooser implements AutoCloseable {
 
   public TokenChooser(ModelConfig config) {
     this(config, Math.max(1, CHUNK / config.embeddingSize()));
+  }
+
+  /** Most bytes that a choice needs at once, however many rows there are. */
+  public static long workBytes(ModelConfig config) {
+    return BYTES * Math.max(CHUNK, config.embeddingSize());
   }
 
   /** With a number of rows looked at together. */

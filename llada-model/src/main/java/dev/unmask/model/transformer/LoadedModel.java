@@ -118,6 +118,11 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
     return config;
   }
 
+  @Override
+  public int numberBytes() {
+    return precision.compute().bytes();
+  }
+
   /** What it computes in; never {@link Precision#AUTO}. */
   public Precision precision() {
     return precision;

@@ -13,6 +13,11 @@ public interface MaskPredictor {
   /** The shape it was built with. */
   ModelConfig config();
 
+  /** Bytes of a number of the compute type, by which memory is planned. */
+  default int numberBytes() {
+    return Float.BYTES;
+  }
+
   /**
    * One forward pass without the head, so that logits need not exist for all asked rows at once.
    * Segments with a cache write it.

@@ -11,11 +11,11 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** Collects what happens to a task. */
-final class Listening implements GenerationListener {
+class Listening implements GenerationListener {
 
   final List<StepResult> steps = Collections.synchronizedList(new ArrayList<>());
   final CompletableFuture<Void> started = new CompletableFuture<>();
-  private final CompletableFuture<GenerationResult> end = new CompletableFuture<>();
+  final CompletableFuture<GenerationResult> end = new CompletableFuture<>();
   private final Consumer<StepResult> onStep;
 
   Listening() {
