@@ -17,7 +17,7 @@ import java.util.Set;
  * @param valid dialogues that ask in words held out from training; none of them is in {@code train}
  * @param probes single questions with what a right answer has in it
  */
-record Corpus(List<Dialogue> train, List<Dialogue> valid, List<Probe> probes) {
+public record Corpus(List<Dialogue> train, List<Dialogue> valid, List<Probe> probes) {
 
   /** A greeting has few forms; more copies than this of one dialogue teach nothing new. */
   private static final int MOST_COPIES = 10;
@@ -25,7 +25,7 @@ record Corpus(List<Dialogue> train, List<Dialogue> valid, List<Probe> probes) {
   private static final int VALID = 2000;
   private static final int PROBES_OF_A_TASK = 24;
 
-  static Corpus make(long seed, int dialogues) {
+  public static Corpus make(long seed, int dialogues) {
     DialogueMaker maker = new DialogueMaker();
     Draw draw = new Draw(seed);
     Map<Dialogue, Integer> copies = new HashMap<>();

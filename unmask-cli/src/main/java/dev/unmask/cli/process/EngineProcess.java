@@ -39,8 +39,12 @@ public final class EngineProcess {
                 }
               }
             });
+    if (code == CliException.USAGE) {
+      throw CliException.usage(
+          "the engine's process was given a wrong argument; it has said which");
+    }
     if (code != 0) {
-      throw new CliException("the cases could not be read");
+      throw new CliException("the engine's process failed; it has said why");
     }
     return lines;
   }
@@ -61,7 +65,8 @@ public final class EngineProcess {
     void with(Process child) throws IOException;
   }
 
-  private static ProcessBuilder builder(
+  /** The command line and environment of such a child, for whoever talks with it. */
+  public static ProcessBuilder builder(
       Session session, String room, String mainClass, int heap, List<String> arguments) {
     List<String> command =
         Jvm.withHeap(heap)

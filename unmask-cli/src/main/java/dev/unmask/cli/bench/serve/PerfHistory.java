@@ -14,14 +14,14 @@ import java.time.ZoneOffset;
 import java.util.List;
 
 /** {@code docs/perf-history.jsonl} of a checkout: one measurement a line, with what it ran on. */
-final class PerfHistory {
+public final class PerfHistory {
 
   private final Path home;
 
   /**
    * @param home the checkout
    */
-  PerfHistory(Path home) {
+  public PerfHistory(Path home) {
     this.home = home;
   }
 
@@ -30,7 +30,7 @@ final class PerfHistory {
    *
    * @throws CliException when this is no checkout
    */
-  Path file() {
+  public Path file() {
     Path docs = home.resolve("docs");
     if (!Files.isDirectory(docs)) {
       throw new CliException(
@@ -42,7 +42,7 @@ final class PerfHistory {
   }
 
   /** Appends a measurement. The line names neither the machine nor a folder. */
-  void append(ObjectNode measurement) {
+  public void append(ObjectNode measurement) {
     ObjectNode line = Json.object();
     line.put("date", LocalDate.now(ZoneOffset.UTC).toString());
     line.put("commit", commit());
