@@ -112,6 +112,6 @@ public final class BenchMain {
     settings.put("mix", options.mixed() ? "mixed" : "fixed");
     settings.put("temperature", options.temperature());
     settings.put("rounds", options.rounds());
-    settings.put("path", "plain");
+    settings.put("path", options.plain() ? "plain" : "packed");
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
  * What to measure, from {@code --name value} pairs.
  *
  * @param requests at the same time
+ * @param plain whether the network that others are judged by runs instead of the served one
  * @param caching of the requests that run from start to end
  * @param threshold of threshold decoding; 0 commits one token a step
  * @param mixed prompts of 8 to 256 tokens and canvases of 32 to 256 slots, or all alike
@@ -23,6 +24,7 @@ record BenchOptions(
     BenchSize size,
     int requests,
     Precision precision,
+    boolean plain,
     Caching caching,
     double threshold,
     boolean mixed,
@@ -48,6 +50,7 @@ record BenchOptions(
           "--size",
           "--requests",
           "--precision",
+          "--path",
           "--cache",
           "--threshold",
           "--mix",
@@ -77,6 +80,7 @@ record BenchOptions(
         BenchSize.parse(given.getOrDefault("--size", "mini")),
         (int) number(given, "--requests", 16, 1, MOST_REQUESTS),
         Precision.parse(given.getOrDefault("--precision", "f32")),
+        plain(given.getOrDefault("--path", "packed")),
         cache(given.getOrDefault("--cache", "none")),
         number(given, "--threshold", 0, 0, 1),
         mixed(given.getOrDefault("--mix", "mixed")),
@@ -104,6 +108,15 @@ record BenchOptions(
       default ->
           throw new IllegalArgumentException(
               "--cache is " + text + "; it must be none, prefix or dual");
+    };
+  }
+
+  private static boolean plain(String text) {
+    return switch (text) {
+      case "plain" -> true;
+      case "packed" -> false;
+      default ->
+          throw new IllegalArgumentException("--path is " + text + "; it must be packed or plain");
     };
   }
 
