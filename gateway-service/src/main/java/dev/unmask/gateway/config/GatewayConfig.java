@@ -28,6 +28,13 @@ public interface GatewayConfig {
   @WithDefault("1024")
   int maxInFlight();
 
+  /**
+   * Generation calls of one base that may wait for a sampler to begin them; more are refused with a
+   * time to come back. So are calls that the samplers could not answer before their deadline.
+   */
+  @WithDefault("512")
+  int maxWaiting();
+
   /** Characters of one request's text, over all messages. */
   @WithDefault("262144")
   int maxPromptCharacters();

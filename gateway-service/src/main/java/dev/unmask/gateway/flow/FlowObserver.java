@@ -13,6 +13,7 @@ public interface FlowObserver {
     UNKNOWN_MODEL,
     NO_WORKER,
     QUEUE_FULL,
+    OVERLOAD,
     DEADLINE,
     DRAINING,
     NOT_READY

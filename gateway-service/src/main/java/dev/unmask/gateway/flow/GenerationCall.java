@@ -23,6 +23,7 @@ public final class GenerationCall {
   private final String requestId;
   private final ResolvedModel model;
   private final EventDetail detail;
+  private final int steps;
   private final Instant deadline;
   private final CallContext context;
   private final CallSink sink;
@@ -38,6 +39,7 @@ public final class GenerationCall {
       String requestId,
       ResolvedModel model,
       EventDetail detail,
+      int steps,
       Instant deadline,
       CallContext context,
       CallSink sink,
@@ -45,6 +47,7 @@ public final class GenerationCall {
     this.requestId = requestId;
     this.model = model;
     this.detail = detail;
+    this.steps = steps;
     this.deadline = deadline;
     this.context = context;
     this.sink = sink;
@@ -63,6 +66,11 @@ public final class GenerationCall {
 
   public EventDetail detail() {
     return detail;
+  }
+
+  /** About how many denoising steps the answer takes. */
+  int steps() {
+    return steps;
   }
 
   /** Whether a sampler has begun it. Exact on the call's context, a moment old elsewhere. */

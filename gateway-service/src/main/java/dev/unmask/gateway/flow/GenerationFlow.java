@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
@@ -25,6 +26,7 @@ public final class GenerationFlow {
   private final JobOutbox outbox;
   private final FlowObserver observer;
   private final FlowLimits limits;
+  private final QueueRules queue;
   private final RandomGenerator random;
   private final Clock clock;
 
@@ -35,6 +37,7 @@ public final class GenerationFlow {
       JobOutbox outbox,
       FlowObserver observer,
       FlowLimits limits,
+      QueueRules queue,
       RandomGenerator random,
       Clock clock) {
     this.gate = gate;
@@ -43,6 +46,7 @@ public final class GenerationFlow {
     this.outbox = outbox;
     this.observer = observer;
     this.limits = limits;
+    this.queue = queue;
     this.random = random;
     this.clock = clock;
   }
@@ -88,7 +92,8 @@ public final class GenerationFlow {
     Instant now = clock.instant();
     Instant deadline = now.plus(timeLeft);
     String id = newId();
-    GenerationCall call = new GenerationCall(id, model, detail, deadline, context, sink, this);
+    GenerationCall call =
+        new GenerationCall(id, model, detail, request.steps(), deadline, context, sink, this);
     if (!pending.register(call)) {
       throw reject(
           FlowObserver.Rejection.QUEUE_FULL,
@@ -98,6 +103,20 @@ public final class GenerationFlow {
                   + pending.limit()
                   + " answers, as many as it may; ask again later.",
               limits.retryAfter()));
+    }
+    // Registered first, so that calls that come at the same moment see each other.
+    Refusal overload =
+        queue
+            .check(
+                model.base(),
+                cluster.liveWorkers(model.base()),
+                pending.ahead(model.base(), call),
+                request.steps(),
+                timeLeft)
+            .orElse(null);
+    if (overload != null) {
+      pending.remove(id);
+      throw reject(FlowObserver.Rejection.OVERLOAD, overload);
     }
     observer.admitted(call);
     call.startTimer(timeLeft);

@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.admission.QueueAhead;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +41,27 @@ public final class PendingCalls {
   /** The call that waits for {@code requestId}, if it still does. */
   public Optional<GenerationCall> find(String requestId) {
     return Optional.ofNullable(calls.get(requestId));
+  }
+
+  /** What this gateway waits for at {@code base}, {@code except} left out. */
+  QueueAhead ahead(String base, GenerationCall except) {
+    int waiting = 0;
+    int running = 0;
+    long waitingSteps = 0;
+    long runningSteps = 0;
+    for (GenerationCall call : calls.values()) {
+      if (call == except || !call.model().base().equals(base)) {
+        continue;
+      }
+      if (call.begun()) {
+        running++;
+        runningSteps += call.steps();
+      } else {
+        waiting++;
+        waitingSteps += call.steps();
+      }
+    }
+    return new QueueAhead(waiting, waitingSteps, running, runningSteps);
   }
 
   public int size() {

@@ -5,6 +5,7 @@ import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.GenerationFlow;
 import dev.unmask.gateway.flow.PendingCalls;
+import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
@@ -122,6 +123,7 @@ public class Wiring {
         outbox,
         new ObserverPair(metrics, new CallLog()),
         new FlowLimits(config.defaultDeadline(), config.retryAfter()),
+        new QueueRules(config.maxWaiting(), config.retryAfter()),
         new SecureRandom(),
         Clock.systemUTC());
   }

@@ -7,6 +7,7 @@ import static dev.unmask.gateway.flow.Events.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -58,6 +59,7 @@ class GenerationFlowTest {
           outbox,
           observer,
           new FlowLimits(Duration.ofSeconds(120), Duration.ofSeconds(1)),
+          new QueueRules(100, Duration.ofSeconds(1)),
           new Random(7),
           clock);
 
@@ -244,6 +246,36 @@ class GenerationFlowTest {
     context.run();
     start();
     assertThat(outbox.jobs).hasSize(3);
+  }
+
+  @Test
+  void aCallThatWouldOnlyWaitUntilItsDeadlineIsRefusedAtOnce() throws Exception {
+    cluster.apply(
+        WorkerStatus.newBuilder()
+            .setWorker("w1")
+            .setBase("mini")
+            .setState(WorkerState.WORKER_STATE_READY)
+            .setAtMs(NOW.toEpochMilli())
+            .setSlots(1)
+            .setFreeSlots(1)
+            .setStepMs(100)
+            .build());
+    GenerationCall first = start();
+
+    // 64 steps before it and 64 of its own, 100 ms each.
+    Refusal refusal = refused(REQUEST, Duration.ofSeconds(12));
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED);
+    assertThat(refusal.message())
+        .isEqualTo(
+            "1 requests for mini wait before this one; its answer would take about 12800 ms and"
+                + " its deadline is in 12000 ms; ask again in 1 s.");
+    assertThat(pending.size()).as("who was refused is not waited for").isEqualTo(1);
+    assertThat(outbox.jobs).hasSize(1);
+    first.deliver(answer(1, ""));
+    context.run();
+    start(REQUEST, Duration.ofSeconds(12));
+    assertThat(outbox.jobs).hasSize(2);
   }
 
   @Test

@@ -15,6 +15,9 @@ public sealed interface ValidCall permits ValidRequest, ValidScore {
   /** The caller's wish, when there is one. */
   Optional<Duration> deadline();
 
+  /** About how many denoising steps the answer takes; for estimates of time only. */
+  int steps();
+
   /**
    * Checks what depends on the model.
    *

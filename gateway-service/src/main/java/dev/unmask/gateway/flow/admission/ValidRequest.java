@@ -3,8 +3,10 @@ package dev.unmask.gateway.flow.admission;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.Preset;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -27,6 +29,26 @@ public record ValidRequest(
     OptionalInt largestTokenId,
     Optional<Duration> deadline)
     implements ValidCall {
+
+  /** The canvas of a request that does not say how long it is, as the samplers choose it. */
+  private static final int USUAL_CANVAS = 64;
+
+  /** Slots that a step commits when confidence decides how many. */
+  private static final int COMMITTED_AT_ONCE = 4;
+
+  @Override
+  public int steps() {
+    DiffusionParams asked = wire.getDiffusion();
+    if (asked.hasSteps()) {
+      return asked.getSteps();
+    }
+    int canvas = genLength.orElse(USUAL_CANVAS);
+    boolean byConfidence =
+        asked.hasConfidenceThreshold()
+            || asked.hasConfidenceFactor()
+            || asked.getPreset() != Preset.PRESET_UNSPECIFIED;
+    return byConfidence ? Math.ceilDiv(canvas, COMMITTED_AT_ONCE) : canvas;
+  }
 
   /**
    * Checks what depends on the model: canvas and prompt against its context, ids against its

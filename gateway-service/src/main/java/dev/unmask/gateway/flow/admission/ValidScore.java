@@ -19,6 +19,16 @@ import java.util.function.LongSupplier;
 public record ValidScore(ScoreRequest wire, ModelName model, Optional<Duration> deadline)
     implements ValidCall {
 
+  private static final int USUAL_SAMPLES = 128;
+
+  /** Rows that are scored in one pass, about. */
+  private static final int ROWS_AT_ONCE = 8;
+
+  @Override
+  public int steps() {
+    return Math.ceilDiv(wire.hasSamples() ? wire.getSamples() : USUAL_SAMPLES, ROWS_AT_ONCE);
+  }
+
   /** Texts are measured by the sampler, which owns the tokenizer. */
   @Override
   public void checkAgainst(ResolvedModel resolved) throws RefusedException {
