@@ -6,13 +6,10 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.FileDigests;
 import dev.unmask.model.safetensors.WeightFiles;
-import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.Processor;
-import dev.unmask.model.torch.TensorList;
 import dev.unmask.model.torch.TorchRuntime;
-import dev.unmask.model.torch.TorchScriptModule;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,28 +24,20 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   private final ModelConfig config;
   private final Precision precision;
   private final NDManager manager;
-  private final TorchScriptModule module;
-  private final TensorList weights;
-  private final NDArray cosines;
-  private final NDArray sines;
-  private final NDArray noCache;
+  private final Kernels kernels;
+  private final ForwardPath path;
 
   private LoadedModel(
       ModelConfig config,
       Precision precision,
       NDManager manager,
-      TorchScriptModule module,
-      List<NDArray> weights) {
+      Kernels kernels,
+      ForwardPath path) {
     this.config = config;
     this.precision = precision;
     this.manager = manager;
-    this.module = module;
-    this.weights = new TensorList(weights);
-    List<NDArray> tables =
-        module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
-    this.cosines = tables.get(0);
-    this.sines = tables.get(1);
-    this.noCache = manager.create(new float[0]);
+    this.kernels = kernels;
+    this.path = path;
   }
 
   /**
@@ -71,7 +60,22 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   public static LoadedModel load(
       Path folder, ModelConfig config, Precision precision, TransformerText.Attention attention)
       throws InvalidModelException {
-    return load(folder, config, precision, attention, FileDigests.NONE);
+    return load(
+        folder, config, precision, attention, Kernels.suited(config, precision), FileDigests.NONE);
+  }
+
+  /**
+   * {@link #load(Path, ModelConfig, Precision, TransformerText.Attention)} with a choice of
+   * kernels.
+   */
+  public static LoadedModel load(
+      Path folder,
+      ModelConfig config,
+      Precision precision,
+      TransformerText.Attention attention,
+      Kernels kernels)
+      throws InvalidModelException {
+    return load(folder, config, precision, attention, kernels, FileDigests.NONE);
   }
 
   /**
@@ -81,8 +85,14 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
    */
   public static LoadedModel load(Path folder, Precision precision, FileDigests digests)
       throws InvalidModelException {
+    ModelConfig config = ModelConfig.load(folder);
     return load(
-        folder, ModelConfig.load(folder), precision, TransformerText.Attention.FUSED, digests);
+        folder,
+        config,
+        precision,
+        TransformerText.Attention.FUSED,
+        Kernels.suited(config, precision),
+        digests);
   }
 
   private static LoadedModel load(
@@ -90,21 +100,41 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
       ModelConfig config,
       Precision precision,
       TransformerText.Attention attention,
+      Kernels kernels,
       FileDigests digests)
       throws InvalidModelException {
     Stability.require(precision, attention, TorchRuntime.intraOpThreads(), Processor.here());
     WeightFiles files = WeightFiles.read(folder, digests);
     TransformerText.Compute type = precision.compute();
     NDManager manager = TorchRuntime.newManager();
-    TorchScriptModule module = null;
     try {
-      List<NDArray> weights = WeightLoader.load(manager, files, config, type);
-      module = TorchScriptModule.compile(TransformerText.of(config, type, attention));
-      return new LoadedModel(config, precision.resolved(), manager, module, weights);
+      NDArray noCache = manager.create(new float[0]);
+      Function<PackedBatch.Segment, NDArray> caches = segment -> tensor(segment.cache(), noCache);
+      ForwardPath path =
+          switch (kernels) {
+            case PLAIN ->
+                new PlainForward(
+                    config,
+                    type,
+                    attention,
+                    manager,
+                    WeightLoader.load(manager, files, config, type),
+                    caches);
+            case PREPACKED -> {
+              // What is mapped or cast goes with its own manager once it was laid out anew.
+              try (NDManager passing = TorchRuntime.newManager()) {
+                yield new PackedForward(
+                    config,
+                    type,
+                    attention,
+                    manager,
+                    WeightLoader.load(passing, files, config, type),
+                    caches);
+              }
+            }
+          };
+      return new LoadedModel(config, precision.resolved(), manager, kernels, path);
     } catch (InvalidModelException | RuntimeException e) {
-      if (module != null) {
-        module.close();
-      }
       manager.close();
       if (e instanceof InvalidModelException) {
         throw new InvalidModelException(folder + ": " + e.getMessage(), e);
@@ -132,38 +162,29 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
     return config.parameterCount();
   }
 
+  /** How it computes. */
+  public Kernels kernels() {
+    return kernels;
+  }
+
   @Override
   public NDArray states(NDManager owner, PackedBatch batch) {
-    List<PackedBatch.Segment> segments = batch.segments();
-    try (NDManager inputs = owner.newSubManager()) {
-      return module.callOne(
-          owner,
-          "states",
-          Argument.of(weights),
-          Argument.of(inputs.create(batch.ids())),
-          Argument.of(cosines),
-          Argument.of(sines),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
-          Argument.ofInts(batch.lengths()),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
-          Argument.of(segments.stream().map(segment -> tensor(segment.cache())).toList()),
-          Argument.of(inputs.create(batch.rows(config.logitShift()))));
-    }
+    return path.states(owner, batch);
   }
 
   @Override
   public NDArray head(NDManager owner, NDArray states) {
-    return module.callOne(owner, "head", Argument.of(weights), Argument.of(states));
+    return path.head(owner, states);
   }
 
   @Override
   public KeyValueCache newCache(int length) {
-    NDArray tensor = module.callOne(manager, "new_cache", Argument.of((long) length));
+    NDArray tensor = path.newCache(length);
     long numbers = 2L * config.layers() * length * config.kvHeads() * config.headWidth();
     return new TensorCache(tensor, length, numbers * precision.compute().bytes());
   }
 
-  private NDArray tensor(@Nullable KeyValueCache cache) {
+  private static NDArray tensor(@Nullable KeyValueCache cache, NDArray noCache) {
     return switch (cache) {
       case null -> noCache;
       case TensorCache mine -> mine.tensor();
@@ -182,8 +203,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
 
   @Override
   public void close() {
-    weights.close();
-    module.close();
+    path.close();
     manager.close();
   }
 }

@@ -158,7 +158,8 @@ class WeightLoaderTest {
         .isGreaterThan(17_000_000_000L);
     long before = anonymousKilobytes();
 
-    try (LoadedModel model = LoadedModel.load(folder, config, Precision.BF16, attention())) {
+    try (LoadedModel model =
+        LoadedModel.load(folder, config, Precision.BF16, attention(), Kernels.PLAIN)) {
       assertThat(model.parameterCount()).isGreaterThan(8_600_000_000L);
       assertThat(anonymousKilobytes() - before).isLessThan(1_000_000);
     }

@@ -1,0 +1,20 @@
+package dev.unmask.model.transformer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+/** One way to run a loaded network. One thread at a time. */
+interface ForwardPath extends AutoCloseable {
+
+  /** {@link MaskPredictor#states}. */
+  NDArray states(NDManager owner, PackedBatch batch);
+
+  /** {@link MaskPredictor#head}. */
+  NDArray head(NDManager owner, NDArray states);
+
+  /** A cache's tensor {@code [layers, 2, length, kv heads, head]}, owned by the model. */
+  NDArray newCache(int length);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,117 @@
+package dev.unmask.model.transformer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.TensorList;
+import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.transformer.TransformerText.Attention;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** {@link Kernels#PREPACKED}: {@link PackedText} on weights in oneDNN's layout. */
+final class PackedForward implements ForwardPath {
+
+  private final ModelConfig config;
+  private final NDManager manager;
+  private final TorchScriptModule module;
+  private final TensorList weights;
+  private final NDArray table;
+  private final Function<PackedBatch.Segment, NDArray> caches;
+
+  /**
+   * Compiles the network and prepares its weights, block by block; each block's own are closed when
+   * they are no longer needed, so that one block is in memory twice at a time.
+   *
+   * @param manager of the model; keeps what is prepared
+   * @param plain in the order of {@link WeightTable}; closed by this, save what it keeps
+   * @param caches the cache's tensor of a segment, or one without numbers
+   */
+  PackedForward(
+      ModelConfig config,
+      Compute type,
+      Attention attention,
+      NDManager manager,
+      List<NDArray> plain,
+      Function<PackedBatch.Segment, NDArray> caches) {
+    this.config = config;
+    this.manager = manager;
+    this.caches = caches;
+    this.module = TorchScriptModule.compile(PackedText.of(config, type, attention));
+    List<NDArray> packed = new ArrayList<>();
+    NDArray embedding = copied(plain.get(0));
+    packed.add(embedding);
+    packed.add(copied(plain.get(WeightTable.finalNorm(config))));
+    packed.add(config.tiedHead() ? embedding : copied(plain.get(WeightTable.head(config))));
+    int perBlock = WeightTable.perBlock(config);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      int first = WeightTable.FIRST_BLOCK + layer * perBlock;
+      List<NDArray> block = plain.subList(first, first + perBlock);
+      boolean split = layer == config.layers() - 1 && PackedText.splitsLast(config);
+      packed.addAll(
+          module.call(
+              manager,
+              "prepare",
+              Argument.of(block),
+              Argument.of(split),
+              Argument.of((long) ChunkPlan.TOKENS)));
+      block.forEach(NDArray::close);
+    }
+    this.weights = new TensorList(packed);
+    try (NDManager passing = manager.newSubManager()) {
+      List<NDArray> angles =
+          module.call(passing, "rope_table", Argument.of((long) config.contextLength()));
+      this.table =
+          module.callOne(
+              manager, "turn_table", Argument.of(angles.get(0)), Argument.of(angles.get(1)));
+    }
+  }
+
+  private NDArray copied(NDArray plain) {
+    NDArray copy = module.callOne(manager, "copied", Argument.of(plain));
+    plain.close();
+    return copy;
+  }
+
+  @Override
+  public NDArray states(NDManager owner, PackedBatch batch) {
+    List<PackedBatch.Segment> segments = batch.segments();
+    ChunkPlan plan = ChunkPlan.of(batch, config.logitShift());
+    try (NDManager inputs = owner.newSubManager()) {
+      return module.callOne(
+          owner,
+          "packed_states",
+          Argument.of(weights),
+          Argument.of(List.of(table)),
+          Argument.of(inputs.create(plan.ids())),
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
+          Argument.ofInts(batch.lengths()),
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
+          Argument.of(segments.stream().map(caches).toList()),
+          Argument.ofInts(plan.ends()),
+          Argument.ofInts(plan.sizes()),
+          Argument.ofInts(plan.asked()),
+          Argument.ofInts(plan.askedSizes()),
+          Argument.of(inputs.create(plan.rows())));
+    }
+  }
+
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    return module.callOne(owner, "packed_head", Argument.of(weights), Argument.of(states));
+  }
+
+  @Override
+  public NDArray newCache(int length) {
+    return module.callOne(manager, "new_cache", Argument.of((long) length));
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    module.close();
+  }
+}

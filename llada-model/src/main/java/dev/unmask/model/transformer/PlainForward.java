@@ -1,0 +1,84 @@
+package dev.unmask.model.transformer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.TensorList;
+import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.transformer.TransformerText.Attention;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import java.util.List;
+import java.util.function.Function;
+
+/** {@link Kernels#PLAIN}: {@link TransformerText} on the weights as they are stored. */
+final class PlainForward implements ForwardPath {
+
+  private final ModelConfig config;
+  private final NDManager manager;
+  private final TorchScriptModule module;
+  private final TensorList weights;
+  private final NDArray cosines;
+  private final NDArray sines;
+  private final Function<PackedBatch.Segment, NDArray> caches;
+
+  /**
+   * Compiles the network.
+   *
+   * @param manager of the model; keeps the tables
+   * @param weights in the order of {@link WeightTable}
+   * @param caches the cache's tensor of a segment, or one without numbers
+   */
+  PlainForward(
+      ModelConfig config,
+      Compute type,
+      Attention attention,
+      NDManager manager,
+      List<NDArray> weights,
+      Function<PackedBatch.Segment, NDArray> caches) {
+    this.config = config;
+    this.manager = manager;
+    this.module = TorchScriptModule.compile(TransformerText.of(config, type, attention));
+    this.weights = new TensorList(weights);
+    List<NDArray> tables =
+        module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
+    this.cosines = tables.get(0);
+    this.sines = tables.get(1);
+    this.caches = caches;
+  }
+
+  @Override
+  public NDArray states(NDManager owner, PackedBatch batch) {
+    List<PackedBatch.Segment> segments = batch.segments();
+    try (NDManager inputs = owner.newSubManager()) {
+      return module.callOne(
+          owner,
+          "states",
+          Argument.of(weights),
+          Argument.of(inputs.create(batch.ids())),
+          Argument.of(cosines),
+          Argument.of(sines),
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
+          Argument.ofInts(batch.lengths()),
+          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
+          Argument.of(segments.stream().map(caches).toList()),
+          Argument.of(inputs.create(batch.rows(config.logitShift()))));
+    }
+  }
+
+  @Override
+  public NDArray head(NDManager owner, NDArray states) {
+    return module.callOne(owner, "head", Argument.of(weights), Argument.of(states));
+  }
+
+  @Override
+  public NDArray newCache(int length) {
+    return module.callOne(manager, "new_cache", Argument.of((long) length));
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    module.close();
+  }
+}
