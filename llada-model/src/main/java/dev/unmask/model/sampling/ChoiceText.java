@@ -5,15 +5,24 @@ package dev.unmask.model.sampling;
  *
  * <ul>
  *   <li>{@code guide}: u + (scale + 1)(c - u) in the rows {@code into} of c.
- *   <li>{@code uniforms}: SplitMix64 of each key's stream, one number in (0, 1) a column, float64.
+ *   <li>{@code log_total}: logsumexp in place of libtorch's, which passes over the row more often.
+ *   <li>{@code best}: argmax, ties at the lowest column. The maximum of each stretch of {@code
+ *       $STRETCH} columns first, which is vectorized as argmax is not.
+ *   <li>{@code drawn}: the column at which the running sum of exp(z / temperature) reaches the
+ *       uniform part of the whole, in float64: the inverse of the distribution function. By
+ *       stretches first, then within one. A column of no weight is never drawn.
+ *   <li>{@code noised}: the argmax with the reference's noise, for draws that it recorded.
  *   <li>{@code dropped}: the columns outside top_p (the first that reaches it is kept) and top_k;
  *       true is dropped. As Dream's generation_utils.py does it, on tempered logits.
- *   <li>{@code choose}: token, confidence and score of each row.
+ *   <li>{@code choose}: token, confidence and score of each row, as three rows of float64. Writes
+ *       into the logits.
  * </ul>
+ *
+ * <p>All of it goes row by row, so that a row's result depends on no other.
  */
 final class ChoiceText {
 
-  static final String TEXT =
+  private static final String TEXT =
       """
         def rows(self: __torch__.M, z: Tensor, start: int, count: int) -> Tensor:
           return torch.narrow(z, 0, start, count)
@@ -23,16 +32,34 @@ final class ChoiceText {
         def without(self: __torch__.M, z: Tensor, rows: Tensor, column: int, lowest: float) -> Tensor:
           y = torch.index_fill_(torch.select(z, 1, column), 0, rows, lowest)
           return z
-        def shifted(self: __torch__.M, x: Tensor, by: int, keep: int) -> Tensor:
-          return torch.bitwise_and(torch.bitwise_right_shift(x, by), keep)
-        def uniforms(self: __torch__.M, keys: Tensor, columns: int) -> Tensor:
-          c = torch.mul(torch.add(torch.arange(columns, dtype=4), 1), -7046029254386353131)
-          x = torch.add(torch.unsqueeze(keys, 1), torch.unsqueeze(c, 0))
-          x = torch.mul(torch.bitwise_xor(x, (self).shifted(x, 30, 17179869183, )), -4658895280553007687)
-          x = torch.mul(torch.bitwise_xor(x, (self).shifted(x, 27, 137438953471, )), -7723592293110705685)
-          x = torch.bitwise_xor(x, (self).shifted(x, 31, 8589934591, ))
-          u = torch.to((self).shifted(x, 11, 9007199254740991, ), 7)
-          return torch.mul(torch.add(u, 0.5), 1.1102230246251565e-16)
+        def log_total(self: __torch__.M, z: Tensor) -> Tensor:
+          m = torch.amax(z, [1], True)
+          t = torch.sum(torch.exp_(torch.sub(z, m)), [1])
+          return torch.add(torch.squeeze(m, 1), torch.log_(t))
+        def in_stretch(self: __torch__.M, s: Tensor, j: Tensor) -> Tensor:
+          at = torch.expand(torch.unsqueeze(j, 2), [-1, -1, $STRETCH])
+          return torch.squeeze(torch.gather(s, 1, at), 1)
+        def best(self: __torch__.M, z: Tensor) -> Tensor:
+          s = torch.unflatten(z, 1, [-1, $STRETCH])
+          j = torch.argmax(torch.amax(s, [2]), 1, True)
+          i = torch.argmax((self).in_stretch(s, j, ), 1)
+          return torch.add(torch.mul(torch.squeeze(j, 1), $STRETCH), i)
+        def reached(self: __torch__.M, sums: Tensor, part: Tensor) -> Tensor:
+          i = torch.searchsorted(sums, torch.minimum(part, torch.narrow(sums, 1, -1, 1)))
+          return torch.clamp(i, 0, torch.sub(torch.size(sums, 1), 1))
+        def drawn(self: __torch__.M, z: Tensor, temperatures: Tensor, uniforms: Tensor) -> Tensor:
+          t = torch.div_(torch.to(z, 7), temperatures)
+          t = torch.exp_(torch.sub_(t, torch.amax(t, [1], True)))
+          s = torch.unflatten(t, 1, [-1, $STRETCH])
+          sums = torch.cumsum(torch.sum(s, [2]), 1)
+          part = torch.mul(torch.narrow(sums, 1, -1, 1), uniforms)
+          j = (self).reached(sums, part, )
+          before = torch.gather(torch.constant_pad_nd(sums, [1, 0]), 1, j)
+          i = (self).reached(torch.cumsum((self).in_stretch(s, j, ), 1), torch.sub(part, before), )
+          return torch.squeeze(torch.add(torch.mul(j, $STRETCH), i), 1)
+        def noised(self: __torch__.M, z: Tensor, temperatures: Tensor, u: Tensor) -> Tensor:
+          g = torch.neg(torch.log(torch.neg(torch.log(u))))
+          return torch.argmax(torch.add(torch.to(z, 7), torch.mul(g, temperatures)), 1)
         def dropped(self: __torch__.M, t: Tensor, topP: Tensor, topK: Tensor) -> Tensor:
           s, i = torch.sort(t, 1, True)
           c = torch.cumsum(torch.softmax(s, 1), 1)
@@ -53,15 +80,20 @@ final class ChoiceText {
           entropy = torch.sum(torch.mul(p, torch.log(torch.add(p, 1.0e-10))), [1])
           r = torch.where(torch.eq(measure, 1), margin, chosen)
           return torch.where(torch.eq(measure, 2), entropy, r)
-        def choose(self: __torch__.M, z: Tensor, forbidden: Tensor, eos: int, eot: int, noEos: Tensor, lateEos: Tensor, noisy: Tensor, temperatures: Tensor, keys: Tensor, given: Tensor, measured: Tensor, divisors: Tensor, topP: Tensor, topK: Tensor, measures: Tensor, lowest: float) -> Tuple[Tensor, Tensor, Tensor]:
-          if torch.gt(torch.add(torch.numel(noEos), torch.numel(lateEos)), 0):
-            z = torch.clone(z)
-          else:
-            pass
+        def some(self: __torch__.M, z: Tensor, rows: Tensor) -> Tensor:
+          x = z
+          if torch.ne(torch.numel(rows), torch.size(z, 0)):
+            x = torch.index_select(z, 0, rows)
+          return x
+        def choose(self: __torch__.M, z: Tensor, forbidden: Tensor, eos: int, eot: int, noEos: Tensor, lateEos: Tensor, warm: Tensor, temperatures: Tensor, uniforms: Tensor, noisy: Tensor, noiseScales: Tensor, given: Tensor, measured: Tensor, divisors: Tensor, topP: Tensor, topK: Tensor, measures: Tensor, lowest: float) -> Tensor:
           if torch.gt(torch.numel(noEos), 0):
             z = (self).without(z, noEos, eos, lowest, )
-          allowed = torch.add(z, forbidden)
+          total = (self).log_total(z, )
+          allowed = z
           t = z
+          if torch.gt(torch.add(torch.numel(measured), torch.numel(lateEos)), 0):
+            allowed = torch.clone(z)
+          allowed = torch.index_fill_(allowed, 1, forbidden, lowest)
           if torch.gt(torch.numel(measured), 0):
             t = torch.div(torch.index_select(z, 0, measured), divisors)
             if torch.gt(torch.numel(topP), 0):
@@ -69,26 +101,41 @@ final class ChoiceText {
               t = torch.masked_fill(t, d, lowest)
               a = (self).within(torch.index_select(allowed, 0, measured), d, lowest, )
               allowed = torch.index_copy(allowed, 0, measured, a)
-          y = torch.argmax(allowed, 1)
+          y = (self).best(allowed, )
+          if torch.gt(torch.numel(warm), 0):
+            w = (self).drawn((self).some(allowed, warm, ), temperatures, uniforms, )
+            y = torch.index_copy(y, 0, warm, w)
           if torch.gt(torch.numel(noisy), 0):
-            u = given
-            if torch.gt(torch.numel(keys), 0):
-              u = torch.cat([(self).uniforms(keys, torch.size(z, 1), ), given])
-            g = torch.neg(torch.log(torch.neg(torch.log(u))))
-            s = torch.add(torch.to(torch.index_select(allowed, 0, noisy), 7), torch.mul(g, temperatures))
-            y = torch.index_copy(y, 0, noisy, torch.argmax(s, 1))
+            n = (self).noised((self).some(allowed, noisy, ), noiseScales, given, )
+            y = torch.index_copy(y, 0, noisy, n)
           if torch.gt(torch.numel(lateEos), 0):
             z = (self).without(z, lateEos, eos, lowest, )
             if torch.ge(eot, 0):
               z = (self).without(z, lateEos, eot, lowest, )
-          p = torch.sub(torch.squeeze(torch.gather(z, 1, torch.unsqueeze(y, 1)), 1), torch.logsumexp(z, [1]))
+            late = (self).log_total(torch.index_select(z, 0, lateEos), )
+            total = torch.index_copy(total, 0, lateEos, late)
+          p = torch.sub(torch.squeeze(torch.gather(z, 1, torch.unsqueeze(y, 1)), 1), total)
           confidence = torch.exp(p)
           scores = confidence
           if torch.gt(torch.numel(measured), 0):
             own = (self).score(t, torch.index_select(y, 0, measured), measures, )
             scores = torch.index_copy(scores, 0, measured, own)
-          return (y, confidence, scores)
+          return torch.stack([torch.to(y, 7), torch.to(confidence, 7), torch.to(scores, 7)])
+        def together(self: __torch__.M, parts: List[Tensor]) -> Tensor:
+          return torch.cat(parts, 1)
       """;
 
+  /** Most columns of a stretch: few enough to search, many enough to make the rest cheap. */
+  private static final int LONGEST = 128;
+
   private ChoiceText() {}
+
+  /** The text for rows of {@code columns}. */
+  static String of(int columns) {
+    int stretch = LONGEST;
+    while (columns % stretch != 0) {
+      stretch--;
+    }
+    return TEXT.replace("$STRETCH", String.valueOf(stretch));
+  }
 }

@@ -10,20 +10,24 @@ public sealed interface Draws {
   /** The confidence that random remasking gives a position, in (0, 1). */
   double remasking(int forward, int position);
 
-  /** Streams of a seed; rows of noise are expanded from {@link #key} by tensor operations. */
+  /** Streams of a seed. */
   record Seeded(long seed) implements Draws {
 
-    private static final long NOISE = 0x9E3779B97F4A7C15L;
+    private static final long TOKEN = 0x9E3779B97F4A7C15L;
     private static final long REMASKING = 0xD1B54A32D192ED03L;
 
-    /** The start of the noise row for a position at a forward pass. */
-    public long key(int forward, int position) {
-      return at(NOISE, forward, position);
+    /** What decides the token of a position at a forward pass, in (0, 1). */
+    public double token(int forward, int position) {
+      return uniform(TOKEN, forward, position);
     }
 
     @Override
     public double remasking(int forward, int position) {
-      return ((at(REMASKING, forward, position) >>> 11) + 0.5) * 0x1p-53;
+      return uniform(REMASKING, forward, position);
+    }
+
+    private double uniform(long stream, int forward, int position) {
+      return ((at(stream, forward, position) >>> 11) + 0.5) * 0x1p-53;
     }
 
     private long at(long stream, int forward, int position) {

@@ -26,12 +26,11 @@ final class RowLists {
   private final int columns;
   private final List<Long> noEos = new ArrayList<>();
   private final List<Long> lateEos = new ArrayList<>();
-  private final List<Long> noisy = new ArrayList<>();
+  private final List<Long> warm = new ArrayList<>();
   private final List<Double> temperatures = new ArrayList<>();
-  private final List<Long> keys = new ArrayList<>();
-  // Rows with recorded noise stand behind those with a seed.
-  private final List<Long> givenRows = new ArrayList<>();
-  private final List<Double> givenTemperatures = new ArrayList<>();
+  private final List<Double> uniforms = new ArrayList<>();
+  private final List<Long> noisy = new ArrayList<>();
+  private final List<Double> noiseScales = new ArrayList<>();
   private final List<double[]> given = new ArrayList<>();
   private final List<Long> measured = new ArrayList<>();
   private final List<Double> divisors = new ArrayList<>();
@@ -62,13 +61,13 @@ final class RowLists {
       int draw = row.request().draw();
       switch (row.request().draws()) {
         case Draws.Seeded seeded -> {
-          noisy.add(at);
+          warm.add(at);
           temperatures.add(settings.temperature());
-          keys.add(seeded.key(draw, row.position()));
+          uniforms.add(seeded.token(draw, row.position()));
         }
         case Draws.Recorded recorded -> {
-          givenRows.add(at);
-          givenTemperatures.add(settings.temperature());
+          noisy.add(at);
+          noiseScales.add(settings.temperature());
           given.add(recorded.uniformRow(draw, row.position()));
         }
       }
@@ -110,25 +109,32 @@ final class RowLists {
     return longs(lateEos);
   }
 
-  long[] noisy() {
-    List<Long> all = new ArrayList<>(noisy);
-    all.addAll(givenRows);
-    return longs(all);
+  /** Rows whose token is drawn from the seed. */
+  long[] warm() {
+    return longs(warm);
   }
 
-  /** Of each {@link #noisy} row. */
+  /** Of each {@link #warm} row. */
   double[] temperatures() {
-    List<Double> all = new ArrayList<>(temperatures);
-    all.addAll(givenTemperatures);
-    return all.stream().mapToDouble(Double::doubleValue).toArray();
+    return doubles(temperatures);
   }
 
-  /** Of the first {@link #noisy} rows. */
-  long[] keys() {
-    return longs(keys);
+  /** Of each {@link #warm} row, what decides its token. */
+  double[] uniforms() {
+    return doubles(uniforms);
   }
 
-  /** The uniform numbers of the {@link #noisy} rows behind those with keys. */
+  /** Rows whose noise somebody else drew. */
+  long[] noisy() {
+    return longs(noisy);
+  }
+
+  /** The temperature of each {@link #noisy} row. */
+  double[] noiseScales() {
+    return doubles(noiseScales);
+  }
+
+  /** The uniform numbers of the {@link #noisy} rows, one a column. */
   double[] given() {
     return given.stream().flatMapToDouble(Arrays::stream).toArray();
   }
@@ -158,6 +164,10 @@ final class RowLists {
 
   private static long[] longs(List<Long> values) {
     return values.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static double[] doubles(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   private static float[] floats(List<Double> values) {

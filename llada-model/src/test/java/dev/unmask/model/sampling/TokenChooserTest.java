@@ -7,11 +7,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenChooserTest {
 
@@ -197,7 +201,7 @@ class TokenChooserTest {
       logits[i] = (float) random.nextGaussian();
     }
     try (TokenChooser together = new TokenChooser(SHAPE);
-        TokenChooser chunked = new TokenChooser(SHAPE, 2);
+        TokenChooser chunked = new TokenChooser(SHAPE, 5, 2);
         NDManager manager = TorchRuntime.newManager()) {
       var all = manager.create(logits, new Shape(16, COLUMNS));
       TokenChooser.Choices expected = together.choose(all, requests);
@@ -208,13 +212,63 @@ class TokenChooserTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {3, 96, 97, 1009, 1280})
+  void greedyTakesTheLowestOfEqualsAndWarmInvertsTheDistributionFunction(int columns) {
+    ModelConfig shape =
+        SHAPE
+            .changed()
+            .embeddingSize(columns)
+            .vocabularySize(columns)
+            .tokens(columns - 1, 0, SpecialTokens.NONE)
+            .build();
+    Random random = new Random(columns);
+    int rows = 40;
+    float[] logits = new float[rows * columns];
+    for (int i = 0; i < logits.length; i++) {
+      // Few values, so that many are equal.
+      logits[i] = random.nextInt(5) - (i % columns == columns - 1 ? -9 : 0);
+    }
+    Draws.Seeded draws = new Draws.Seeded(4);
+    double temperature = 0.8;
+    int[] greedy = new int[rows];
+    int[] warm = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      double[] sums = new double[columns];
+      for (int c = 0; c < columns - 1; c++) {
+        float logit = logits[row * columns + c];
+        greedy[row] = logit > logits[row * columns + greedy[row]] ? c : greedy[row];
+        sums[c] = (c == 0 ? 0 : sums[c - 1]) + Math.exp(logit / temperature);
+      }
+      double part = draws.token(0, row) * sums[columns - 2];
+      while (sums[warm[row]] < part) {
+        warm[row]++;
+      }
+    }
+    try (TokenChooser chooser = new TokenChooser(shape, 16, 7);
+        NDManager manager = TorchRuntime.newManager()) {
+      NDArray z = manager.create(logits, new Shape(rows, columns));
+
+      assertThat(
+              chooser
+                  .choose(z, List.of(request(settings(0, 0, false, false), draws, rows)))
+                  .tokens())
+          .containsExactly(greedy);
+      assertThat(
+              chooser
+                  .choose(z, List.of(request(settings(0.8, 0, false, false), draws, rows)))
+                  .tokens())
+          .containsExactly(warm);
+    }
+  }
+
   @Test
   void streamsDependOnSeedForwardAndPositionOnly() {
     Draws.Seeded draws = new Draws.Seeded(9);
 
-    assertThat(draws.key(3, 4)).isEqualTo(new Draws.Seeded(9).key(3, 4));
-    assertThat(List.of(draws.key(4, 3), draws.key(3, 5), new Draws.Seeded(10).key(3, 4)))
-        .doesNotContain(draws.key(3, 4))
+    assertThat(draws.token(3, 4)).isEqualTo(new Draws.Seeded(9).token(3, 4));
+    assertThat(List.of(draws.token(4, 3), draws.token(3, 5), new Draws.Seeded(10).token(3, 4)))
+        .doesNotContain(draws.token(3, 4))
         .doesNotHaveDuplicates();
     double mean =
         IntStream.range(0, 10_000).mapToDouble(p -> draws.remasking(0, p)).average().orElseThrow();
