@@ -51,6 +51,19 @@ public record Processor(Set<String> features, String isaCap) {
     return new Processor(features(Path.of("/proc/cpuinfo")), System.getProperty(CAP_PROPERTY, ""));
   }
 
+  /** Caps below the instructions that multiply bytes. */
+  private static final List<String> CAPS_WITHOUT_BYTES =
+      List.of("SSE41", "AVX", "AVX2", "AVX512_CORE");
+
+  /**
+   * Whether products of bytes add up exactly (VNNI). Elsewhere the kernels add pairs of products in
+   * 16 bits, which saturates.
+   */
+  public boolean multipliesBytes() {
+    return (features.contains("avx512_vnni") || features.contains("avx_vnni"))
+        && !CAPS_WITHOUT_BYTES.contains(isaCap);
+  }
+
   /** Whether oneDNN may use matrix tiles in bfloat16. */
   public boolean usesTiles() {
     return features.contains("amx_bf16") && !KNOWN_CAPS.contains(isaCap);

@@ -24,6 +24,9 @@ public enum Kernels {
 
   /** What suits a model here: prepacked, unless its copy is too large or oneDNN is missing. */
   public static Kernels suited(ModelConfig config, Precision precision) {
+    if (precision == Precision.INT8) {
+      return PREPACKED;
+    }
     return suited(
         matrixNumbers(config) * precision.compute().bytes(),
         ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize(),

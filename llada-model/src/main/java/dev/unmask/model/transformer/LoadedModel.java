@@ -104,6 +104,9 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
       FileDigests digests)
       throws InvalidModelException {
     Stability.require(precision, attention, TorchRuntime.intraOpThreads(), Processor.here());
+    if (precision == Precision.INT8 && kernels == Kernels.PLAIN) {
+      throw new IllegalArgumentException("int8 has no plain kernels; they must be prepacked");
+    }
     WeightFiles files = WeightFiles.read(folder, digests);
     TransformerText.Compute type = precision.compute();
     NDManager manager = TorchRuntime.newManager();
@@ -125,8 +128,9 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
               try (NDManager passing = TorchRuntime.newManager()) {
                 yield new PackedForward(
                     config,
-                    type,
-                    attention,
+                    precision == Precision.INT8
+                        ? QuantisedText.of(config, attention)
+                        : PackedText.of(config, type, attention),
                     manager,
                     WeightLoader.load(passing, files, config, type),
                     caches);

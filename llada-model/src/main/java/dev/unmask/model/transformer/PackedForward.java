@@ -6,8 +6,6 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TensorList;
 import dev.unmask.model.torch.TorchScriptModule;
-import dev.unmask.model.transformer.TransformerText.Attention;
-import dev.unmask.model.transformer.TransformerText.Compute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -26,21 +24,21 @@ final class PackedForward implements ForwardPath {
    * Compiles the network and prepares its weights, block by block; each block's own are closed when
    * they are no longer needed, so that one block is in memory twice at a time.
    *
+   * @param text {@link PackedText} or {@link QuantisedText}
    * @param manager of the model; keeps what is prepared
    * @param plain in the order of {@link WeightTable}; closed by this, save what it keeps
    * @param caches the cache's tensor of a segment, or one without numbers
    */
   PackedForward(
       ModelConfig config,
-      Compute type,
-      Attention attention,
+      String text,
       NDManager manager,
       List<NDArray> plain,
       Function<PackedBatch.Segment, NDArray> caches) {
     this.config = config;
     this.manager = manager;
     this.caches = caches;
-    this.module = TorchScriptModule.compile(PackedText.of(config, type, attention));
+    this.module = TorchScriptModule.compile(text);
     List<NDArray> packed = new ArrayList<>();
     NDArray embedding = copied(plain.get(0));
     packed.add(embedding);

@@ -11,10 +11,15 @@ public enum Precision {
    */
   AUTO,
   F32,
-  BF16;
+  BF16,
+  /**
+   * float32 whose blocks multiply 8-bit integers, see {@link QuantisedText}: faster where the
+   * processor multiplies bytes (VNNI), and not the same numbers. For answers, not for learning.
+   */
+  INT8;
 
   /**
-   * Reads {@code auto}, {@code f32} or {@code bf16}.
+   * Reads {@code auto}, {@code f32}, {@code bf16} or {@code int8}.
    *
    * @throws IllegalArgumentException with a sentence for anything else
    */
@@ -23,9 +28,10 @@ public enum Precision {
       case "auto" -> AUTO;
       case "f32" -> F32;
       case "bf16" -> BF16;
+      case "int8" -> INT8;
       default ->
           throw new IllegalArgumentException(
-              "the precision is " + text + "; it must be auto, f32 or bf16");
+              "the precision is " + text + "; it must be auto, f32, bf16 or int8");
     };
   }
 
@@ -34,6 +40,7 @@ public enum Precision {
     return this == AUTO ? F32 : this;
   }
 
+  /** What activations are kept in. */
   TransformerText.Compute compute() {
     return resolved() == BF16 ? TransformerText.Compute.BFLOAT16 : TransformerText.Compute.FLOAT32;
   }

@@ -39,6 +39,9 @@ public record Stability(Verdict verdict, String reason) {
       return new Stability(
           Verdict.SOAKED, "float32 ran for hours with every attention, on one and on two threads");
     }
+    if (precision == Precision.INT8) {
+      return ofBytes(threads, processor);
+    }
     if (!processor.usesTiles()) {
       return new Stability(
           Verdict.SOAKED,
@@ -58,13 +61,34 @@ public record Stability(Verdict verdict, String reason) {
             + (attention == Attention.FUSED ? ", and fused attention is what crashed" : ""));
   }
 
+  /** Tiles are the same ones, so what crashed with them in bfloat16 is not tried. */
+  private static Stability ofBytes(int threads, Processor processor) {
+    if (!processor.usesTiles()) {
+      return new Stability(
+          Verdict.UNPROVEN, "int8 was not seen to fail, but never soaked for hours");
+    }
+    return threads > 1
+        ? new Stability(
+            Verdict.KNOWN_BAD,
+            "int8 on matrix tiles (AMX) shares oneDNN's kernels between "
+                + threads
+                + " threads as bfloat16 does, which crashed the process")
+        : new Stability(
+            Verdict.UNPROVEN, "int8 on matrix tiles (AMX) was never run, let alone soaked");
+  }
+
   /**
-   * Refuses what is known to crash.
+   * Refuses what is known to crash, and int8 where its sums would saturate.
    *
    * @throws UnusableLibraryException saying which settings to change
    */
   public static void require(
       Precision precision, Attention attention, int threads, Processor processor) {
+    if (precision == Precision.INT8 && !processor.multipliesBytes()) {
+      throw new UnusableLibraryException(
+          "int8 needs a processor that multiplies bytes (avx512_vnni or avx_vnni), and one that"
+              + " oneDNN is not kept off by its cap; compute in f32");
+    }
     Stability stability = of(precision, attention, threads, processor);
     if (stability.verdict == Verdict.KNOWN_BAD && !Boolean.getBoolean(ALLOW_PROPERTY)) {
       throw new UnusableLibraryException(

@@ -59,6 +59,30 @@ class StabilityTest {
         .isEqualTo(Verdict.SOAKED);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "AVX512_CORE"})
+  void int8IsRefusedWhereSumsOfBytesWouldSaturate(String cap) {
+    Set<String> features = cap.isEmpty() ? Set.of("avx512f") : Set.of("avx512f", "avx512_vnni");
+
+    assertThatThrownBy(() ->
+            Stability.require(Precision.INT8, Attention.FUSED, 1, new Processor(features, cap)))
+        .isInstanceOf(UnusableLibraryException.class)
+        .hasMessageContaining("avx512_vnni or avx_vnni");
+  }
+
+  @Test
+  void int8OnTilesWithTwoThreadsIsRefusedLikeBfloat16() {
+    Set<String> features = Set.of("avx512_vnni", "amx_bf16", "amx_tile");
+    Processor capped = new Processor(features, "AVX512_CORE_VNNI");
+
+    assertThatThrownBy(() ->
+            Stability.require(Precision.INT8, Attention.FUSED, 2, new Processor(features, "")))
+        .isInstanceOf(UnusableLibraryException.class)
+        .hasMessageContaining("2 threads");
+    assertThatCode(() -> Stability.require(Precision.INT8, Attention.FUSED, 2, capped))
+        .doesNotThrowAnyException();
+  }
+
   @Test
   void anUnknownCapIsTold() {
     assertThat(new Processor(TILES, "AVX512_CORE_BF61").knowsCap()).isFalse();

@@ -13,7 +13,7 @@ public interface SamplerConfig {
   /** The base whose requests this worker takes and whose weights it serves, as unmask-mini. */
   String base();
 
-  /** What the model computes in: auto, f32 or bf16. */
+  /** What the model computes in: auto, f32, bf16 or int8. */
   @WithDefault("auto")
   String precision();
 

@@ -10,7 +10,10 @@ import java.util.Optional;
 @ConfigMapping(prefix = "unmask")
 public interface SftConfig {
 
-  /** What the network computes in while it learns and answers probes: auto, f32 or bf16. */
+  /**
+   * What the network computes in while it learns and answers probes: auto, f32, bf16 or int8, which
+   * learns in float32.
+   */
   @WithDefault("auto")
   String precision();
 
