@@ -10,6 +10,7 @@ import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,6 +170,16 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   /** How it computes. */
   public Kernels kernels() {
     return kernels;
+  }
+
+  /**
+   * Positions that {@link #states} computes for a batch: its tokens, and what they are padded with.
+   */
+  public long computedRows(PackedBatch batch) {
+    return switch (kernels) {
+      case PLAIN -> batch.tokens();
+      case PREPACKED -> LongStream.of(ChunkPlan.of(batch, config.logitShift()).sizes()).sum();
+    };
   }
 
   @Override
