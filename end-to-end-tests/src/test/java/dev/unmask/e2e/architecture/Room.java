@@ -69,7 +69,12 @@ record Room(String folder, Set<String> roots, Set<String> mayUse, Set<String> mu
               "test-kit",
               Set.of("dev.unmask.testkit"),
               Set.of("proto", "artifact-store", "kafka-broker"),
-              Set.of(DJL)));
+              Set.of(DJL)),
+          new Room(
+              "benchmarks",
+              Set.of("dev.unmask.benchmarks"),
+              Set.of("proto", "llada-text", "llada-model"),
+              Set.of(KAFKA, QUARKUS, GRPC, PYTORCH)));
 
   static Room of(String folder) {
     return ALL.stream().filter(r -> r.folder().equals(folder)).findFirst().orElseThrow();
