@@ -8,6 +8,7 @@ import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.UnusableLibraryException;
+import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.RandomModel;
@@ -62,7 +63,8 @@ public final class BenchMain {
               folder,
               options.size().config(),
               options.precision(),
-              TransformerText.Attention.FUSED)) {
+              TransformerText.Attention.FUSED,
+              options.plain() ? Kernels.PLAIN : Kernels.PREPACKED)) {
         measure(options, model);
       }
     } finally {
@@ -111,7 +113,8 @@ public final class BenchMain {
     settings.put("threshold", options.threshold());
     settings.put("mix", options.mixed() ? "mixed" : "fixed");
     settings.put("temperature", options.temperature());
+    settings.put("clock", ThreadClock.label());
     settings.put("rounds", options.rounds());
-    settings.put("path", options.plain() ? "plain" : "packed");
+    settings.put("path", model.kernels() == Kernels.PLAIN ? "plain" : "packed");
   }
 }

@@ -18,6 +18,8 @@ final class EngineBench {
   /** The temperature of the noisy tail when none is given. */
   private static final double SOME_NOISE = 0.7;
 
+  private static final String USEFUL = "useful_positions_ratio";
+
   private final BenchOptions options;
   private final LoadedModel model;
   private final Workload workload;
@@ -52,7 +54,7 @@ final class EngineBench {
     result.put("peak_rss_mb", Memory.peakMegabytes());
     result.put("tokens_per_second", Figures.round(many.tokensPerSecond()));
     result.put("computed_positions_per_second", Figures.round(many.computed() / many.seconds()));
-    result.put("useful_positions_ratio", Figures.round((double) many.useful() / many.computed()));
+    result.put(USEFUL, Figures.round((double) many.useful() / many.computed()));
     result.put("engine_busy", Figures.round(many.busy() / many.seconds()));
     result.put("mean_step_ms", Figures.round(1e3 * many.busy() / many.steps()));
     result.put("steps", many.steps());
@@ -82,6 +84,13 @@ final class EngineBench {
         System.err.println("bench: round " + round + " of " + options.rounds());
       }
       full.addTo(result);
+      double padded = model.computedRows(full.step().scenario().batch());
+      double unpadded = full.step().scenario().batch().tokens() / padded;
+      result.put("unpadded_ratio", Figures.round(unpadded));
+      if (result.has(USEFUL)) {
+        // The engine counts what it packs; the network pads that.
+        result.put(USEFUL, Figures.round(unpadded * result.get(USEFUL).asDouble()));
+      }
       double tail =
           options.temperature() > 0 ? full.step().noisyTailShare() : full.step().greedyTailShare();
       result.put("tail_share", Figures.round(tail));

@@ -40,12 +40,12 @@ final class StepTimes {
 
   private void once() {
     try (NDManager step = TorchRuntime.newManager()) {
-      long start = System.nanoTime();
+      long start = ThreadClock.nanos();
       NDArray states = model.states(step, scenario.batch());
-      double blocks = (System.nanoTime() - start) / 1e9;
+      double blocks = (ThreadClock.nanos() - start) / 1e9;
       double head = choose(states, 0, greedyTail);
       forward.add(blocks + head);
-      greedyStep.add((System.nanoTime() - start) / 1e9);
+      greedyStep.add((ThreadClock.nanos() - start) / 1e9);
       choose(states, noise, noisyTail);
     }
   }
@@ -53,17 +53,17 @@ final class StepTimes {
   /** Seconds that the head took; the rest goes to {@code tail}. */
   private double choose(NDArray states, double temperature, Stopwatch tail) {
     double[] head = new double[1];
-    long start = System.nanoTime();
+    long start = ThreadClock.nanos();
     var unused =
         chooser.choose(
             (owner, first, count) -> {
-              long begin = System.nanoTime();
+              long begin = ThreadClock.nanos();
               NDArray logits = model.head(owner, chooser.rows(owner, states, first, count));
-              head[0] += (System.nanoTime() - begin) / 1e9;
+              head[0] += (ThreadClock.nanos() - begin) / 1e9;
               return logits;
             },
             scenario.requests(temperature));
-    tail.add((System.nanoTime() - start) / 1e9 - head[0]);
+    tail.add((ThreadClock.nanos() - start) / 1e9 - head[0]);
     return head[0];
   }
 
