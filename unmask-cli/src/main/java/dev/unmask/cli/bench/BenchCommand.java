@@ -2,6 +2,7 @@ package dev.unmask.cli.bench;
 
 import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.engine.BenchEngineCommand;
+import dev.unmask.cli.bench.page.PlotCommand;
 import dev.unmask.cli.bench.serve.BenchServeCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measurements as JSON.",
-    subcommands = {BenchEngineCommand.class, BenchServeCommand.class})
+    subcommands = {BenchEngineCommand.class, BenchServeCommand.class, PlotCommand.class})
 public final class BenchCommand implements Callable<Integer> {
 
   private final Session session;
