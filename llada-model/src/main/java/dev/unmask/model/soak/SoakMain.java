@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.PackedBatch;
 import dev.unmask.model.transformer.Precision;
@@ -69,7 +70,8 @@ public final class SoakMain {
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < options.javaThreads(); i++) {
         long seed = options.seed() + i;
-        threads.add(Thread.ofPlatform().name("soak-" + i).start(() -> loop(model, seed)));
+        Runnable work = options.requests() > 0 ? () -> ask(model, seed) : () -> loop(model, seed);
+        threads.add(Thread.ofPlatform().name("soak-" + i).start(work));
       }
       long end = start + options.duration().toNanos();
       while (System.nanoTime() < end && fault.get().isEmpty()) {
@@ -101,6 +103,28 @@ public final class SoakMain {
         fault.get().replace("\"", "'").replace("\n", " "),
         rssMegabytes() - rssAfterWarmUp);
     return fault.get().isEmpty();
+  }
+
+  private void ask(LoadedModel model, long seed) {
+    RequestSoak.Tally tally =
+        new RequestSoak.Tally() {
+          @Override
+          public void answered(int slots) {
+            iterations.incrementAndGet();
+            tokens.addAndGet(slots);
+          }
+
+          @Override
+          public void fault(String what) {
+            fault.compareAndSet("", what);
+          }
+        };
+    try {
+      new RequestSoak(options.shape(), seed, tally)
+          .run(model, options.requests(), () -> stop.get() || !fault.get().isEmpty());
+    } catch (InterruptedException | RuntimeException e) {
+      tally.fault(e.toString());
+    }
   }
 
   private void loop(LoadedModel model, long seed) {
@@ -139,7 +163,7 @@ public final class SoakMain {
     System.out.printf(
         Locale.ROOT,
         "{\"event\":\"%s\",\"seconds\":%.0f,\"iterations\":%d,\"tokens\":%d,\"tokens_per_second\":%.0f,"
-            + "\"rss_mb\":%d,\"precision\":\"%s\",\"attention\":\"%s\",\"threads\":%d,\"intra_op\":%d,"
+            + "\"rss_mb\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"attention\":\"%s\",\"requests\":%d,\"threads\":%d,\"intra_op\":%d,"
             + "\"libtorch\":\"%s\"}%n",
         event,
         seconds,
@@ -148,7 +172,9 @@ public final class SoakMain {
         tokens.get() / seconds,
         rssMegabytes(),
         options.precision().resolved(),
+        Kernels.suited(options.shape(), options.precision()).label(),
         options.attention(),
+        options.requests(),
         options.javaThreads(),
         TorchRuntime.intraOpThreads(),
         TorchRuntime.version());

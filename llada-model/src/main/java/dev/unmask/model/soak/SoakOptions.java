@@ -11,6 +11,7 @@ import java.time.Duration;
  *
  * @param javaThreads threads that run forward passes at the same time on one model
  * @param intraOp threads inside one operation
+ * @param requests requests at a time through the production engine; 0 runs bare forward passes
  */
 record SoakOptions(
     Duration duration,
@@ -22,12 +23,14 @@ record SoakOptions(
     ModelConfig shape,
     int mostSequences,
     int longest,
+    int requests,
     long seed) {
 
   static final String USAGE =
       """
       soak [--minutes N] [--report-seconds N] [--precision f32|bf16|auto] [--attention sdpa|sdpa16|bmm]
-           [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--seed N]
+           [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--requests N]
+           [--seed N]
       """;
 
   static SoakOptions parse(String[] args) {
@@ -42,6 +45,7 @@ record SoakOptions(
             mini(),
             16,
             288,
+            0,
             1);
     if (args.length % 2 != 0) {
       throw new IllegalArgumentException("options come as pairs: --name value\n" + USAGE);
@@ -62,6 +66,7 @@ record SoakOptions(
     ModelConfig s = shape;
     int m = mostSequences;
     int l = longest;
+    int q = requests;
     long seedOrOld = seed;
     switch (name) {
       case "--minutes" -> d = Duration.ofMillis((long) (Double.parseDouble(value) * 60_000));
@@ -73,10 +78,11 @@ record SoakOptions(
       case "--size" -> s = sizeOf(value);
       case "--sequences" -> m = Integer.parseInt(value);
       case "--longest" -> l = Integer.parseInt(value);
+      case "--requests" -> q = Integer.parseInt(value);
       case "--seed" -> seedOrOld = Long.parseLong(value);
       default -> throw new IllegalArgumentException(name + " is not an option\n" + USAGE);
     }
-    return new SoakOptions(d, r, p.resolved(), a, t, n, s, m, l, seedOrOld);
+    return new SoakOptions(d, r, p.resolved(), a, t, n, s, m, l, q, seedOrOld);
   }
 
   private static ModelConfig sizeOf(String value) {
