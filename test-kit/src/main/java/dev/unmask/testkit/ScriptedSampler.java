@@ -104,7 +104,7 @@ public final class ScriptedSampler implements AutoCloseable {
             "max.poll.records",
             1,
             "fetch.max.wait.ms",
-            200),
+            2_000),
         new StringDeserializer(),
         new ByteArrayDeserializer());
   }
