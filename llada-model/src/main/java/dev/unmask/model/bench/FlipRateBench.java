@@ -4,6 +4,9 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.engine.SlotCommit;
+import dev.unmask.model.likelihood.Likelihood;
+import dev.unmask.model.likelihood.LikelihoodSettings;
+import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.oracle.OraclePredictor;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.LoadedModel;
@@ -25,8 +28,11 @@ import java.util.stream.IntStream;
  * are shown, step by step, to it and to another predictor; every masked slot is one decision, and
  * its margin is the float32 network's lead of the best logit over the second.
  *
- * <p>{@code [--model DIR] [--requests N] [--every K]} takes every K-th step; prints one JSON
- * object.
+ * <p>The float32 network's answers are scored by both as well: Monte-Carlo bounds with the same
+ * masks, so that their difference is the arithmetic's.
+ *
+ * <p>{@code [--model DIR] [--requests N] [--every K] [--precision bf16|int8]} takes every K-th
+ * step; prints one JSON object.
  */
 public final class FlipRateBench {
 
@@ -57,17 +63,19 @@ public final class FlipRateBench {
     Path folder = Path.of("models/unmask-mini");
     int requests = 24;
     int every = 4;
+    Precision precision = Precision.BF16;
     for (int i = 0; i + 1 < args.length; i += 2) {
       switch (args[i]) {
         case "--model" -> folder = Path.of(args[i + 1]);
         case "--requests" -> requests = Integer.parseInt(args[i + 1]);
         case "--every" -> every = Integer.parseInt(args[i + 1]);
+        case "--precision" -> precision = Precision.parse(args[i + 1]);
         default -> throw new IllegalArgumentException(args[i] + " is not an option");
       }
     }
     Map<String, Object> result = new LinkedHashMap<>();
     try (LoadedModel f32 = LoadedModel.load(folder, Precision.F32);
-        LoadedModel bf16 = LoadedModel.load(folder, Precision.BF16);
+        LoadedModel other = LoadedModel.load(folder, precision);
         OraclePredictor oracle = OraclePredictor.load(folder, f32.config());
         LladaTokenizer tokenizer = LladaTokenizer.load(folder)) {
       List<GenerationTask> tasks =
@@ -80,8 +88,10 @@ public final class FlipRateBench {
       System.err.println(rows.size() + " rows");
       result.put("rows", rows.size());
       result.put("f32_against_oracle", bench.compare(oracle, rows));
-      result.put("bf16_against_f32", bench.compare(bf16, rows));
-      result.put("bf16_answers", answers(paths, tasks, bf16));
+      result.put("precision", other.precision().name());
+      result.put("against_f32", bench.compare(other, rows));
+      result.put("answers", answers(paths, tasks, other));
+      result.put("likelihood", likelihood(paths, tasks, f32, other));
     }
     System.out.println(
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(result));
@@ -209,8 +219,8 @@ public final class FlipRateBench {
   }
 
   private static Map<String, Object> answers(
-      List<Trajectory> paths, List<GenerationTask> tasks, MaskPredictor bf16) {
-    List<Trajectory> others = Trajectory.of(bf16, tasks, 16, 1);
+      List<Trajectory> paths, List<GenerationTask> tasks, MaskPredictor other) {
+    List<Trajectory> others = Trajectory.of(other, tasks, 16, 1);
     int differ = 0;
     for (int i = 0; i < paths.size(); i++) {
       differ +=
@@ -219,5 +229,34 @@ public final class FlipRateBench {
               : 0;
     }
     return Map.of("requests", paths.size(), "that_commit_something_else_at_some_step", differ);
+  }
+
+  /** Nats per token of the float32 network's answers, by both. */
+  private static Map<String, Object> likelihood(
+      List<Trajectory> paths, List<GenerationTask> tasks, MaskPredictor base, MaskPredictor other) {
+    double sum = 0;
+    double sumOther = 0;
+    double largest = 0;
+    for (int i = 0; i < tasks.size(); i++) {
+      int[] row = new int[tasks.get(i).settings().genLength()];
+      Arrays.fill(row, -1);
+      paths.get(i).steps().forEach(commits -> commits.forEach(c -> row[c.slot()] = c.tokenId()));
+      // An answer that ended early has slots behind its end that nobody filled.
+      int[] answer = Arrays.stream(row).takeWhile(id -> id >= 0).toArray();
+      LikelihoodTask task =
+          new LikelihoodTask(
+              tasks.get(i).promptIds(), answer, new LikelihoodSettings(32, 16, 0, i + 1L));
+      double nats = Likelihood.of(base, task).natsPerToken();
+      double natsOther = Likelihood.of(other, task).natsPerToken();
+      sum += nats;
+      sumOther += natsOther;
+      largest = Math.max(largest, Math.abs(nats - natsOther));
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("answers", tasks.size());
+    result.put("nats_per_token_f32", sum / tasks.size());
+    result.put("nats_per_token_other", sumOther / tasks.size());
+    result.put("largest_difference_of_an_answer", largest);
+    return result;
   }
 }

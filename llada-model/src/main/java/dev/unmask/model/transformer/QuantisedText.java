@@ -24,7 +24,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
  * </ul>
  *
  * <p>A matrix is three tensors of the list: numbers in oneDNN's layout, scales, and zero points,
- * which are all 0. Measured in docs/performance.md; what it costs in accuracy in docs/exactness.md.
+ * which are all 0. Measured in decision 0012; what it costs in accuracy in docs/exactness.md.
  */
 final class QuantisedText {
 

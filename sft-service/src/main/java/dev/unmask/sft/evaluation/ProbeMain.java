@@ -64,6 +64,11 @@ public final class ProbeMain implements Runnable {
   @Option(names = "--at-once", description = "Questions at a time (default ${DEFAULT-VALUE}).")
   int atOnce = 32;
 
+  @Option(
+      names = "--precision",
+      description = "auto, f32, bf16 or int8 (default ${DEFAULT-VALUE}).")
+  String precision = "auto";
+
   /** Exit code 0 when all questions were asked, 1 with a sentence otherwise. */
   public static void main(String[] args) {
     CommandLine line = new CommandLine(new ProbeMain());
@@ -101,7 +106,7 @@ public final class ProbeMain implements Runnable {
     GenerationSettings settings = GenerationSettings.greedy(genLength, blockLength, decoding);
     long start = System.nanoTime();
     List<String> given;
-    try (LoadedModel loaded = LoadedModel.load(model, Precision.AUTO);
+    try (LoadedModel loaded = LoadedModel.load(model, Precision.parse(precision));
         LladaTokenizer tokenizer = LladaTokenizer.load(model);
         DenoisingEngine engine = new DenoisingEngine(EngineOptions.defaults())) {
       given =
