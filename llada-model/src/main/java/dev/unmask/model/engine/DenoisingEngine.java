@@ -142,6 +142,14 @@ public final class DenoisingEngine implements AutoCloseable {
     return meter.load(running());
   }
 
+  /**
+   * Whether everybody who had been submitted before the last step took part in it. What was
+   * submitted since does not count: it may well fit.
+   */
+  public boolean hasRoom() {
+    return !meter.full();
+  }
+
   /** {@link #running()} of one model. */
   public int running(MaskPredictor model) {
     AtomicInteger count = counts.get(model);
@@ -252,7 +260,7 @@ public final class DenoisingEngine implements AutoCloseable {
   private void report() {
     int tasks = groups.values().stream().mapToInt(ModelGroup::size).sum();
     double flops = groups.values().stream().mapToDouble(ModelGroup::flopsLeft).sum();
-    meter.left(tasks, flops + admission.flops());
+    meter.left(tasks, flops + admission.flops(), !admission.isEmpty());
   }
 
   private void step(ModelGroup group) {

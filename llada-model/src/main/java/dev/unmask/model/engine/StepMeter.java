@@ -18,6 +18,7 @@ final class StepMeter {
   private volatile double flopsPerMilli;
   private volatile int tasks;
   private volatile double flopsLeft;
+  private volatile boolean full;
 
   /** A step took so long and did so much. */
   void stepped(double millis, double flops) {
@@ -27,10 +28,18 @@ final class StepMeter {
     flopsPerMilli = first ? rate : flopsPerMilli + NEWEST * (rate - flopsPerMilli);
   }
 
-  /** So many tasks take part, and everyone who runs or waits needs so much more. */
-  void left(int running, double flops) {
+  /**
+   * So many tasks take part, everyone who runs or waits needs so much more, and somebody was left
+   * {@code out} for want of room.
+   */
+  void left(int running, double flops, boolean out) {
     tasks = running;
     flopsLeft = flops;
+    full = out;
+  }
+
+  boolean full() {
+    return full;
   }
 
   long steps() {

@@ -22,7 +22,9 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -85,7 +87,17 @@ class AdmissionTest {
     CacheCount counted = new CacheCount(model);
     List<Counting> listening = new ArrayList<>();
     List<EngineTicket> tickets = new ArrayList<>();
-    try (DenoisingEngine engine = new DenoisingEngine(tight.withObserver(steps::add))) {
+    AtomicReference<DenoisingEngine> looked = new AtomicReference<>();
+    AtomicBoolean leftOut = new AtomicBoolean();
+    EngineOptions.StepObserver observer =
+        step -> {
+          steps.add(step);
+          if (!looked.get().hasRoom()) {
+            leftOut.set(true);
+          }
+        };
+    try (DenoisingEngine engine = new DenoisingEngine(tight.withObserver(observer))) {
+      looked.set(engine);
       for (GenerationTask task : tasks) {
         listening.add(new Counting());
         tickets.add(engine.submit(counted, task, listening.get(listening.size() - 1)));
@@ -102,6 +114,7 @@ class AdmissionTest {
       var unused = listening.get(19).end.handle((r, e) -> r).get(60, TimeUnit.SECONDS);
       assertThat(engine.load().running() + engine.load().waiting()).isZero();
     }
+    assertThat(leftOut).as("the engine said that it was full").isTrue();
     assertThat(listening).allSatisfy(l -> assertThat(l.ends).hasValue(1));
     assertThat(steps)
         .allSatisfy(s -> {
@@ -232,6 +245,7 @@ class AdmissionTest {
       List<Listening> others = List.of(new Listening(), new Listening(), new Listening());
       others.forEach(other -> engine.submit(model, simple("other", 8), other));
       EngineLoad load = engine.load();
+      assertThat(engine.hasRoom()).as("nobody was left out of a step yet").isTrue();
       look.countDown();
 
       assertThat(load.running()).isEqualTo(1);
