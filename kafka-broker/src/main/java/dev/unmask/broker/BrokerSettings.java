@@ -41,10 +41,12 @@ final class BrokerSettings {
       {"share.coordinator.state.topic.min.isr", "1"},
       {"share.coordinator.state.topic.num.partitions", "1"},
 
-      // One consumer per slot of a sampler: what fits is samplers x slots up to these.
+      // Each slot of a sampler that was ever needed is a member with a consumer of its own, and
+      // holds one record: 50 samplers of 20 slots fill a group, and the locks of one topic are ten
+      // times what they can hold.
       {"group.share.max.size", "1000"},
       {"group.share.partition.max.record.locks", "10000"},
-      // The samplers themselves stop at the eighth delivery by default; a release counts as one
+      // The samplers themselves stop at the fourth delivery by default; a release counts as one
       // too.
       {"group.share.delivery.count.limit", "10"},
       {"group.share.record.lock.duration.ms", "15000"},

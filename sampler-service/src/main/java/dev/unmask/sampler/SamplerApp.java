@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
@@ -119,6 +120,7 @@ public class SamplerApp {
         Precision.parse(config.precision()),
         knobs.slots(),
         knobs.bulkSlots(),
+        knobs.memory().map(MemorySize::asLongValue).orElseGet(EngineSetup::halfOfTheMachine),
         knobs.maxModels(),
         knobs.renewEvery(),
         knobs.lastDelivery(),

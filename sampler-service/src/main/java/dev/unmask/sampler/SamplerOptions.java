@@ -17,6 +17,7 @@ public record SamplerOptions(
     Precision precision,
     int slots,
     int bulkSlots,
+    long memoryBytes,
     int maxModels,
     Duration renewEvery,
     int lastDelivery,

@@ -84,7 +84,7 @@ public final class SamplerWorker implements AutoCloseable {
     meters = new SamplerMeters(registry);
     var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
     ArtifactStore store = FolderStore.open(options.storeRoot());
-    engine = new DenoisingEngine(EngineSetup.options(meters));
+    engine = new DenoisingEngine(EngineSetup.options(meters, options.memoryBytes()));
     writer = new RecordWriter(options.kafka(), meters::produced);
     events = new EventSender(writer, worker, meters, clock);
     admin = Admin.create(options.kafka().admin());
@@ -124,7 +124,7 @@ public final class SamplerWorker implements AutoCloseable {
             admin,
             options.base(),
             plan,
-            () -> engine.load().waiting() == 0,
+            engine::hasRoom,
             options.renewEvery(),
             options.lastDelivery(),
             new Scheduler(
@@ -237,15 +237,14 @@ public final class SamplerWorker implements AutoCloseable {
   }
 
   private WorkerStatus status() {
-    int running = meters.running();
     List<String> digests = shelf.ready().stream().map(Digest::toString).toList();
     meters.loaded(digests);
     return WorkerStatus.newBuilder()
         .setWorker(options.kafka().worker())
         .setBase(options.base())
         .addAllDigests(digests)
-        .setSlots(options.slots())
-        .setFreeSlots(Math.max(0, options.slots() - running))
+        .setSlots(intake.slots())
+        .setFreeSlots(engine.hasRoom() ? intake.freeSlots() : 0)
         .setStepMs(engine.meanStepMillis())
         .setVersion(version())
         .setPrecision(options.precision().resolved().name().toLowerCase(java.util.Locale.ROOT))

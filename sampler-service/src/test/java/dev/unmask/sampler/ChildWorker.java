@@ -53,6 +53,7 @@ final class ChildWorker {
                 Precision.F32,
                 Integer.parseInt(told.get(4)),
                 1,
+                1L << 30,
                 4,
                 Duration.ofSeconds(5),
                 4,

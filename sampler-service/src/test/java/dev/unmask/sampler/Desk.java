@@ -81,6 +81,7 @@ final class Desk implements AutoCloseable {
         Precision.F32,
         4,
         1,
+        1L << 30,
         4,
         renewEvery,
         4,

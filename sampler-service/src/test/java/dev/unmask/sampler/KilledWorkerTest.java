@@ -32,6 +32,9 @@ class KilledWorkerTest {
   private static final int TOGETHER = 16;
   private static final int LEFT = 3;
 
+  /** Sixteen of these just fit one step of the engine, and take longer than the test. */
+  private static final int LONG = 960;
+
   /** A lock lasts 15 s. */
   private static final long LONGER_THAN_A_LOCK_MS = 17_000;
 
@@ -93,7 +96,7 @@ class KilledWorkerTest {
         .setRequest(
             GenerateRequest.newBuilder()
                 .setPrompt("Once")
-                .setDiffusion(DiffusionParams.newBuilder().setGenLength(1024).setSteps(1024)))
+                .setDiffusion(DiffusionParams.newBuilder().setGenLength(LONG).setSteps(LONG)))
         .build();
   }
 

@@ -1,5 +1,6 @@
 package dev.unmask.sampler.config;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -48,6 +49,13 @@ public interface SamplerConfig {
     @WithDefault("4")
     int bulkSlots();
 
+    /**
+     * Most native memory that requests which run together may need, weights not counted; those
+     * beyond it wait for room, and one that needs more by itself is refused with the numbers. By
+     * default half of the machine's or container's memory; give less where samplers share one.
+     */
+    Optional<MemorySize> memory();
+
     /** Models kept loaded at the same time; the least recently used one goes first. At least 2. */
     @WithDefault("4")
     int maxModels();
@@ -57,11 +65,11 @@ public interface SamplerConfig {
     Duration renewEvery();
 
     /**
-     * The delivery of a request that is not run any more but ends in dead letters. A killed worker
-     * can swallow a delivery for each of its idle slots, so this is more than the number of workers
-     * that a request may kill; at most 10, the broker's own limit.
+     * The delivery of a request that is not run any more but ends in dead letters. A worker that is
+     * killed costs its requests one delivery, and one of them a second one, which its waiting slot
+     * swallowed; see decision 0009. At most 10, the broker's own limit.
      */
-    @WithDefault("8")
+    @WithDefault("4")
     int lastDelivery();
 
     /** How long running requests may go on after SIGTERM before they are given back. */

@@ -73,6 +73,16 @@ public final class Intake {
     }
   }
 
+  /** Requests of people who wait that this worker holds at most. */
+  public int slots() {
+    return turns.getFirst().slots();
+  }
+
+  /** How many more of them it could take now. */
+  public int freeSlots() {
+    return turns.getFirst().idle();
+  }
+
   /** Starts taking requests. */
   public void start() {
     turns.forEach(PollTurn::open);

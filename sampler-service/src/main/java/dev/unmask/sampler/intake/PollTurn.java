@@ -75,6 +75,15 @@ final class PollTurn {
     }
   }
 
+  int slots() {
+    return slots.size();
+  }
+
+  /** Slots that hold nothing: not started, waiting for the turn, or using it. */
+  synchronized int idle() {
+    return slots.size() - started + waiting.size() + (free ? 0 : 1);
+  }
+
   /** No more turns: whoever waits for one ends. */
   synchronized void close() {
     over = true;
