@@ -46,7 +46,7 @@ final class PackedText {
           r = annotate(List[Tensor], [])
           for i in range(first, end):
             n = torch.append(r, torch.narrow(table[0], 0, starts[i], lengths[i]))
-          n = torch.append(r, torch.narrow(table[0], 0, 0, pad))
+          n = torch.append(r, torch.expand(torch.narrow(table[0], 0, 0, 1), [pad, -1]))
           return torch.unsqueeze(torch.cat(r), 1)
         def turn(self: __torch__.M, x: Tensor, t: Tensor) -> Tensor:
           $TURN

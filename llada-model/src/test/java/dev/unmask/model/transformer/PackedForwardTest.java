@@ -76,6 +76,18 @@ class PackedForwardTest {
     }
   }
 
+  /** Padding is longer than the row, and than the table of rotations. */
+  @Test
+  void aContextShorterThanThePadding() throws Exception {
+    ModelConfig config = ForwardPropertiesTest.SHAPE.changed().contextLength(4).build();
+    RandomModel.write(folder, config, ElementType.F32, 1.5, 14);
+    PackedBatch batch = new PackedBatch();
+    batch.add(new int[] {7, 3, 9}, new int[] {0, 2});
+    try (Pair pair = new Pair(config, Attention.FUSED)) {
+      pair.compare(batch, batch);
+    }
+  }
+
   @Test
   void aRowDoesNotFeelItsNeighbours() throws Exception {
     ModelConfig config = ForwardPropertiesTest.SHAPE;
