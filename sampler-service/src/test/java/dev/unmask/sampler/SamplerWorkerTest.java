@@ -72,7 +72,12 @@ class SamplerWorkerTest {
     assertThat(reply.getFinal().getTokenIdsCount()).isEqualTo(32);
     assertThat(reply.getFinal().getUsage().getDenoisingSteps()).isEqualTo(16);
     assertThat(reply.getFinal().getUsage().getPromptTokens()).isGreaterThan(5);
-    assertThat(reply.getFinal().getTiming().getTotalMs()).isPositive();
+    var timing = reply.getFinal().getTiming();
+    assertThat(timing.getTotalMs()).isPositive();
+    assertThat(timing.getWaitingMs())
+        .as("for the engine's first step at least, and within the request's time")
+        .isPositive()
+        .isLessThan(timing.getTotalMs());
     assertThat(reply.getFinal().getAttempt()).isEqualTo(1);
     assertThat(reply.getFinal().getWorker()).isEqualTo("one");
     assertThat(desk.awaitResults("plain")).containsExactly(reply);

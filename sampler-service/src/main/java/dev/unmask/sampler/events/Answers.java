@@ -48,7 +48,11 @@ final class Answers {
                     .setCanvasTokens(result.canvasIds().length)
                     .setDenoisingSteps(result.steps())
                     .setForwardPasses(result.forwardPasses()))
-            .setTiming(timing(answered.times(), answered.result().inference()))
+            .setTiming(
+                timing(
+                    answered.times(),
+                    answered.result().inference(),
+                    job.waited().plus(answered.result().queued())))
             .setModelDigest(model.digest().toString())
             .setSeed(answered.task().settings().seed())
             .setWorker(worker)
@@ -82,7 +86,8 @@ final class Answers {
             .setTiming(
                 timing(
                     scored.times(),
-                    Duration.between(scored.times().started(), scored.times().finished())));
+                    Duration.between(scored.times().started(), scored.times().finished()),
+                    job.waited()));
     if (scored.task().perToken()) {
       for (int i = 0; i < result.perToken().length; i++) {
         int id = task.answerIds()[i];
@@ -107,9 +112,10 @@ final class Answers {
     return ids;
   }
 
-  private static Timing timing(Outcome.RunTimes times, Duration inference) {
+  private static Timing timing(Outcome.RunTimes times, Duration inference, Duration waiting) {
     return Timing.newBuilder()
         .setQueueMs(millis(times.admitted(), times.started()))
+        .setWaitingMs(waiting.toNanos() / 1e6)
         .setInferenceMs(inference.toNanos() / 1e6)
         .setFirstCommitMs(millis(times.admitted(), times.firstCommit()))
         .setTotalMs(millis(times.admitted(), times.finished()))

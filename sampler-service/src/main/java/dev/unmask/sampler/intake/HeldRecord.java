@@ -2,6 +2,7 @@ package dev.unmask.sampler.intake;
 
 import dev.unmask.sampler.messaging.KafkaSettings;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
@@ -22,13 +23,24 @@ final class HeldRecord {
   private static final Duration CALL = Duration.ofMillis(KafkaSettings.CALL_TIMEOUT_MS);
 
   private final ShareConsumer<@Nullable String, byte @Nullable []> consumer;
+  private final Duration waited;
   private ConsumerRecord<@Nullable String, byte @Nullable []> taken;
 
+  /**
+   * @param asked when this worker began to ask for a record; one that is older has waited for it
+   */
   HeldRecord(
       ShareConsumer<@Nullable String, byte @Nullable []> consumer,
-      ConsumerRecord<@Nullable String, byte @Nullable []> taken) {
+      ConsumerRecord<@Nullable String, byte @Nullable []> taken,
+      Instant asked) {
     this.consumer = consumer;
     this.taken = taken;
+    this.waited = Duration.ofMillis(Math.max(0, asked.toEpochMilli() - taken.timestamp()));
+  }
+
+  /** How long the record lay in its topic because this worker had no room for it. */
+  Duration waited() {
+    return waited;
   }
 
   ConsumerRecord<@Nullable String, byte @Nullable []> taken() {

@@ -12,6 +12,7 @@ import dev.unmask.store.Digest;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.GenerationJob;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -48,10 +49,11 @@ final class RequestReader {
   }
 
   /**
+   * @param waited how long the record lay in its topic because this worker had no room for it
    * @throws org.apache.kafka.common.KafkaException when the broker could not be asked about the
    *     reply topic
    */
-  ReadRequest read(ConsumerRecord<@Nullable String, byte @Nullable []> taken) {
+  ReadRequest read(ConsumerRecord<@Nullable String, byte @Nullable []> taken, Duration waited) {
     boolean json = RecordCodec.isJson(header(taken, Headers.CONTENT_TYPE));
     int attempt = attempt(taken);
     String badReply = null;
@@ -103,7 +105,7 @@ final class RequestReader {
     if (job.getMinReader() > RecordCodec.READER_VERSION) {
       return new ReadRequest.TooNew(requestId, job.getMinReader());
     }
-    return runnable(taken, job, requestId, attempt, reply);
+    return runnable(taken, waited, job, requestId, attempt, reply);
   }
 
   static int attempt(ConsumerRecord<?, ?> taken) {
@@ -119,6 +121,7 @@ final class RequestReader {
 
   private ReadRequest runnable(
       ConsumerRecord<?, ?> taken,
+      Duration waited,
       GenerationJob job,
       String requestId,
       int attempt,
@@ -161,6 +164,7 @@ final class RequestReader {
             taken.topic().equals(bulkTopic) ? Priority.BULK : Priority.INTERACTIVE,
             deadline,
             admitted,
+            waited,
             job.getEvents()),
         reply);
   }

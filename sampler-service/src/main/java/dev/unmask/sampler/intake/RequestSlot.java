@@ -160,8 +160,9 @@ final class RequestSlot implements Runnable {
       if (desk.drain().begun()) {
         return null;
       }
+      Instant asked = desk.clock().instant();
       for (ConsumerRecord<@Nullable String, byte @Nullable []> taken : using.poll(POLL)) {
-        return new HeldRecord(using, taken); // max.poll.records is 1
+        return new HeldRecord(using, taken, asked); // max.poll.records is 1
       }
       return null;
     } finally {
@@ -187,7 +188,7 @@ final class RequestSlot implements Runnable {
   }
 
   private boolean handle(HeldRecord held) {
-    return switch (desk.reader().read(held.taken())) {
+    return switch (desk.reader().read(held.taken(), held.waited())) {
       case ReadRequest.Runs runs -> run(held, runs.job(), runs.reply());
       case ReadRequest.Refused refused -> {
         LOG.infof(

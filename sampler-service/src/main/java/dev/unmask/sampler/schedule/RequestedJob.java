@@ -3,6 +3,7 @@ package dev.unmask.sampler.schedule;
 import dev.unmask.model.engine.Priority;
 import dev.unmask.store.Digest;
 import dev.unmask.v1.EventDetail;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority whether somebody waits for the answer
  * @param deadline when the answer is worth nothing any more; {@link Instant#MAX} for never
  * @param admitted when the request entered the cluster, for the timings
+ * @param waited how long its record waited until this worker had room, for the timings
  */
 public record RequestedJob(
     String requestId,
@@ -24,6 +26,7 @@ public record RequestedJob(
     Priority priority,
     Instant deadline,
     Instant admitted,
+    Duration waited,
     EventDetail detail) {
 
   /** The deadline as the engine takes it: null for never. */
