@@ -11,10 +11,15 @@ public final class Jvm {
 
   /**
    * Native numerics of one process on one thread: more threads made the engine slower and its
-   * products crash.
+   * products crash. Should a library start more all the same, they sleep between products instead
+   * of spinning on a core that another process needs.
    */
   private static final Map<String, String> ONE_THREAD =
-      Map.of("OMP_NUM_THREADS", "1", "MKL_NUM_THREADS", "1");
+      Map.of(
+          "OMP_NUM_THREADS", "1",
+          "MKL_NUM_THREADS", "1",
+          "OMP_WAIT_POLICY", "PASSIVE",
+          "KMP_BLOCKTIME", "0");
 
   private final List<String> command = new ArrayList<>();
 

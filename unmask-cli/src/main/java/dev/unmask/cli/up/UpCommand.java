@@ -13,6 +13,7 @@ import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -62,9 +63,10 @@ public final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--samplers",
       paramLabel = "N",
-      defaultValue = "1",
-      description = "Sampler processes; default ${DEFAULT-VALUE}.")
-  private int samplers = 1;
+      description =
+          "Sampler processes, each with one engine on one thread; default: one for every two cores"
+              + " of this machine, at least 1 and at most 4.")
+  private int samplers = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 4);
 
   @Option(
       names = "--kafka",
@@ -138,7 +140,19 @@ public final class UpCommand implements Callable<Integer> {
         kafkaOption == null ? "" : hostName() + "-",
         data.resolve("cds"),
         true,
-        Map.of());
+        samplerMemory());
+  }
+
+  /** Samplers of one machine divide the half of its memory that one alone would use. */
+  private Map<String, String> samplerMemory() {
+    return samplers > 1
+            && !session.environment().containsKey("UNMASK_SAMPLER_MEMORY")
+            && ManagementFactory.getOperatingSystemMXBean()
+                instanceof com.sun.management.OperatingSystemMXBean machine
+        ? Map.of(
+            "unmask.sampler.memory",
+            Math.max(1, (machine.getTotalMemorySize() / 2 / samplers) >> 20) + "M")
+        : Map.of();
   }
 
   private void bringUp(Running running, ClusterPlan plan, ModelFolder model, Instant begin)
