@@ -3,6 +3,7 @@ package dev.unmask.sampler;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.SelfCheck;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText.Attention;
@@ -103,7 +104,8 @@ public class SamplerApp {
   private static void guard(Precision precision) {
     int threads = TorchRuntime.intraOpThreads();
     Stability.require(precision, Attention.FUSED, threads, Processor.here());
-    Stability known = Stability.of(precision, Attention.FUSED, threads, Processor.here());
+    Stability known =
+        Stability.of(precision, Kernels.PREPACKED, Attention.FUSED, threads, Processor.here());
     LOG.infof("event=stability verdict=%s reason=\"%s\"", known.verdict(), known.reason());
   }
 

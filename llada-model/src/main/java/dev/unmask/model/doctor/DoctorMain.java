@@ -9,6 +9,7 @@ import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.SelfCheck;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.UnusableLibraryException;
+import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText;
@@ -122,16 +123,22 @@ public final class DoctorMain {
   /** What is known about the combinations one can ask for. */
   private static void guard(ArrayNode guard, int threads) {
     Processor processor = Processor.here();
-    for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
-      for (TransformerText.Attention attention : TransformerText.Attention.values()) {
-        Stability stability = Stability.of(precision, attention, threads, processor);
-        guard
-            .addObject()
-            .put("precision", precision.name().toLowerCase(Locale.ROOT))
-            .put("attention", attention.name().toLowerCase(Locale.ROOT))
-            .put("threads", threads)
-            .put("verdict", stability.verdict().name().toLowerCase(Locale.ROOT))
-            .put("reason", stability.reason());
+    for (Precision precision : new Precision[] {Precision.F32, Precision.BF16, Precision.INT8}) {
+      for (Kernels kernels : Kernels.values()) {
+        if (precision == Precision.INT8 && kernels == Kernels.PLAIN) {
+          continue; // There are none.
+        }
+        for (TransformerText.Attention attention : TransformerText.Attention.values()) {
+          Stability stability = Stability.of(precision, kernels, attention, threads, processor);
+          guard
+              .addObject()
+              .put("precision", precision.name().toLowerCase(Locale.ROOT))
+              .put("kernels", kernels.label())
+              .put("attention", attention.name().toLowerCase(Locale.ROOT))
+              .put("threads", threads)
+              .put("verdict", stability.verdict().name().toLowerCase(Locale.ROOT))
+              .put("reason", stability.reason());
+        }
       }
     }
   }

@@ -28,7 +28,7 @@ record SoakOptions(
 
   static final String USAGE =
       """
-      soak [--minutes N] [--report-seconds N] [--precision f32|bf16|auto] [--attention sdpa|sdpa16|bmm]
+      soak [--minutes N] [--report-seconds N] [--precision f32|bf16|int8|auto] [--attention sdpa|sdpa16|bmm]
            [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--requests N]
            [--seed N]
       """;

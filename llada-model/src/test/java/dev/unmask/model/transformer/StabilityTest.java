@@ -28,7 +28,7 @@ class StabilityTest {
         .isInstanceOf(UnusableLibraryException.class)
         .hasMessageContaining("2 threads")
         .hasMessageContaining("ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16");
-    assertThat(Stability.of(Precision.BF16, attention, 1, tiles).verdict())
+    assertThat(Stability.of(Precision.BF16, Kernels.PLAIN, attention, 1, tiles).verdict())
         .isEqualTo(Verdict.UNPROVEN);
   }
 
@@ -49,12 +49,33 @@ class StabilityTest {
     assertThat(new Processor(TILES, cap).usesTiles()).isTrue();
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Precision.class,
+      names = {"F32", "BF16"})
+  void hoursOfPlainKernelsSayNothingOfPrepackedOnes(Precision precision) {
+    Processor plain = new Processor(Set.of("avx512f"), "");
+
+    assertThat(Stability.of(precision, Kernels.PREPACKED, Attention.FUSED, 1, plain).verdict())
+        .isEqualTo(Verdict.UNPROVEN);
+    assertThat(Stability.of(precision, Kernels.PLAIN, Attention.FUSED, 1, plain).verdict())
+        .isEqualTo(Verdict.SOAKED);
+  }
+
   @Test
   void float32AndProcessorsWithoutTilesAreFree() {
-    assertThat(Stability.of(Precision.AUTO, Attention.FUSED, 8, new Processor(TILES, "")).verdict())
+    assertThat(
+            Stability.of(
+                    Precision.AUTO, Kernels.PLAIN, Attention.FUSED, 8, new Processor(TILES, ""))
+                .verdict())
         .isEqualTo(Verdict.SOAKED);
     assertThat(
-            Stability.of(Precision.BF16, Attention.FUSED, 8, new Processor(Set.of("avx512f"), ""))
+            Stability.of(
+                    Precision.BF16,
+                    Kernels.PLAIN,
+                    Attention.FUSED,
+                    8,
+                    new Processor(Set.of("avx512f"), ""))
                 .verdict())
         .isEqualTo(Verdict.SOAKED);
   }
