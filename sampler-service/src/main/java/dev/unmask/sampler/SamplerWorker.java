@@ -139,6 +139,8 @@ public final class SamplerWorker implements AutoCloseable {
             meters,
             clock);
     meters.gauge("unmask_worker_up", () -> 1);
+    meters.gauge("unmask_engine_requests_waiting", () -> engine.load().waiting());
+    meters.gauge("unmask_engine_backlog_seconds", () -> engine.load().drainMillis() / 1e3);
     meters.gauge(
         "unmask_worker_draining",
         () -> heartbeat.state() == WorkerState.WORKER_STATE_DRAINING ? 1 : 0);
