@@ -12,10 +12,8 @@ import dev.unmask.model.sampling.Caching;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.transformer.LoadedModel;
 import java.util.Random;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -28,7 +26,7 @@ final class RequestSoak {
 
   private static final int LONGEST_PROMPT = 256;
   private static final int BLOCK = 32;
-  private static final int LONGEST_CANVAS = 8;
+  private static final int MOST_BLOCKS = 8;
 
   /** Hears of each answer with the slots it filled, and of what went wrong. */
   interface Tally {
@@ -64,25 +62,14 @@ final class RequestSoak {
     GenerationTask task = task(id);
     int slots = task.settings().genLength();
     boolean cancels = random.nextInt(20) == 0;
-    Consumer<Throwable> failed =
-        failure -> {
-          Throwable cause = failure instanceof CompletionException e ? e.getCause() : failure;
-          boolean cancelled =
-              cancels
-                  && cause instanceof EngineException e
-                  && e.reason() == EngineException.Reason.CANCELLED;
-          if (!cancelled) {
-            tally.fault(id + " failed: " + cause);
-          }
-        };
     GenerationFuture future = new GenerationFuture();
     // On the engine thread, which hands over and goes on.
     var ignored =
         future.whenComplete((result, failure) -> {
-          if (failure != null) {
-            failed.accept(failure);
-          } else {
+          if (failure == null) {
             judge(id, result, slots);
+          } else if (!cancels || !wasCancelled(failure)) {
+            tally.fault(id + " failed: " + failure);
           }
           ended.run();
         });
@@ -90,6 +77,10 @@ final class RequestSoak {
     if (cancels) {
       ticket.cancel();
     }
+  }
+
+  private static boolean wasCancelled(Throwable failure) {
+    return failure instanceof EngineException e && e.reason() == EngineException.Reason.CANCELLED;
   }
 
   private void judge(String id, GenerationResult result, int slots) {
@@ -102,7 +93,7 @@ final class RequestSoak {
   }
 
   private GenerationTask task(String id) {
-    int blocks = 1 + random.nextInt(LONGEST_CANVAS);
+    int blocks = 1 + random.nextInt(MOST_BLOCKS);
     int block = random.nextInt(4) == 0 ? 8 : BLOCK;
     int canvas = blocks * block;
     GenerationSettings.Builder builder =

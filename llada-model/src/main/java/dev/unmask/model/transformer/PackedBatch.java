@@ -108,6 +108,16 @@ public final class PackedBatch {
     return segments.stream().mapToLong(s -> s.ids().length).toArray();
   }
 
+  /** The position in its row at which each segment begins. */
+  long[] starts() {
+    return segments.stream().mapToLong(Segment::from).toArray();
+  }
+
+  /** The number of positions that each segment attends to. */
+  long[] keys() {
+    return segments.stream().mapToLong(Segment::keys).toArray();
+  }
+
   /** The packed positions of the asked slots. */
   public long[] rows() {
     return rows(0);

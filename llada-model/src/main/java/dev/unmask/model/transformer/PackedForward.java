@@ -39,6 +39,16 @@ final class PackedForward implements ForwardPath {
     this.manager = manager;
     this.caches = caches;
     this.module = TorchScriptModule.compile(text);
+    try {
+      this.weights = new TensorList(prepared(plain));
+      this.table = table();
+    } catch (RuntimeException e) {
+      module.close();
+      throw e;
+    }
+  }
+
+  private List<NDArray> prepared(List<NDArray> plain) {
     List<NDArray> packed = new ArrayList<>();
     NDArray embedding = copied(plain.get(0));
     packed.add(embedding);
@@ -58,14 +68,7 @@ final class PackedForward implements ForwardPath {
               Argument.of((long) ChunkPlan.TOKENS)));
       block.forEach(NDArray::close);
     }
-    this.weights = new TensorList(packed);
-    try (NDManager passing = manager.newSubManager()) {
-      List<NDArray> angles =
-          module.call(passing, "rope_table", Argument.of((long) config.contextLength()));
-      this.table =
-          module.callOne(
-              manager, "turn_table", Argument.of(angles.get(0)), Argument.of(angles.get(1)));
-    }
+    return packed;
   }
 
   private NDArray copied(NDArray plain) {
@@ -74,21 +77,30 @@ final class PackedForward implements ForwardPath {
     return copy;
   }
 
+  /** Cosines and sines of all positions as complex numbers {@code [context, head/2]}. */
+  private NDArray table() {
+    try (NDManager passing = manager.newSubManager()) {
+      List<NDArray> angles =
+          module.call(passing, "rope_table", Argument.of((long) config.contextLength()));
+      return module.callOne(
+          manager, "turn_table", Argument.of(angles.get(0)), Argument.of(angles.get(1)));
+    }
+  }
+
   @Override
   public NDArray states(NDManager owner, PackedBatch batch) {
-    List<PackedBatch.Segment> segments = batch.segments();
     ChunkPlan plan = ChunkPlan.of(batch, config.logitShift());
     try (NDManager inputs = owner.newSubManager()) {
       return module.callOne(
           owner,
           "packed_states",
           Argument.of(weights),
-          Argument.of(List.of(table)),
+          Argument.of(table),
           Argument.of(inputs.create(plan.ids())),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
+          Argument.ofInts(batch.starts()),
           Argument.ofInts(batch.lengths()),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
-          Argument.of(segments.stream().map(caches).toList()),
+          Argument.ofInts(batch.keys()),
+          Argument.of(batch.segments().stream().map(caches).toList()),
           Argument.ofInts(plan.ends()),
           Argument.ofInts(plan.sizes()),
           Argument.ofInts(plan.asked()),

@@ -42,11 +42,11 @@ final class PackedText {
           return torch.clone(w)
         def turn_table(self: __torch__.M, cos: Tensor, sin: Tensor) -> Tensor:
           return torch.complex(cos, sin)
-        def turns(self: __torch__.M, table: List[Tensor], starts: List[int], lengths: List[int], first: int, end: int, pad: int) -> Tensor:
+        def turns(self: __torch__.M, table: Tensor, starts: List[int], lengths: List[int], first: int, end: int, pad: int) -> Tensor:
           r = annotate(List[Tensor], [])
           for i in range(first, end):
-            n = torch.append(r, torch.narrow(table[0], 0, starts[i], lengths[i]))
-          n = torch.append(r, torch.expand(torch.narrow(table[0], 0, 0, 1), [pad, -1]))
+            n = torch.append(r, torch.narrow(table, 0, starts[i], lengths[i]))
+          n = torch.append(r, torch.expand(torch.narrow(table, 0, 0, 1), [pad, -1]))
           return torch.unsqueeze(torch.cat(r), 1)
         def turn(self: __torch__.M, x: Tensor, t: Tensor) -> Tensor:
           $TURN
@@ -81,7 +81,7 @@ final class PackedText {
   /** The whole pass; methods have to stand behind those that they call. */
   private static final String PASS =
       """
-        def packed_states(self: __torch__.M, p: List[Tensor], table: List[Tensor], ids: Tensor, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], ends: List[int], sizes: List[int], asked: List[int], askedSizes: List[int], rows: Tensor) -> Tensor:
+        def packed_states(self: __torch__.M, p: List[Tensor], table: Tensor, ids: Tensor, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], ends: List[int], sizes: List[int], asked: List[int], askedSizes: List[int], rows: Tensor) -> Tensor:
           x = annotate(List[Tensor], [])
           t = annotate(List[Tensor], [])
           firsts = annotate(List[int], [])
@@ -176,7 +176,7 @@ final class PackedText {
           return (self).mlp(p, torch.add(o, 1), h, )
       """;
 
-  /** Numbers of the attention that keeps views: a key-value head is a batch of its own. */
+  /** Attention on views, without a copy: each key-value head is a batch of its own. */
   private static final String FUSED =
       """
       qv = torch.permute(torch.unflatten(qi, 1, [$KV_HEADS, $GROUP]), [1, 2, 0, 3])
@@ -203,11 +203,6 @@ final class PackedText {
     return config.mask() instanceof AttentionMask.Full;
   }
 
-  /** Whether a rotation is one complex product. */
-  static boolean complex(Compute compute) {
-    return compute == Compute.FLOAT32;
-  }
-
   /** Index of the first block's first matrix in the list. */
   static final int FIRST = 3;
 
@@ -225,28 +220,27 @@ final class PackedText {
     boolean split = splitsLast(config);
     boolean fused = attention == Attention.FUSED && split;
     boolean grouped = config.heads() != config.kvHeads();
-    boolean complex = complex(compute);
-    boolean folds = compute == Compute.FLOAT32;
+    boolean float32 = compute == Compute.FLOAT32;
     String text =
         (PIECES + products + PASS)
             .replace("$MIX", lines(fused ? (grouped ? FUSED : FUSED_UNGROUPED) : ROWS, 8))
             .replace(
                 "$TURN",
-                complex
+                float32
                     ? "y = torch.mul_(torch.view_as_complex(torch.unflatten(x, 2, [$HALF_HEAD, 2])), t)"
                     : "y = torch.copy_(x, (self).rope(x, torch.to(torch.real(t), $ROPE_DTYPE),"
                         + " torch.to(torch.imag(t), $ROPE_DTYPE), ))")
             .replace(
                 "$PAIRED",
-                complex
+                float32
                     ? "torch.flatten(torch.transpose(torch.unflatten(w, 0, [-1, 2, $HALF_HEAD]), 1, 2), 0, 2)"
                     : "w")
             .replace(
                 "$SCALED",
-                folds
+                float32
                     ? "torch.mul(x, s)"
                     : "torch.to(torch.mul(torch.mul(torch.to(x, 6), s), torch.to(norm, 6)), $DTYPE)")
-            .replace("$FOLDED", folds ? "torch.mul(w, norm)" : "w")
+            .replace("$FOLDED", float32 ? "torch.mul(w, norm)" : "w")
             .replace("$NONE", "annotate(List[Optional[number]], [])")
             .replace("$BIAS", config.qkvBias() ? "p[torch.add(o, 7)]" : "None")
             .replace("$LAST_Q_BIAS", config.qkvBias() ? "p[torch.add(o, 8)]" : "None")

@@ -49,7 +49,6 @@ final class PlainForward implements ForwardPath {
 
   @Override
   public NDArray states(NDManager owner, PackedBatch batch) {
-    List<PackedBatch.Segment> segments = batch.segments();
     try (NDManager inputs = owner.newSubManager()) {
       return module.callOne(
           owner,
@@ -58,10 +57,10 @@ final class PlainForward implements ForwardPath {
           Argument.of(inputs.create(batch.ids())),
           Argument.of(cosines),
           Argument.of(sines),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::from).toArray()),
+          Argument.ofInts(batch.starts()),
           Argument.ofInts(batch.lengths()),
-          Argument.ofInts(segments.stream().mapToLong(PackedBatch.Segment::keys).toArray()),
-          Argument.of(segments.stream().map(caches).toList()),
+          Argument.ofInts(batch.keys()),
+          Argument.of(batch.segments().stream().map(caches).toList()),
           Argument.of(inputs.create(batch.rows(config.logitShift()))));
     }
   }
