@@ -23,14 +23,14 @@ final class BenchWorker {
     Workload workload = new Workload(options, model.config());
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    var unused = EngineLoad.run(model, workload, options.requests(), 1);
+    var unused = RequestRun.run(model, workload, options.requests(), 1);
     System.out.println("ready");
     for (String order = orders.readLine(); order != null; order = orders.readLine()) {
       if (!order.startsWith(RUN)) {
         throw new IOException("the order is " + order + "; it must be run SECONDS");
       }
       double seconds = Double.parseDouble(order.substring(RUN.length()));
-      EngineLoad.Outcome outcome = EngineLoad.run(model, workload, options.requests(), seconds);
+      RequestRun.Outcome outcome = RequestRun.run(model, workload, options.requests(), seconds);
       System.out.printf(
           Locale.ROOT,
           "{\"seconds\":%.3f,\"committed\":%d,\"computed\":%d,\"steps\":%d}%n",

@@ -49,8 +49,8 @@ final class EngineBench {
   }
 
   private void load(ObjectNode result) throws EngineException, InterruptedException {
-    EngineLoad.Outcome many =
-        EngineLoad.run(model, workload, options.requests(), options.seconds());
+    RequestRun.Outcome many =
+        RequestRun.run(model, workload, options.requests(), options.seconds());
     result.put("peak_rss_mb", Memory.peakMegabytes());
     result.put("tokens_per_second", Figures.round(many.tokensPerSecond()));
     result.put("computed_positions_per_second", Figures.round(many.computed() / many.seconds()));
@@ -59,7 +59,7 @@ final class EngineBench {
     result.put("mean_step_ms", Figures.round(1e3 * many.busy() / many.steps()));
     result.put("steps", many.steps());
     if (options.requests() > 1) {
-      EngineLoad.Outcome one = EngineLoad.run(model, workload, 1, Math.min(options.seconds(), 5));
+      RequestRun.Outcome one = RequestRun.run(model, workload, 1, Math.min(options.seconds(), 5));
       result.put("one_stream_tokens_per_second", Figures.round(one.tokensPerSecond()));
     }
   }

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Whole requests through the engine, a fixed number at the same time, for a given time. */
-final class EngineLoad {
+final class RequestRun {
 
   /** Steps before the clock starts: kernels are built and the batch fills up. */
   private static final int WARM_UP_STEPS = 3;
@@ -63,7 +63,7 @@ final class EngineLoad {
     }
   }
 
-  private EngineLoad(Workload workload, int atOnce, double seconds) {
+  private RequestRun(Workload workload, int atOnce, double seconds) {
     this.workload = workload;
     this.atOnce = atOnce;
     this.nanos = (long) (seconds * 1e9);
@@ -76,7 +76,7 @@ final class EngineLoad {
    */
   static Outcome run(MaskPredictor model, Workload workload, int atOnce, double seconds)
       throws EngineException, InterruptedException {
-    return new EngineLoad(workload, atOnce, seconds).run(model);
+    return new RequestRun(workload, atOnce, seconds).run(model);
   }
 
   private Outcome run(MaskPredictor model) throws EngineException, InterruptedException {
