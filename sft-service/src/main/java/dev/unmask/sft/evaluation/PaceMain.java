@@ -24,7 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import picocli.CommandLine;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
     description = "Compares the reference sampler with faster decoding on random probes.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli fills the required options.
-public final class PaceMain implements Runnable {
+public final class PaceMain implements Callable<Integer> {
 
   private static final int BLOCK = 32;
   private static final int CORPUS_SEED = 1;
@@ -83,28 +83,11 @@ public final class PaceMain implements Runnable {
 
   /** Exit code 0 when all questions were asked, 1 with a sentence otherwise. */
   public static void main(String[] args) {
-    CommandLine line = new CommandLine(new PaceMain());
-    line.setExecutionExceptionHandler((failure, command, parsed) -> {
-      System.err.println("unmask: " + failure.getMessage());
-      return 1;
-    });
-    System.exit(line.execute(args));
+    EvaluationLine.run(new PaceMain(), args);
   }
 
   @Override
-  public void run() {
-    try {
-      compare();
-    } catch (IOException
-        | InvalidModelException
-        | TokenizerException
-        | InvalidSettingsException
-        | EngineException e) {
-      throw new IllegalStateException(e.getMessage(), e);
-    }
-  }
-
-  private void compare()
+  public Integer call()
       throws IOException,
           InvalidModelException,
           TokenizerException,
@@ -136,6 +119,7 @@ public final class PaceMain implements Runnable {
       }
       System.out.println(report(asked, ways, tokenizer));
     }
+    return 0;
   }
 
   private Map<String, GenerationSettings> settings() {

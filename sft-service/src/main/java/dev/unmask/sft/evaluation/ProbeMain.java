@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import picocli.CommandLine;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
     description = "Asks a model every question of a probes file and prints accuracies as JSON.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli fills the required options.
-public final class ProbeMain implements Runnable {
+public final class ProbeMain implements Callable<Integer> {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -71,28 +71,11 @@ public final class ProbeMain implements Runnable {
 
   /** Exit code 0 when all questions were asked, 1 with a sentence otherwise. */
   public static void main(String[] args) {
-    CommandLine line = new CommandLine(new ProbeMain());
-    line.setExecutionExceptionHandler((failure, command, parsed) -> {
-      System.err.println("unmask: " + failure.getMessage());
-      return 1;
-    });
-    System.exit(line.execute(args));
+    EvaluationLine.run(new ProbeMain(), args);
   }
 
   @Override
-  public void run() {
-    try {
-      score();
-    } catch (IOException
-        | InvalidModelException
-        | TokenizerException
-        | InvalidSettingsException
-        | EngineException e) {
-      throw new IllegalStateException(e.getMessage(), e);
-    }
-  }
-
-  private void score()
+  public Integer call()
       throws IOException,
           InvalidModelException,
           TokenizerException,
@@ -116,6 +99,7 @@ public final class ProbeMain implements Runnable {
     System.out.println(
         JSON.writerWithDefaultPrettyPrinter()
             .writeValueAsString(report(questions, given, (System.nanoTime() - start) / 1e9)));
+    return 0;
   }
 
   private ObjectNode report(List<Probe> questions, List<String> given, double seconds)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** The tables of the page, by the name of their section. */
 final class Tables {
@@ -40,28 +41,15 @@ final class Tables {
   }
 
   private static String engine(History history) {
-    Table table =
-        new Table(
-            "size",
-            "requests",
-            "rows",
-            "path",
-            "precision",
-            "model GF/s",
-            "plain GF/s",
-            "prepacked GF/s",
-            "of plain",
-            "of prepacked",
-            "tail, T = 0",
-            "tail, T > 0",
-            "commit");
-    for (JsonNode line : history.newest("bench engine")) {
-      stepRow(table, line, line);
-    }
-    return table.toString();
+    return steps(history, line -> line);
   }
 
   private static String cached(History history) {
+    return steps(history, line -> line.path("cached"));
+  }
+
+  /** One row for each newest record; {@code step} says where in it the step's figures are. */
+  private static String steps(History history, UnaryOperator<JsonNode> step) {
     Table table =
         new Table(
             "size",
@@ -78,7 +66,7 @@ final class Tables {
             "tail, T > 0",
             "commit");
     for (JsonNode line : history.newest("bench engine")) {
-      stepRow(table, line, line.path("cached"));
+      stepRow(table, line, step.apply(line));
     }
     return table.toString();
   }

@@ -1,0 +1,19 @@
+package dev.unmask.sft.evaluation;
+
+import picocli.CommandLine;
+
+/** How the programs of this package run: a failure is one sentence and exit code 1. */
+final class EvaluationLine {
+
+  private EvaluationLine() {}
+
+  /** Runs a picocli command and ends the process. */
+  static void run(Object command, String[] args) {
+    CommandLine line = new CommandLine(command);
+    line.setExecutionExceptionHandler((failure, ignored, parsed) -> {
+      System.err.println("unmask: " + failure.getMessage());
+      return 1;
+    });
+    System.exit(line.execute(args));
+  }
+}
