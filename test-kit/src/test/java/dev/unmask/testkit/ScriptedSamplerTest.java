@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -153,6 +154,29 @@ final class ScriptedSamplerTest {
               .toByteArray());
       assertThat(decode(answers.awaitValues(id, 2, SOON), false).get(1).getFailed().getCode())
           .isEqualTo(ErrorCode.ERROR_CODE_CANCELLED);
+      assertThat(sampler.taken()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aScriptThatIsInterruptedByTheEndIsNoFailure() throws Exception {
+    CountDownLatch playing = new CountDownLatch(1);
+    try (ScriptedSampler sampler =
+        ScriptedSampler.start(
+            kafka.bootstrap(),
+            base,
+            1,
+            call -> {
+              playing.countDown();
+              try {
+                call.pause(SOON);
+              } catch (InterruptedException e) {
+                // As a send does that waits for the broker.
+                throw new IllegalStateException("interrupted", e);
+              }
+            })) {
+      ask(false);
+      assertThat(playing.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
       assertThat(sampler.taken()).hasSize(1);
     }
   }
