@@ -34,6 +34,7 @@ final class JobFormat {
       case JOB_STATUS_QUEUED -> "queued";
       case JOB_STATUS_VALIDATING_FILES -> "validating_files";
       case JOB_STATUS_RUNNING -> "running";
+      case JOB_STATUS_PAUSED -> "paused";
       case JOB_STATUS_SUCCEEDED -> "succeeded";
       case JOB_STATUS_FAILED -> "failed";
       case JOB_STATUS_CANCELLED -> "cancelled";
@@ -48,6 +49,7 @@ final class JobFormat {
       case JOB_STATUS_QUEUED,
           JOB_STATUS_VALIDATING_FILES,
           JOB_STATUS_RUNNING,
+          JOB_STATUS_PAUSED,
           JOB_STATUS_UNSPECIFIED,
           UNRECOGNIZED ->
           false;

@@ -50,7 +50,7 @@ final class JobView {
                   + event.getActivated().getAlias()
                   + " now is "
                   + event.getActivated().getDigest());
-      case EVENT_NOT_SET -> {
+      case CLAIMED, EVALUATION, SAVED, EVENT_NOT_SET -> {
         // An event of a newer version.
       }
     }

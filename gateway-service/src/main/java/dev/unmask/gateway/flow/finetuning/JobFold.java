@@ -53,7 +53,7 @@ final class JobFold {
       case PUBLISHED ->
           job.setFineTunedModel(event.getPublished().getModel())
               .setResultDigest(event.getPublished().getDigest());
-      case PROBES, ACTIVATED, EVENT_NOT_SET -> {}
+      case PROBES, ACTIVATED, CLAIMED, EVALUATION, SAVED, EVENT_NOT_SET -> {}
     }
     return true;
   }
@@ -88,6 +88,7 @@ final class JobFold {
           JOB_STATUS_QUEUED,
           JOB_STATUS_VALIDATING_FILES,
           JOB_STATUS_RUNNING,
+          JOB_STATUS_PAUSED,
           UNRECOGNIZED ->
           false;
     };
