@@ -35,6 +35,7 @@ public final class SoakMain {
   private final AtomicLong tokens = new AtomicLong();
   private final AtomicReference<String> fault = new AtomicReference<>("");
   private final AtomicBoolean stop = new AtomicBoolean();
+  private volatile boolean over;
 
   private SoakMain(SoakOptions options) {
     this.options = options;
@@ -55,7 +56,25 @@ public final class SoakMain {
     System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
     // What the guard refuses is what a soak is for.
     System.setProperty(Stability.ALLOW_PROPERTY, "true");
-    System.exit(new SoakMain(options).run() ? 0 : 1);
+    SoakMain soak = new SoakMain(options);
+    Thread main = Thread.currentThread();
+    // The native library must not be taken down under a running forward.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> soak.end(main), "end-soak"));
+    boolean passed = soak.run();
+    soak.over = true;
+    System.exit(passed ? 0 : 1);
+  }
+
+  /** From a signal: ends the run and waits for its last step. */
+  private void end(Thread main) {
+    stop.set(true);
+    while (!over && main.isAlive()) {
+      try {
+        Thread.sleep(10);
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
   }
 
   private boolean run() throws IOException, InterruptedException, InvalidModelException {
@@ -74,10 +93,8 @@ public final class SoakMain {
         threads.add(Thread.ofPlatform().name("soak-" + i).start(work));
       }
       long end = start + options.duration().toNanos();
-      while (System.nanoTime() < end && fault.get().isEmpty()) {
-        Thread.sleep(
-            Math.max(
-                1, Math.min(options.report().toMillis(), (end - System.nanoTime()) / 1_000_000)));
+      while (System.nanoTime() < end && fault.get().isEmpty() && !stop.get()) {
+        rest(Math.min(System.nanoTime() + options.report().toNanos(), end));
         print("minute", start);
         if (rssAfterWarmUp == 0) {
           rssAfterWarmUp = rssMegabytes();
@@ -103,6 +120,12 @@ public final class SoakMain {
         fault.get().replace("\"", "'").replace("\n", " "),
         rssMegabytes() - rssAfterWarmUp);
     return fault.get().isEmpty();
+  }
+
+  private void rest(long until) throws InterruptedException {
+    while (System.nanoTime() < until && !stop.get() && fault.get().isEmpty()) {
+      Thread.sleep(100);
+    }
   }
 
   private void ask(LoadedModel model, long seed) {
@@ -163,7 +186,7 @@ public final class SoakMain {
     System.out.printf(
         Locale.ROOT,
         "{\"event\":\"%s\",\"seconds\":%.0f,\"iterations\":%d,\"tokens\":%d,\"tokens_per_second\":%.0f,"
-            + "\"rss_mb\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"attention\":\"%s\",\"requests\":%d,\"threads\":%d,\"intra_op\":%d,"
+            + "\"rss_mb\":%d,\"heap_mb\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"attention\":\"%s\",\"requests\":%d,\"threads\":%d,\"intra_op\":%d,"
             + "\"libtorch\":\"%s\"}%n",
         event,
         seconds,
@@ -171,6 +194,8 @@ public final class SoakMain {
         tokens.get(),
         tokens.get() / seconds,
         rssMegabytes(),
+        // Garbage that was not collected yet is resident too.
+        Runtime.getRuntime().totalMemory() >> 20,
         options.precision().resolved(),
         Kernels.suited(options.shape(), options.precision()).label(),
         options.attention(),

@@ -58,6 +58,15 @@ public final class PaceMain implements Callable<Integer> {
   @Option(names = "--threshold", description = "Of the faster ways (default ${DEFAULT-VALUE}).")
   double threshold = 0.9;
 
+  @Option(
+      names = "--refresh",
+      split = ",",
+      paramLabel = "N,N",
+      description =
+          "Steps between refreshes of the dual cache, one more way for each; 0 is never within a"
+              + " block (default 0,2,4).")
+  List<Integer> refreshes = List.of(0, 2, 4);
+
   /** One way of decoding, with what it took and gave. */
   private static final class Way {
     private final Interview interview;
@@ -125,13 +134,18 @@ public final class PaceMain implements Callable<Integer> {
   private Map<String, GenerationSettings> settings() {
     GenerationSettings reference =
         GenerationSettings.builder(canvas, BLOCK).eosEarlyExit(false).build();
-    GenerationSettings fast =
-        reference.toBuilder().threshold(threshold).caching(Caching.dual(0)).build();
     Map<String, GenerationSettings> ways = new LinkedHashMap<>();
     ways.put(REFERENCE, reference);
-    ways.put("threshold", reference.toBuilder().threshold(threshold).build());
-    ways.put("threshold_dual", fast);
-    ways.put("threshold_dual_early_exit", fast.toBuilder().eosEarlyExit(true).build());
+    GenerationSettings fast = reference.toBuilder().threshold(threshold).build();
+    ways.put("threshold", fast);
+    ways.put("threshold_early_exit", fast.toBuilder().eosEarlyExit(true).build());
+    for (int refresh : refreshes) {
+      GenerationSettings cached = fast.toBuilder().caching(Caching.dual(refresh)).build();
+      ways.put("threshold_dual_" + refresh, cached);
+      ways.put(
+          "threshold_dual_" + refresh + "_early_exit",
+          cached.toBuilder().eosEarlyExit(true).build());
+    }
     return ways;
   }
 
