@@ -10,14 +10,14 @@ import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
-import dev.unmask.model.transformer.WeightTable.Weight;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * AdamW with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101) behind clipping by the
  * global norm, as PyTorch's {@code AdamW} and {@code clip_grad_norm_} compute them. The update is
- * libtorch's fused kernel: one pass over each tensor. Same thread as its model.
+ * libtorch's fused kernel: one pass over each tensor. Only the model's {@link
+ * TrainableModel#trained} tensors have moments. Same thread as its model.
  */
 public final class AdamW implements AutoCloseable {
 
@@ -57,7 +57,7 @@ public final class AdamW implements AutoCloseable {
   /** The small number that PyTorch's clip_grad_norm_ adds to the norm. */
   private static final double CLIP_EPSILON = 1e-6;
 
-  /** Weights that share a decay. */
+  /** Tensors that share a decay. */
   private record Group(
       List<Integer> members,
       List<NDArray> first,
@@ -78,8 +78,8 @@ public final class AdamW implements AutoCloseable {
   public AdamW(TrainableModel model, Settings settings) {
     this.model = model;
     this.settings = settings;
-    for (Weight weight : model.table()) {
-      Shape shape = new Shape(weight.dimensions());
+    for (TrainedTensor tensor : model.trained()) {
+      Shape shape = new Shape(tensor.dimensions());
       first.add(manager.zeros(shape, DataType.FLOAT32));
       second.add(manager.zeros(shape, DataType.FLOAT32));
     }
@@ -95,20 +95,20 @@ public final class AdamW implements AutoCloseable {
       throws InvalidModelException {
     AdamW optimizer = new AdamW(model, settings);
     try {
-      for (int i = 0; i < model.table().size(); i++) {
-        Weight weight = model.table().get(i);
+      for (int i = 0; i < model.trained().size(); i++) {
+        TrainedTensor tensor = model.trained().get(i);
         optimizer
             .first
             .get(i)
             .set(
                 TrainingState.values(
-                    state.tensors(), TrainingState.FIRST_MOMENT + weight.name(), weight));
+                    state.tensors(), TrainingState.FIRST_MOMENT + tensor.name(), tensor.shape()));
         optimizer
             .second
             .get(i)
             .set(
                 TrainingState.values(
-                    state.tensors(), TrainingState.SECOND_MOMENT + weight.name(), weight));
+                    state.tensors(), TrainingState.SECOND_MOMENT + tensor.name(), tensor.shape()));
       }
       optimizer.setSteps(state.optimizerSteps());
       return optimizer;
@@ -154,7 +154,7 @@ public final class AdamW implements AutoCloseable {
         module.callOne(
             scope,
             "update",
-            Argument.of(select(model.masters(), group.members())),
+            Argument.of(group.members().stream().map(i -> model.trained().get(i).array()).toList()),
             Argument.of(select(gradients, group.members())),
             Argument.of(group.first()),
             Argument.of(group.second()),
@@ -174,19 +174,19 @@ public final class AdamW implements AutoCloseable {
   }
 
   void addTo(SafetensorsWriter writer) {
-    for (int i = 0; i < model.table().size(); i++) {
-      Weight weight = model.table().get(i);
+    for (int i = 0; i < model.trained().size(); i++) {
+      TrainedTensor tensor = model.trained().get(i);
       NDArray m = first.get(i);
       NDArray v = second.get(i);
       writer.add(
-          TrainingState.FIRST_MOMENT + weight.name(),
+          TrainingState.FIRST_MOMENT + tensor.name(),
           ElementType.F32,
-          weight.dimensions(),
+          tensor.dimensions(),
           () -> m.toFloatArray());
       writer.add(
-          TrainingState.SECOND_MOMENT + weight.name(),
+          TrainingState.SECOND_MOMENT + tensor.name(),
           ElementType.F32,
-          weight.dimensions(),
+          tensor.dimensions(),
           () -> v.toFloatArray());
     }
   }
@@ -194,8 +194,8 @@ public final class AdamW implements AutoCloseable {
   private List<Group> groups() {
     List<Integer> decayed = new ArrayList<>();
     List<Integer> kept = new ArrayList<>();
-    for (int i = 0; i < model.table().size(); i++) {
-      (model.table().get(i).isVector() && !settings.decayNorms() ? kept : decayed).add(i);
+    for (int i = 0; i < model.trained().size(); i++) {
+      (model.trained().get(i).isVector() && !settings.decayNorms() ? kept : decayed).add(i);
     }
     List<Group> made = new ArrayList<>();
     made.add(group(decayed, settings.weightDecay()));
@@ -220,7 +220,7 @@ public final class AdamW implements AutoCloseable {
   }
 
   private List<NDArray> gradients() {
-    return model.masters().stream().map(NDArray::getGradient).toList();
+    return model.trained().stream().map(tensor -> tensor.array().getGradient()).toList();
   }
 
   private static List<NDArray> select(List<NDArray> arrays, List<Integer> members) {

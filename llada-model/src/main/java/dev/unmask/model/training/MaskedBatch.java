@@ -100,4 +100,24 @@ public record MaskedBatch(
     }
     return new MaskedBatch(rows, length, clean.clone(), slots, targets, weights);
   }
+
+  /**
+   * The same batch with ids {@code first, first + 1, ...} before each row: {@code count} virtual
+   * tokens, which are neither masked nor predicted.
+   */
+  MaskedBatch behind(int count, long first) {
+    int longer = length + count;
+    long[] moved = new long[rows * longer];
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < count; i++) {
+        moved[row * longer + i] = first + i;
+      }
+      System.arraycopy(ids, row * length, moved, row * longer + count, length);
+    }
+    long[] places = new long[slots.length];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = slots[i] + (slots[i] / length + 1) * count;
+    }
+    return new MaskedBatch(rows, longer, moved, places, targets, weights);
+  }
 }

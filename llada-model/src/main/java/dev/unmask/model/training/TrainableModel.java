@@ -19,36 +19,35 @@ import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.model.transformer.TransformerText.Compute;
-import dev.unmask.model.transformer.WeightTable;
-import dev.unmask.model.transformer.WeightTable.Weight;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A network that learns: float32 masters of all weights, and their gradients, which add up from
- * batch to batch until {@link AdamW} applies or clears them. One thread at a time.
+ * A network that learns. Its {@link Method} says which tensors do: they are float32 masters whose
+ * gradients add up from batch to batch until {@link AdamW} applies or clears them. The rest is
+ * frozen, in the compute type, without gradients. One thread at a time.
  */
 public final class TrainableModel implements AutoCloseable {
 
   private final ModelConfig config;
-  private final List<Weight> table;
+  private final Method method;
+  private final @Nullable Adapter adapter;
   private final NDManager manager;
   private final TorchScriptModule module;
-  private final List<NDArray> masters;
+  private final TrainableTensors tensors;
   private final NDArray cosines;
   private final NDArray sines;
 
-  /** Gives weight {@code index} of the table its first values. */
-  @FunctionalInterface
-  private interface Initial {
-    float[] of(int index, Weight weight) throws InvalidModelException;
-  }
-
-  private TrainableModel(ModelConfig config, Compute compute, Initial initial)
+  private TrainableModel(
+      ModelConfig config,
+      Compute compute,
+      Method method,
+      TrainableTensors.Base base,
+      TrainableTensors.First first)
       throws InvalidModelException {
     Stability.require(
         compute == Compute.BFLOAT16 ? Precision.BF16 : Precision.F32,
@@ -56,18 +55,12 @@ public final class TrainableModel implements AutoCloseable {
         TorchRuntime.intraOpThreads(),
         Processor.here());
     this.config = config;
-    this.table = WeightTable.of(config);
+    this.method = method;
+    this.adapter = Adapter.of(config, method);
     this.manager = TorchRuntime.newManager();
-    this.module = TorchScriptModule.compile(TrainingText.of(config, compute));
+    this.module = TorchScriptModule.compile(TrainingText.of(config, compute, adapter));
     try {
-      List<NDArray> arrays = new ArrayList<>(table.size());
-      for (int i = 0; i < table.size(); i++) {
-        Weight weight = table.get(i);
-        NDArray array = manager.create(initial.of(i, weight), new Shape(weight.dimensions()));
-        array.setRequiresGradient(true);
-        arrays.add(array);
-      }
-      this.masters = List.copyOf(arrays);
+      this.tensors = new TrainableTensors(manager, module, config, adapter, base, first);
       List<NDArray> angles =
           module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
       this.cosines = usableInRecords(angles.get(0));
@@ -85,31 +78,67 @@ public final class TrainableModel implements AutoCloseable {
     }
   }
 
-  /** New weights from a seed. */
+  /** New weights from a seed; all of them learn. */
   public static TrainableModel random(ModelConfig config, Compute compute, long seed) {
     try {
       return new TrainableModel(
-          config, compute, (index, weight) -> InitialWeights.of(index, weight, seed));
+          config,
+          compute,
+          new Method.Full(),
+          (index, weight) -> InitialWeights.of(index, weight, seed),
+          TrainableTensors.First.drawn(seed));
     } catch (InvalidModelException e) {
       throw new IllegalStateException("random weights need no file", e);
     }
   }
 
   /**
-   * The weights of a model folder, as float32.
+   * The weights of a model folder; all of them learn.
    *
    * @throws InvalidModelException when the folder is not a LLaDA model
    */
   public static TrainableModel load(Path folder, Compute compute) throws InvalidModelException {
-    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
-    return new TrainableModel(
-        ModelConfig.load(folder),
-        compute,
-        (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats());
+    return load(folder, compute, new Method.Full(), 0);
   }
 
   /**
-   * Weights read earlier, for example from a {@link TrainingState}.
+   * A model folder, and what a method adds to it as it begins.
+   *
+   * @param seed decides where an adapter begins
+   * @throws InvalidModelException when the folder is not a LLaDA model, or the method does not fit
+   *     it
+   */
+  public static TrainableModel load(Path folder, Compute compute, Method method, long seed)
+      throws InvalidModelException {
+    return new TrainableModel(
+        ModelConfig.load(folder),
+        compute,
+        method,
+        base(folder),
+        TrainableTensors.First.drawn(seed));
+  }
+
+  /**
+   * A model as a run left it.
+   *
+   * @param folder the model that the run started from; for a method that trains all weights only
+   *     its shape is read
+   * @throws InvalidModelException when a tensor is missing or has another size, or when the state
+   *     was made by another method
+   */
+  public static TrainableModel resume(
+      Path folder, Compute compute, Method method, TrainingState state)
+      throws InvalidModelException {
+    state.requireMethod(method);
+    ModelConfig config = ModelConfig.load(folder);
+    TrainableTensors.Base base =
+        Adapter.of(config, method) == null ? stored(state.tensors()) : base(folder);
+    return new TrainableModel(
+        config, compute, method, base, TrainableTensors.First.stored(state.tensors()));
+  }
+
+  /**
+   * Weights read earlier, for example from a {@link TrainingState}; all of them learn.
    *
    * @throws InvalidModelException when one is missing or has another size
    */
@@ -117,16 +146,38 @@ public final class TrainableModel implements AutoCloseable {
       ModelConfig config, Compute compute, Map<String, StoredTensor> weights)
       throws InvalidModelException {
     return new TrainableModel(
-        config, compute, (index, weight) -> TrainingState.values(weights, weight.name(), weight));
+        config,
+        compute,
+        new Method.Full(),
+        stored(weights),
+        TrainableTensors.First.stored(weights));
+  }
+
+  private static TrainableTensors.Base base(Path folder) throws InvalidModelException {
+    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
+    return (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats();
+  }
+
+  private static TrainableTensors.Base stored(Map<String, StoredTensor> weights) {
+    return (index, weight) -> TrainingState.values(weights, weight.name(), weight.shape());
   }
 
   public ModelConfig config() {
     return config;
   }
 
+  public Method method() {
+    return method;
+  }
+
+  /** What learns, in a fixed order. */
+  public List<TrainedTensor> trained() {
+    return tensors.trained();
+  }
+
   /** Trainable numbers. */
   public long parameterCount() {
-    return config.parameterCount();
+    return trained().stream().mapToLong(TrainedTensor::size).sum();
   }
 
   /**
@@ -134,30 +185,69 @@ public final class TrainableModel implements AutoCloseable {
    *
    * @return the loss, which may be infinite or not a number: the caller judges it before {@link
    *     AdamW#step}
+   * @throws IllegalStateException when the method has dropout, which needs a draw
    */
   public LossValue lossAndGradients(MaskedBatch batch) {
-    return run(batch, true);
+    if (dropout() > 0) {
+      throw new IllegalStateException("dropout needs a draw for every batch");
+    }
+    return loss(batch, true, AdapterText.control(true, -1));
   }
 
-  /** The loss alone. */
+  /**
+   * {@link #lossAndGradients(MaskedBatch)} with dropout where the method has it.
+   *
+   * @param draw from the run's stream: what is dropped depends on it alone
+   */
+  public LossValue lossAndGradients(MaskedBatch batch, long draw) {
+    return loss(batch, true, AdapterText.control(true, dropout() > 0 ? draw & SEED_BITS : -1));
+  }
+
+  /** Seeds stay positive, also after a small number is added. */
+  private static final long SEED_BITS = Long.MAX_VALUE >>> 1;
+
+  private double dropout() {
+    return adapter instanceof Adapter.LowRank lowRank ? lowRank.method().dropout() : 0;
+  }
+
+  /** The loss alone, without dropout. */
   public LossValue loss(MaskedBatch batch) {
-    return run(batch, false);
+    return loss(batch, false, AdapterText.control(true, -1));
   }
 
-  private LossValue run(MaskedBatch batch, boolean withGradients) {
+  /** The parts of the loss slot by slot, without dropout and without weights. */
+  public SlotScores scores(MaskedBatch batch) {
+    return scores(batch, true);
+  }
+
+  /**
+   * {@link #scores} of the frozen base alone.
+   *
+   * @throws IllegalStateException when all weights learn: then there is no base any more
+   */
+  public SlotScores baseScores(MaskedBatch batch) {
+    if (adapter == null) {
+      throw new IllegalStateException("a model whose weights all learn keeps no base");
+    }
+    return scores(batch, false);
+  }
+
+  private LossValue loss(MaskedBatch given, boolean withGradients, long[] control) {
+    MaskedBatch batch = withPrompt(given, true);
     TorchRuntime.recordGradients(withGradients);
     try (NDManager scope = manager.newSubManager()) {
       List<NDArray> result =
           module.callRecorded(
               scope,
               "loss",
-              masters,
+              tensors.given(),
               scope.create(batch.ids(), new Shape(batch.rows(), batch.length())),
               scope.create(batch.slots()),
               scope.create(batch.targets()),
               scope.create(batch.weights()),
               cosines,
-              sines);
+              sines,
+              scope.create(control));
       NDArray loss = result.get(0);
       if (withGradients) {
         // Directly, because DJL allows a single GradientCollector per JVM.
@@ -170,39 +260,74 @@ public final class TrainableModel implements AutoCloseable {
     }
   }
 
-  /** The Euclidean norm of each weight's gradient, by tensor name. */
+  private SlotScores scores(MaskedBatch given, boolean adapterOn) {
+    MaskedBatch batch = withPrompt(given, adapterOn);
+    TorchRuntime.recordGradients(false);
+    try (NDManager scope = manager.newSubManager()) {
+      List<NDArray> result =
+          module.callRecorded(
+              scope,
+              "scores",
+              tensors.given(),
+              scope.create(batch.ids(), new Shape(batch.rows(), batch.length())),
+              scope.create(batch.slots()),
+              scope.create(batch.targets()),
+              cosines,
+              sines,
+              scope.create(AdapterText.control(adapterOn, -1)));
+      float[] likeliest = result.get(1).toFloatArray();
+      boolean[] right = new boolean[likeliest.length];
+      for (int i = 0; i < right.length; i++) {
+        right[i] = likeliest[i] > 0;
+      }
+      return new SlotScores(result.get(0).toFloatArray(), right);
+    }
+  }
+
+  private MaskedBatch withPrompt(MaskedBatch batch, boolean adapterOn) {
+    if (!(adapter instanceof Adapter.SoftPrompt prompt) || !adapterOn) {
+      return batch;
+    }
+    if (batch.length() + prompt.virtualTokens() > config.contextLength()) {
+      throw new IllegalArgumentException(
+          "rows of "
+              + batch.length()
+              + " tokens and "
+              + prompt.virtualTokens()
+              + " virtual tokens exceed the context of "
+              + config.contextLength()
+              + "; shorter rows are needed");
+    }
+    return batch.behind(prompt.virtualTokens(), config.embeddingSize());
+  }
+
+  /** The Euclidean norm of the gradient of each tensor that learns, by its name. */
   public Map<String, Double> gradientNorms() {
     Map<String, Double> norms = new LinkedHashMap<>();
-    for (Weight weight : table) {
+    for (TrainedTensor tensor : trained()) {
       double sum = 0;
-      for (float g : gradient(weight.name())) {
+      for (float g : tensor.gradient()) {
         sum += (double) g * g;
       }
-      norms.put(weight.name(), Math.sqrt(sum));
+      norms.put(tensor.name(), Math.sqrt(sum));
     }
     return norms;
   }
 
-  /** A weight's gradient; zeros before the first batch. */
+  /** The gradient of a tensor that learns; zeros before the first batch. */
   public float[] gradient(String name) {
-    NDArray master = masters.get(indexOf(name));
-    if (!master.hasGradient()) {
-      return new float[Math.toIntExact(master.size())];
-    }
-    try (NDArray gradient = master.getGradient()) {
-      return gradient.toFloatArray();
-    }
+    return require(name).gradient();
   }
 
-  /** A copy of a weight's values. */
+  /** A copy of the values of a tensor that learns. */
   public float[] values(String name) {
-    return masters.get(indexOf(name)).toFloatArray();
+    return require(name).values();
   }
 
-  /** Whether every weight is a finite number. */
+  /** Whether all that learns consists of finite numbers. */
   public boolean isFinite() {
-    for (NDArray master : masters) {
-      for (float value : master.toFloatArray()) {
+    for (TrainedTensor tensor : trained()) {
+      for (float value : tensor.values()) {
         if (!Float.isFinite(value)) {
           return false;
         }
@@ -211,35 +336,23 @@ public final class TrainableModel implements AutoCloseable {
     return true;
   }
 
-  /** Writes the weights under their names as one safetensors file, F32 or BF16. */
+  /**
+   * Writes the weights under their names as one safetensors file, F32 or BF16. Low-rank adapters
+   * are merged into their matrices.
+   *
+   * @throws IllegalStateException for prompt tuning, which no weight can hold
+   */
   public void write(Path file, ElementType type) throws IOException {
     SafetensorsWriter writer = new SafetensorsWriter();
-    addTo(writer, type);
+    tensors.addMerged(writer, type);
     writer.write(file);
   }
 
-  void addTo(SafetensorsWriter writer, ElementType type) {
-    for (int i = 0; i < table.size(); i++) {
-      NDArray master = masters.get(i);
-      writer.add(table.get(i).name(), type, table.get(i).dimensions(), () -> master.toFloatArray());
-    }
-  }
-
-  List<Weight> table() {
-    return table;
-  }
-
-  List<NDArray> masters() {
-    return masters;
-  }
-
-  private int indexOf(String name) {
-    for (int i = 0; i < table.size(); i++) {
-      if (table.get(i).name().equals(name)) {
-        return i;
-      }
-    }
-    throw new IllegalArgumentException("the model has no tensor " + name);
+  private TrainedTensor require(String name) {
+    return trained().stream()
+        .filter(tensor -> tensor.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no tensor " + name + " learns"));
   }
 
   @Override

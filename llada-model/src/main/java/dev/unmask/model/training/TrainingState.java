@@ -5,22 +5,22 @@ import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsFile;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.safetensors.StoredTensor;
-import dev.unmask.model.transformer.WeightTable.Weight;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Everything a training run needs to go on as if it had never stopped, as one safetensors file:
- * float32 weights under their own names, AdamW's moments behind {@code adamw.m.} and {@code
- * adamw.v.}, and the caller's position in the header's metadata. One file, because then a rename
- * makes all of it valid at once.
+ * float32 values of what learns under their own names (all weights, or an adapter's tensors),
+ * AdamW's moments behind {@code adamw.m.} and {@code adamw.v.}, and the caller's position in the
+ * header's metadata. One file, because then a rename makes all of it valid at once.
  *
- * @param tensors weights and moments, mapped
+ * @param tensors what learns and its moments, mapped
  * @param facts what the caller stored with them
  */
 public record TrainingState(Map<String, StoredTensor> tensors, Map<String, String> facts) {
@@ -28,6 +28,7 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
   static final String FIRST_MOMENT = "adamw.m.";
   static final String SECOND_MOMENT = "adamw.v.";
   static final String STEPS = "adamw.steps";
+  static final String METHOD = "training.method";
 
   /**
    * Writes the state so that {@code file} holds either the old or the new one, whenever the process
@@ -39,7 +40,10 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
     SafetensorsWriter writer = new SafetensorsWriter();
     facts.forEach(writer::metadata);
     writer.metadata(STEPS, Long.toString(optimizer.steps()));
-    model.addTo(writer, ElementType.F32);
+    writer.metadata(METHOD, model.method().describe());
+    for (TrainedTensor tensor : model.trained()) {
+      writer.add(tensor.name(), ElementType.F32, tensor.dimensions(), tensor::values);
+    }
     optimizer.addTo(writer);
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     writer.write(temporary);
@@ -64,18 +68,31 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
     return Long.parseLong(facts.getOrDefault(STEPS, "0"));
   }
 
-  static float[] values(Map<String, StoredTensor> tensors, String name, Weight weight)
+  /** Refuses to go on with another method than the one that made this state. */
+  void requireMethod(Method method) throws InvalidModelException {
+    String made = facts.getOrDefault(METHOD, new Method.Full().describe());
+    if (!made.equals(method.describe())) {
+      throw new InvalidModelException(
+          "the training state is that of a run by the method \""
+              + made
+              + "\", not by \""
+              + method.describe()
+              + "\"; a run keeps its method");
+    }
+  }
+
+  static float[] values(Map<String, StoredTensor> tensors, String name, List<Long> shape)
       throws InvalidModelException {
     StoredTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new InvalidModelException("the training state has no tensor " + name);
     }
-    if (!Arrays.equals(tensor.shape(), weight.dimensions())) {
+    if (!Arrays.stream(tensor.shape()).boxed().toList().equals(shape)) {
       throw new InvalidModelException(
           "the training state holds "
               + tensor
               + ", but this model needs the shape "
-              + Arrays.toString(weight.dimensions())
+              + shape
               + "; it belongs to a run of another size");
     }
     return tensor.toFloats();

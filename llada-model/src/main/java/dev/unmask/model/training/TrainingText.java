@@ -4,6 +4,7 @@ import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loss as TorchScript, for autograd.
@@ -16,6 +17,8 @@ import dev.unmask.model.transformer.TransformerText.Compute;
  * <p>Biases, rotation in the activations' type, masks and the shift of the logits are those of the
  * model's layout. A slot is predicted by its own row or, with a shift, by the row before it (the
  * first slot of a sequence by its own).
+ *
+ * <p>Behind the base's weights the list holds an adapter's tensors; see {@link AdapterText}.
  *
  * <p>The head and the cross-entropy see only the slots that count, in float32.
  */
@@ -31,11 +34,11 @@ final class TrainingText {
           l = torch.sub(torch.mul(h[0], cos), torch.mul(h[1], sin))
           r = torch.add(torch.mul(h[1], cos), torch.mul(h[0], sin))
           return torch.to(torch.cat([l, r], -1), $DTYPE)
-        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, rows: int, length: int) -> Tensor:
+        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, rows: int, length: int, c: List[int]) -> Tensor:
           a = (self).row_norm(x, w[o], )
-          q = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
-          k = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
-          v = torch.transpose(torch.view(torch.linear(a, w[torch.add(o, 3)]$VALUE_BIAS), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
+          q = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), w, a, o, 0, c, ), [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
+          k = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), w, a, o, 1, c, ), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
+          v = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 3)]$VALUE_BIAS), w, a, o, 2, c, ), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
           q = (self).row_rope(q, cos, sin, )
           k = (self).row_rope(k, cos, sin, )
           if torch.gt($GROUP, 1):
@@ -45,32 +48,40 @@ final class TrainingText {
             pass
           y = torch.scaled_dot_product_attention(q, k, v, $ROW_MASK)
           t = torch.reshape(torch.transpose(y, 1, 2), [rows, length, $QUERY_WIDTH])
-          h = torch.add(x, torch.linear(t, w[torch.add(o, 4)]))
+          h = torch.add(x, (self).adapt(torch.linear(t, w[torch.add(o, 4)]), w, t, o, 3, c, ))
           m = (self).row_norm(h, w[torch.add(o, 5)], )
-          g = torch.silu(torch.linear(m, w[torch.add(o, 6)]))
-          u = torch.linear(m, w[torch.add(o, 7)])
-          return torch.add(h, torch.linear(torch.mul(g, u), w[torch.add(o, 8)]))
+          g = torch.silu((self).adapt(torch.linear(m, w[torch.add(o, 6)]), w, m, o, 4, c, ))
+          u = (self).adapt(torch.linear(m, w[torch.add(o, 7)]), w, m, o, 5, c, )
+          d = torch.mul(g, u)
+          return torch.add(h, (self).adapt(torch.linear(d, w[torch.add(o, 8)]), w, d, o, 6, c, ))
         def row_seen(self: __torch__.M, length: int) -> Tensor:
           b = torch.floor_divide(torch.arange(length, dtype=4), $MASK_BLOCK)
           return torch.le(torch.unsqueeze(b, 0), torch.unsqueeze(b, 1))
-        def loss(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, scale: Tensor, cosTable: Tensor, sinTable: Tensor) -> List[Tensor]:
+        def slot_logits(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
           w = (self).cast_all(weights, )
+          c = (self).ints(control, )
           rows = torch.size(ids, 0)
           length = torch.size(ids, 1)
           cos = torch.to(torch.narrow(cosTable, 0, 0, length), $ROPE_DTYPE)
           sin = torch.to(torch.narrow(sinTable, 0, 0, length), $ROPE_DTYPE)
-          x = torch.embedding(w[0], ids)
+          x = (self).embed(w, ids, )
           for i in range($LAYERS):
-            x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, rows, length, )
+            x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, rows, length, c, )
           h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, $PREDICTING)
-          z = torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
+          return torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
+        def loss(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, scale: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
+          z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
           ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
           return [torch.sum(torch.mul(ce, scale)), torch.detach(torch.sum(ce))]
+        def scores(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
+          z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
+          ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
+          return [ce, torch.to(torch.eq(torch.argmax(z, 1), targets), 6)]
       """;
 
   private TrainingText() {}
 
-  static String of(ModelConfig config, Compute compute) {
+  static String of(ModelConfig config, Compute compute, @Nullable Adapter adapter) {
     boolean masked = !(config.mask() instanceof AttentionMask.Full);
     String text =
         TEXT.replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None")
@@ -79,6 +90,7 @@ final class TrainingText {
                 config.logitShift() == 0
                     ? "slots"
                     : "torch.sub(slots, torch.to(torch.gt(torch.remainder(slots, length), 0), 4))");
-    return TransformerText.of(config, compute) + TransformerText.fill(text, config, compute);
+    return TransformerText.of(config, compute)
+        + TransformerText.fill(AdapterText.of(config, adapter) + text, config, compute);
   }
 }
