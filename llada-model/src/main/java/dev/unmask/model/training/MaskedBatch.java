@@ -120,4 +120,13 @@ public record MaskedBatch(
     }
     return new MaskedBatch(rows, longer, moved, places, targets, weights);
   }
+
+  /** This batch with its loss multiplied by a factor, as one of several that make one update. */
+  public MaskedBatch weighted(double factor) {
+    float[] scaled = new float[weights.length];
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = (float) (weights[i] * factor);
+    }
+    return new MaskedBatch(rows, length, ids, slots, targets, scaled);
+  }
 }

@@ -2,14 +2,18 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DialogueReader;
 import dev.unmask.sft.pretrain.ModelFolder;
+import dev.unmask.sft.recipe.Hyperparameters;
+import dev.unmask.sft.recipe.InvalidHyperparameterException;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
 import dev.unmask.sft.training.TrainingListener;
+import dev.unmask.sft.training.TrainingRecipe;
 import dev.unmask.sft.training.TrainingRun;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.CheckpointFolders;
@@ -78,7 +82,10 @@ final class FineTuneJob {
       Trained trained =
           done.isPresent() ? new Trained(store.readManifest(done.get()), Map.of()) : train(parent);
       return publish(parent, trained);
-    } catch (StoreException | InvalidModelException | TokenizerException e) {
+    } catch (StoreException
+        | InvalidModelException
+        | TokenizerException
+        | InvalidHyperparameterException e) {
       throw new JobFailedException(String.valueOf(e.getMessage()), e);
     } catch (TrainingDivergedException e) {
       throw new JobFailedException(String.valueOf(e.getMessage()), e);
@@ -114,6 +121,8 @@ final class FineTuneJob {
                 + " to it.");
       }
       Dataset dataset = readRows(file, tokenizer, config);
+      Hyperparameters chosen =
+          FineTuneRecipe.chosen(request, dataset.samples().size(), config, compute());
       events.probes(
           false, ProbeRun.answers(folder.parent(), precision, tokenizer, dataset.questions()));
       events.running();
@@ -122,17 +131,17 @@ final class FineTuneJob {
       try (TrainingRun run =
           TrainingRun.open(
               folder.root(),
-              FineTuneRecipe.of(request, dataset.samples(), config),
+              TrainingRecipe.of(chosen, epoch -> dataset.samples(), request.seed()),
               config,
-              compute(),
-              () -> TrainableModel.load(folder.parent(), compute()))) {
+              chosen.compute(),
+              () -> TrainableModel.load(folder.parent(), chosen.compute()))) {
         run.run(progress);
         stopIfAsked();
         if (!run.model().isFinite()) {
           throw new JobFailedException("The trained weights are not all finite numbers.");
         }
         ModelFolder.write(folder.model(), run.model(), folder.parent());
-        manifest = store(parent, file, dataset, run, progress.last);
+        manifest = store(parent, file, dataset, chosen, run, progress.last);
       }
       events.probes(
           true, ProbeRun.answers(folder.model(), precision, tokenizer, dataset.questions()));
@@ -147,10 +156,12 @@ final class FineTuneJob {
         new DialogueReader(file.filename(), store.openFile(request.trainingFile()))) {
       dataset =
           Dataset.read(
-              reader, tokenizer, FineTuneRecipe.maxLength(request, config), events::rejected);
+              reader, tokenizer, FineTuneRecipe.asked(request).maxLength(config), events::rejected);
     }
     Dataset.Facts facts = dataset.facts();
-    events.rowsRead(facts, FineTuneRecipe.eosShare(request, dataset.samples(), config));
+    Hyperparameters chosen =
+        FineTuneRecipe.chosen(request, dataset.samples().size(), config, compute());
+    events.rowsRead(facts, FineTuneRecipe.eosShare(chosen, dataset.samples(), request.seed()));
     String first = facts.firstRejections().isEmpty() ? "" : facts.firstRejections().get(0);
     if (facts.rejectedShare() > request.maxBadRows()) {
       throw new JobFailedException(
@@ -170,7 +181,12 @@ final class FineTuneJob {
   }
 
   private Manifest store(
-      Manifest parent, StoredFile file, Dataset dataset, TrainingRun run, @Nullable StepReport last)
+      Manifest parent,
+      StoredFile file,
+      Dataset dataset,
+      Hyperparameters chosen,
+      TrainingRun run,
+      @Nullable StepReport last)
       throws StoreException, IOException {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("train_loss", run.position().smoothedLoss());
@@ -185,8 +201,8 @@ final class FineTuneJob {
             request.seed(),
             "0.1.0",
             "AdamW",
-            "1/t",
-            FineTuneRecipe.learningRate(request, run.model().config()),
+            chosen.lossWeight() == LossWeight.INVERSE_T ? "1/t" : "uniform",
+            chosen.learningRate(),
             run.position().tokens(),
             run.position().seconds(),
             "cpu",

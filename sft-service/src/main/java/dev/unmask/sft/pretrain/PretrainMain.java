@@ -9,12 +9,14 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.StopRule;
 import dev.unmask.sft.training.TrainingDivergedException;
 import dev.unmask.sft.training.TrainingListener;
 import dev.unmask.sft.training.TrainingPosition;
+import dev.unmask.sft.training.TrainingRecipe;
 import dev.unmask.sft.training.TrainingRun;
 import dev.unmask.sft.training.Validation;
 import dev.unmask.text.LladaTokenizer;
@@ -38,6 +40,9 @@ import picocli.CommandLine;
 public final class PretrainMain {
 
   private static final int MAX_ROWS = 256;
+
+  /** The part of a run in which the stable schedule falls. */
+  private static final double FALL = 0.2;
 
   private final PretrainOptions options;
   private final PrintStream out;
@@ -96,17 +101,23 @@ public final class PretrainMain {
       Map<String, List<TrainingSample>> valid = validation(tokenizer);
       BatchPlan.Shape shape =
           new BatchPlan.Shape(options.batchTokens, MAX_ROWS, options.rowTokens, options.eosShare);
-      TrainingRun.Recipe recipe =
-          new TrainingRun.Recipe(
+      TrainingRecipe recipe =
+          new TrainingRecipe(
               data,
               shape,
-              new Noise(options.seed, true, options.weight),
+              new Noise(options.seed, options.draws, options.weight),
               new LearningRate(
-                  options.learningRate, options.warmUp, options.schedule, options.finalFraction),
+                  options.learningRate,
+                  options.warmUp,
+                  options.schedule,
+                  options.finalFraction,
+                  FALL),
               new AdamW.Settings(
                   0.9, options.beta2, 1e-8, options.weightDecay, options.clip, false),
               stop,
               options.seed,
+              options.accumulation,
+              new RandomLengths(options.randomLengths, options.seed),
               options.checkpointSteps,
               options.checkpointMinutes * 60);
       Path from = options.from;

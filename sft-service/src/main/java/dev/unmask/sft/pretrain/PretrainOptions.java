@@ -2,6 +2,7 @@ package dev.unmask.sft.pretrain;
 
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.sft.recipe.LearningRate;
+import dev.unmask.sft.recipe.NoiseDraws;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +95,25 @@ final class PretrainOptions {
       names = "--weight",
       description = "Weight of a masked slot: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
   LossWeight weight = LossWeight.UNIFORM;
+
+  @Option(
+      names = "--draws",
+      description =
+          "How masking times are drawn: ${COMPLETION-CANDIDATES} (default ${DEFAULT-VALUE}).")
+  NoiseDraws draws = NoiseDraws.STRATIFIED;
+
+  @Option(
+      names = "--random-lengths",
+      paramLabel = "SHARE",
+      description =
+          "Share of the text batches that are cut to a random length; LLaDA's is 0.01 (default"
+              + " ${DEFAULT-VALUE}).")
+  double randomLengths = 0.01;
+
+  @Option(
+      names = "--accumulate",
+      description = "Batches whose gradients make one update (default ${DEFAULT-VALUE}).")
+  int accumulation = 1;
 
   @Option(names = "--lr", description = "Peak learning rate (default ${DEFAULT-VALUE}).")
   double learningRate = 1e-3;

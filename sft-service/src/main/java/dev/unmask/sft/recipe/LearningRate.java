@@ -7,18 +7,20 @@ package dev.unmask.sft.recipe;
  * @param peak the highest rate
  * @param warmUpSteps steps of the linear rise
  * @param finalFraction what is left of the peak at the end; unused by {@link Curve#CONSTANT}
+ * @param fall the share of the run in which {@link Curve#STABLE} falls
  */
-public record LearningRate(double peak, long warmUpSteps, Curve curve, double finalFraction) {
+public record LearningRate(
+    double peak, long warmUpSteps, Curve curve, double finalFraction, double fall) {
 
-  /** The share of the run in which {@link Curve#STABLE} falls. */
-  private static final double FALL = 0.2;
+  /** LLaDA's fall when it is fine-tuned: the last tenth (arXiv 2502.09992, section 2.3). */
+  public static final double LAST_TENTH = 0.1;
 
   /** What comes after the rise. */
   public enum Curve {
     CONSTANT,
     COSINE,
     LINEAR,
-    /** Constant, then linear over the last fifth: LLaDA's own shape. */
+    /** Constant, then linear over the last part of the run: LLaDA's own shape. */
     STABLE
   }
 
@@ -36,7 +38,7 @@ public record LearningRate(double peak, long warmUpSteps, Curve curve, double fi
           case CONSTANT -> 1;
           case COSINE -> mix(0.5 * (1 + Math.cos(Math.PI * p)));
           case LINEAR -> mix(1 - p);
-          case STABLE -> mix(Math.min(1, (1 - p) / FALL));
+          case STABLE -> mix(Math.min(1, (1 - p) / fall));
         };
     return peak * Math.min(rise, left);
   }

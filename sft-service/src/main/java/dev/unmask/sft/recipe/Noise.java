@@ -2,6 +2,7 @@ package dev.unmask.sft.recipe;
 
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.MaskedBatch;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -11,17 +12,16 @@ import java.util.SplittableRandom;
  * every slot of the answer is masked by itself with probability {@code (1 - eps) t + eps}.
  *
  * @param seed fixes all draws together with the position
- * @param stratified spreads the times of a batch evenly over (0, 1), which lowers the noise of the
- *     loss and keeps each row's time uniform
+ * @param draws how the times are drawn
  * @param weight how masked slots count
  */
-public record Noise(long seed, boolean stratified, LossWeight weight) {
+public record Noise(long seed, NoiseDraws draws, LossWeight weight) {
 
   /** The least probability of masking. */
   public static final double EPSILON = 1e-3;
 
   /**
-   * Masks a batch.
+   * Masks one batch that is a step by itself.
    *
    * @param position names the draw: the same position gives the same mask
    * @param length tokens of each row; rows are padded with {@code eos}, which counts as answer
@@ -29,13 +29,62 @@ public record Noise(long seed, boolean stratified, LossWeight weight) {
   public MaskedBatch mask(
       List<TrainingSample> rows, int length, int maskId, int eos, long position) {
     SplittableRandom random = Seeds.stream(seed, "noise", position);
+    double[] times = draws.times(rows.size(), random);
+    return mask(rows, length, times, random, maskId, eos);
+  }
+
+  /**
+   * Masks the batches of one optimizer step. The times are drawn over all rows together, and the
+   * weights are such that the batches' losses and gradients add up to those of one large batch.
+   *
+   * @param position names the draw: the same position gives the same masks
+   */
+  public List<MaskedBatch> mask(List<BatchStream.Rows> step, int maskId, int eos, long position) {
+    SplittableRandom random = Seeds.stream(seed, "noise", position);
+    int rows = step.stream().mapToInt(batch -> batch.samples().size()).sum();
+    double[] times = draws.times(rows, random);
+    List<MaskedBatch> masked = new ArrayList<>();
+    int from = 0;
+    for (BatchStream.Rows batch : step) {
+      int to = from + batch.samples().size();
+      double[] part = java.util.Arrays.copyOfRange(times, from, to);
+      masked.add(mask(batch.samples(), batch.length(), part, random, maskId, eos));
+      from = to;
+    }
+    return step.size() == 1 ? masked : asParts(step, masked, rows);
+  }
+
+  private List<MaskedBatch> asParts(
+      List<BatchStream.Rows> step, List<MaskedBatch> masked, int rows) {
+    double slots = masked.stream().mapToInt(batch -> batch.slots().length).sum();
+    List<MaskedBatch> parts = new ArrayList<>();
+    for (int i = 0; i < masked.size(); i++) {
+      MaskedBatch batch = masked.get(i);
+      double share =
+          switch (weight) {
+            case INVERSE_T -> step.get(i).samples().size() / (double) rows;
+            case UNIFORM -> slots == 0 ? 0 : batch.slots().length / slots;
+          };
+      parts.add(batch.weighted(share));
+    }
+    return parts;
+  }
+
+  private MaskedBatch mask(
+      List<TrainingSample> rows,
+      int length,
+      double[] times,
+      SplittableRandom random,
+      int maskId,
+      int eos) {
     int count = rows.size();
-    double[] probabilities = probabilities(count, random);
+    double[] probabilities = new double[count];
     long[] clean = new long[count * length];
     int[] prompts = new int[count];
     BitSet masked = new BitSet(clean.length);
     for (int r = 0; r < count; r++) {
       TrainingSample row = rows.get(r);
+      probabilities[r] = (1 - EPSILON) * times[r] + EPSILON;
       prompts[r] = row.promptLength();
       for (int i = 0; i < length; i++) {
         clean[r * length + i] = i < row.length() ? row.ids()[i] : eos;
@@ -45,25 +94,5 @@ public record Noise(long seed, boolean stratified, LossWeight weight) {
       }
     }
     return MaskedBatch.of(clean, masked, probabilities, prompts, maskId, weight);
-  }
-
-  private double[] probabilities(int count, SplittableRandom random) {
-    double[] p = new double[count];
-    double offset = random.nextDouble();
-    for (int r = 0; r < count; r++) {
-      double t = stratified ? (offset + r) / count : random.nextDouble();
-      p[r] = (1 - EPSILON) * t + EPSILON;
-    }
-    if (stratified) {
-      // Rows of a batch are sorted by length; without this the longest would always get the largest
-      // time.
-      for (int i = count - 1; i > 0; i--) {
-        int j = random.nextInt(i + 1);
-        double swap = p[i];
-        p[i] = p[j];
-        p[j] = swap;
-      }
-    }
-    return p;
   }
 }

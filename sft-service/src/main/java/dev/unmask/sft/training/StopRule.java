@@ -23,6 +23,15 @@ public sealed interface StopRule {
     }
   }
 
+  /** When the first of two rules says so. */
+  record First(StopRule one, StopRule other) implements StopRule {
+    @Override
+    public double progress(TrainingPosition position, int batchesInEpoch) {
+      return Math.max(
+          one.progress(position, batchesInEpoch), other.progress(position, batchesInEpoch));
+    }
+  }
+
   /**
    * After a time of training. Where the learning rate falls with progress such a run cannot be
    * repeated bit for bit.

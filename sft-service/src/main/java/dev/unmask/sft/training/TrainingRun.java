@@ -9,13 +9,12 @@ import dev.unmask.model.training.MaskedBatch;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.training.TrainingState;
 import dev.unmask.model.transformer.TransformerText.Compute;
-import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.BatchStream;
-import dev.unmask.sft.recipe.LearningRate;
-import dev.unmask.sft.recipe.Noise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A run: the model, the optimizer, the position, and the loop over them. A run that is opened again
@@ -28,39 +27,24 @@ public final class TrainingRun implements AutoCloseable {
 
   private static final double SMOOTHING = 0.95;
 
-  /**
-   * What a run does. It must be the same each time the run is opened.
-   *
-   * @param data samples for each pass
-   * @param seed fixes the order of the data
-   * @param checkpointSteps updates between two states, or 0 for none by count
-   * @param checkpointSeconds seconds between two states, or 0 for none by time
-   */
-  public record Recipe(
-      BatchStream.Data data,
-      BatchPlan.Shape shape,
-      Noise noise,
-      LearningRate rate,
-      AdamW.Settings optimizer,
-      StopRule stop,
-      long seed,
-      long checkpointSteps,
-      double checkpointSeconds) {}
-
   /** Makes the weights a new run starts from. */
   @FunctionalInterface
   public interface FirstModel {
     TrainableModel make() throws InvalidModelException;
   }
 
-  private final Recipe recipe;
+  private final TrainingRecipe recipe;
   private final Path state;
   private final TrainableModel model;
   private final AdamW optimizer;
   private TrainingPosition position;
 
   private TrainingRun(
-      Recipe recipe, Path state, TrainableModel model, AdamW optimizer, TrainingPosition position) {
+      TrainingRecipe recipe,
+      Path state,
+      TrainableModel model,
+      AdamW optimizer,
+      TrainingPosition position) {
     this.recipe = recipe;
     this.state = state;
     this.model = model;
@@ -76,7 +60,7 @@ public final class TrainingRun implements AutoCloseable {
    *     the model does not learn by masks
    */
   public static TrainingRun open(
-      Path folder, Recipe recipe, ModelConfig config, Compute compute, FirstModel first)
+      Path folder, TrainingRecipe recipe, ModelConfig config, Compute compute, FirstModel first)
       throws InvalidModelException, IOException {
     if (config.layout() == Layout.AUTOREGRESSIVE) {
       throw new InvalidModelException(
@@ -127,21 +111,19 @@ public final class TrainingRun implements AutoCloseable {
     TrainingPosition saved = position;
     int batchesInEpoch = batches.batchesInEpoch();
     while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
-      BatchStream.Rows rows = batches.next();
-      batchesInEpoch = rows.batchesInEpoch();
-      MaskedBatch batch =
-          recipe.noise().mask(rows.samples(), rows.length(), mask, eos, position.step());
+      List<BatchStream.Rows> step = nextStep(batches);
+      batchesInEpoch = step.getLast().batchesInEpoch();
 
-      LossValue loss = model.lossAndGradients(batch);
+      LossValue loss = lossAndGradients(recipe.noise().mask(step, mask, eos, position.step()));
       double norm = optimizer.gradientNorm();
       refuseToDiverge(loss.loss(), norm);
       double rate =
           recipe.rate().at(position.step(), recipe.stop().progress(position, batchesInEpoch));
       optimizer.step(rate, norm);
 
-      advance(rows, loss.loss(), watch);
+      advance(step, loss.loss(), watch);
       double progress = recipe.stop().progress(position, batchesInEpoch);
-      listener.onStep(report(loss, rate, norm, progress, rows, watch));
+      listener.onStep(report(loss, rate, norm, progress, step.getLast(), watch));
       if (checkpointIsDue(saved)) {
         save(listener);
         saved = position;
@@ -150,6 +132,31 @@ public final class TrainingRun implements AutoCloseable {
     if (saved.step() != position.step()) {
       save(listener);
     }
+  }
+
+  /** The batches of one update. A pass ends with a smaller step rather than inside one. */
+  private List<BatchStream.Rows> nextStep(BatchStream batches) {
+    List<BatchStream.Rows> step = new ArrayList<>();
+    boolean passIsOver = false;
+    while (step.size() < recipe.accumulation() && !passIsOver) {
+      BatchStream.Rows rows = batches.next();
+      passIsOver = rows.index() + 1 == rows.batchesInEpoch();
+      step.add(recipe.lengths().apply(rows));
+    }
+    return step;
+  }
+
+  private LossValue lossAndGradients(List<MaskedBatch> step) {
+    double loss = 0;
+    double crossEntropy = 0;
+    int slots = 0;
+    for (MaskedBatch batch : step) {
+      LossValue value = model.lossAndGradients(batch);
+      loss += value.loss();
+      crossEntropy += value.crossEntropySum();
+      slots += value.maskedSlots();
+    }
+    return new LossValue(loss, crossEntropy, slots);
   }
 
   private void refuseToDiverge(double loss, double norm) throws TrainingDivergedException {
@@ -166,7 +173,9 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  private void advance(BatchStream.Rows rows, double loss, Stopwatch watch) {
+  private void advance(List<BatchStream.Rows> step, double loss, Stopwatch watch) {
+    BatchStream.Rows rows = step.getLast();
+    long tokens = step.stream().mapToLong(BatchStream.Rows::tokens).sum();
     double smoothed =
         position.step() == 0 ? loss : SMOOTHING * position.smoothedLoss() + (1 - SMOOTHING) * loss;
     // A pass that is over is written as the beginning of the next, so that there is only one way to
@@ -177,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
             position.step() + 1,
             passIsOver ? rows.epoch() + 1 : rows.epoch(),
             passIsOver ? 0 : rows.index() + 1,
-            position.tokens() + rows.tokens(),
+            position.tokens() + tokens,
             watch.seconds(),
             smoothed);
   }

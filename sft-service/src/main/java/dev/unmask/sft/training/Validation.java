@@ -6,6 +6,7 @@ import dev.unmask.model.training.TrainableModel;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.NoiseDraws;
 import dev.unmask.sft.recipe.TrainingSample;
 import java.util.List;
 
@@ -27,7 +28,7 @@ public record Validation(double crossEntropy, double boundPerToken) {
     BatchPlan.Shape tight =
         new BatchPlan.Shape(shape.tokens(), shape.maxRows(), shape.context(), 0);
     BatchStream batches = new BatchStream(epoch -> samples, tight, SEED, 0, 0);
-    Noise noise = new Noise(SEED, true, LossWeight.INVERSE_T);
+    Noise noise = new Noise(SEED, NoiseDraws.STRATIFIED, LossWeight.INVERSE_T);
     double sum = 0;
     double bound = 0;
     long slots = 0;

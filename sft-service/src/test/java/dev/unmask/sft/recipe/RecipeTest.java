@@ -1,13 +1,17 @@
 package dev.unmask.sft.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.MaskedBatch;
+import dev.unmask.model.transformer.TransformerText.Compute;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Order and noise: every row once, exact from any position, and distributed as LLaDA says. */
@@ -80,7 +84,8 @@ class RecipeTest {
             new TrainingSample(new int[] {5, 6, MASK, 8, 9, 10}, 3, true));
     for (int position = 0; position < 200; position++) {
       MaskedBatch batch =
-          new Noise(3, true, LossWeight.INVERSE_T).mask(rows, 8, MASK, EOS, position);
+          new Noise(3, NoiseDraws.STRATIFIED, LossWeight.INVERSE_T)
+              .mask(rows, 8, MASK, EOS, position);
 
       assertThat(batch.ids()).hasSize(16);
       for (int i = 0; i < batch.slots().length; i++) {
@@ -104,19 +109,20 @@ class RecipeTest {
     for (int i = 0; i < 16; i++) {
       rows.add(new TrainingSample(new int[10 + i % 3], 4, true));
     }
-    for (boolean stratified : new boolean[] {true, false}) {
+    for (NoiseDraws draws : NoiseDraws.values()) {
       double sum = 0;
-      int draws = 4000;
-      for (int position = 0; position < draws; position++) {
+      int times = 4000;
+      for (int position = 0; position < times; position++) {
         MaskedBatch batch =
-            new Noise(1, stratified, LossWeight.INVERSE_T).mask(rows, 12, MASK, EOS, position);
+            new Noise(1, draws, LossWeight.INVERSE_T).mask(rows, 12, MASK, EOS, position);
         for (float weight : batch.weights()) {
           sum += weight;
         }
       }
-      assertThat(sum / draws).isCloseTo(1, within(0.02));
+      assertThat(sum / times).isCloseTo(1, within(0.02));
     }
-    MaskedBatch uniform = new Noise(1, true, LossWeight.UNIFORM).mask(rows, 12, MASK, EOS, 0);
+    MaskedBatch uniform =
+        new Noise(1, NoiseDraws.STRATIFIED, LossWeight.UNIFORM).mask(rows, 12, MASK, EOS, 0);
     double total = 0;
     for (float weight : uniform.weights()) {
       total += weight;
@@ -127,27 +133,162 @@ class RecipeTest {
   @Test
   void noiseDependsOnSeedAndPositionOnly() {
     List<TrainingSample> rows = samples(8);
-    Noise noise = new Noise(4, true, LossWeight.UNIFORM);
+    Noise noise = new Noise(4, NoiseDraws.STRATIFIED, LossWeight.UNIFORM);
     MaskedBatch first = noise.mask(rows, 30, MASK, EOS, 17);
     assertThat(noise.mask(rows, 30, MASK, EOS, 17).ids()).isEqualTo(first.ids());
     assertThat(noise.mask(rows, 30, MASK, EOS, 18).ids()).isNotEqualTo(first.ids());
-    assertThat(new Noise(5, true, LossWeight.UNIFORM).mask(rows, 30, MASK, EOS, 17).ids())
+    assertThat(
+            new Noise(5, NoiseDraws.STRATIFIED, LossWeight.UNIFORM)
+                .mask(rows, 30, MASK, EOS, 17)
+                .ids())
         .isNotEqualTo(first.ids());
   }
 
   @Test
   void theLearningRateRisesThenFalls() {
-    LearningRate cosine = new LearningRate(1e-3, 10, LearningRate.Curve.COSINE, 0.1);
+    LearningRate cosine = new LearningRate(1e-3, 10, LearningRate.Curve.COSINE, 0.1, 0.2);
     assertThat(cosine.at(0, 0)).isCloseTo(1e-4, within(1e-9));
     assertThat(cosine.at(9, 0.0)).isCloseTo(1e-3, within(1e-9));
     assertThat(cosine.at(500, 0.5)).isCloseTo(5.5e-4, within(1e-9));
     assertThat(cosine.at(1000, 1)).isCloseTo(1e-4, within(1e-9));
-    LearningRate stable = new LearningRate(1e-3, 0, LearningRate.Curve.STABLE, 0);
+    LearningRate stable = new LearningRate(1e-3, 0, LearningRate.Curve.STABLE, 0, 0.2);
     assertThat(stable.at(5, 0.79)).isCloseTo(1e-3, within(1e-9));
     assertThat(stable.at(5, 0.9)).isCloseTo(5e-4, within(1e-9));
-    LearningRate linear = new LearningRate(1, 0, LearningRate.Curve.LINEAR, 0);
+    LearningRate linear = new LearningRate(1, 0, LearningRate.Curve.LINEAR, 0, 0.2);
     assertThat(linear.at(5, 0.25)).isCloseTo(0.75, within(1e-9));
-    assertThat(new LearningRate(1, 0, LearningRate.Curve.CONSTANT, 0).at(5, 0.9)).isEqualTo(1);
+    assertThat(new LearningRate(1, 0, LearningRate.Curve.CONSTANT, 0, 0.2).at(5, 0.9)).isEqualTo(1);
+  }
+
+  @Test
+  void everyDrawIsUniformAndPairsOrStrataLowerTheVarianceOfTheirMean() {
+    java.util.SplittableRandom random = new java.util.SplittableRandom(5);
+    for (NoiseDraws draws : NoiseDraws.values()) {
+      int[] histogram = new int[10];
+      double squares = 0;
+      int steps = 4000;
+      for (int i = 0; i < steps; i++) {
+        double[] times = draws.times(8, random);
+        double mean = Arrays.stream(times).average().orElseThrow();
+        squares += (mean - 0.5) * (mean - 0.5) / steps;
+        // The third row alone: its time must be uniform whatever the others are.
+        histogram[(int) (times[2] * 10)]++;
+      }
+      assertThat(Arrays.stream(histogram).min().orElseThrow()).isGreaterThan(320);
+      assertThat(Arrays.stream(histogram).max().orElseThrow()).isLessThan(480);
+      double independent = 1 / 12.0 / 8;
+      switch (draws) {
+        case INDEPENDENT -> assertThat(squares).isBetween(0.9 * independent, 1.1 * independent);
+        case STRATIFIED -> assertThat(squares).isLessThan(independent / 6);
+        case ANTITHETIC -> assertThat(squares).isLessThan(1e-30);
+      }
+    }
+  }
+
+  @Test
+  void theBatchesOfAStepWeighAsOneLargeBatch() {
+    List<TrainingSample> rows = samples(12).stream().filter(TrainingSample::ends).toList();
+    BatchStream.Rows first = new BatchStream.Rows(rows.subList(0, 3), 30, 0, 0, 2);
+    BatchStream.Rows second = new BatchStream.Rows(rows.subList(3, 9), 30, 0, 1, 2);
+    for (LossWeight weight : LossWeight.values()) {
+      Noise noise = new Noise(6, NoiseDraws.STRATIFIED, weight);
+      MaskedBatch whole = noise.mask(rows.subList(0, 9), 30, MASK, EOS, 4);
+      List<MaskedBatch> parts = noise.mask(List.of(first, second), MASK, EOS, 4);
+      float[] joined = new float[whole.weights().length];
+      int n = 0;
+      for (MaskedBatch part : parts) {
+        System.arraycopy(part.weights(), 0, joined, n, part.weights().length);
+        n += part.weights().length;
+      }
+      assertThat(n).isEqualTo(joined.length);
+      for (int i = 0; i < n; i++) {
+        assertThat(joined[i]).isCloseTo(whole.weights()[i], within(1e-6f));
+      }
+    }
+  }
+
+  @Test
+  void aShareOfTextBatchesIsCutWholeAndDialoguesNever() {
+    List<TrainingSample> windows = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      windows.add(new TrainingSample(new int[50], 0, false));
+    }
+    RandomLengths lengths = new RandomLengths(0.1, 3);
+    int cut = 0;
+    for (int i = 0; i < 2000; i++) {
+      BatchStream.Rows rows = new BatchStream.Rows(windows, 50, i / 100, i % 100, 100);
+      BatchStream.Rows after = lengths.apply(rows);
+      assertThat(lengths.apply(rows).length()).isEqualTo(after.length());
+      assertThat(after.samples()).hasSize(4).allMatch(s -> s.length() == after.length());
+      cut += after.length() < 50 ? 1 : 0;
+    }
+    assertThat(cut).isBetween(150, 250);
+    BatchStream.Rows dialogue =
+        new BatchStream.Rows(List.of(new TrainingSample(new int[9], 3, true)), 9, 0, 0, 1);
+    assertThat(new RandomLengths(1, 3).apply(dialogue)).isSameAs(dialogue);
+  }
+
+  @Test
+  void defaultsAreFilledInFromTheDataAndTheModel() {
+    ModelConfig small = config(64);
+    Hyperparameters few = new AskedHyperparameters().resolve(92, small, 0, Compute.FLOAT32);
+    assertThat(few.epochs()).isEqualTo(45);
+    assertThat(few.batchRows()).isEqualTo(16);
+    assertThat(few.learningRate()).isEqualTo(1e-3);
+    assertThat(few.maxLength()).isEqualTo(64);
+    assertThat(few.evalSteps()).isEqualTo(54);
+    Hyperparameters many =
+        new AskedHyperparameters()
+            .maxLength(4096)
+            .maxSteps(100)
+            .resolve(50_000, small, 0.02, Compute.BFLOAT16);
+    assertThat(many.epochs()).isEqualTo(3);
+    assertThat(many.maxLength()).isEqualTo(64);
+    assertThat(many.evalSteps()).isEqualTo(20);
+    assertThat(many.compute()).isEqualTo(Compute.BFLOAT16);
+    assertThat(new AskedHyperparameters().validationShare(3000, false)).isEqualTo(0.02);
+    assertThat(new AskedHyperparameters().validationShare(3000, true)).isEqualTo(0);
+    assertThat(new AskedHyperparameters().validationShare(300, false)).isEqualTo(0);
+  }
+
+  @Test
+  void aValueOutOfItsRangeIsRefusedWithTheRange() {
+    Map<String, AskedHyperparameters> bad =
+        Map.ofEntries(
+            Map.entry("n_epochs is 0; it must be 1 to 1000.", new AskedHyperparameters().epochs(0)),
+            Map.entry(
+                "batch_size is 0; it must be 1 to 4096.", new AskedHyperparameters().batchRows(0)),
+            Map.entry(
+                "learning_rate is NaN; it must be above 0, usually 1e-6 to 1e-2.",
+                new AskedHyperparameters().learningRate(Double.NaN)),
+            Map.entry(
+                "gradient_accumulation is 8, but a step has only batch_size = 4 rows to divide; it"
+                    + " must be 1 to 4.",
+                new AskedHyperparameters().batchRows(4).gradientAccumulation(8)),
+            Map.entry(
+                "ema_decay is 1.0; it must be at least 0 (none) and below 1, such as 0.999.",
+                new AskedHyperparameters().emaDecay(1.0)),
+            Map.entry(
+                "clip_norm is -1.0; it must be above 0 and at most 1000000.0.",
+                new AskedHyperparameters().clipNorm(-1.0)));
+    bad.forEach((sentence, asked) ->
+        assertThatThrownBy(() -> asked.resolve(10, config(64), 0, Compute.FLOAT32))
+            .isInstanceOf(InvalidHyperparameterException.class)
+            .hasMessage(sentence));
+    assertThatThrownBy(
+            () -> new AskedHyperparameters().resolve(10, config(64), 0.9, Compute.FLOAT32))
+        .hasMessage("validation_share is 0.9; it must be 0.0 to 0.5.");
+  }
+
+  private static ModelConfig config(int context) {
+    return ModelConfig.shape()
+        .width(32)
+        .layers(2)
+        .heads(2)
+        .mlpWidth(48)
+        .vocabularySize(40)
+        .contextLength(context)
+        .tokens(39, 38, 37)
+        .build();
   }
 
   private static List<TrainingSample> samples(int count) {

@@ -13,6 +13,8 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.NoiseDraws;
+import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TrainingSample;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,7 +77,7 @@ class TrainingRunTest {
   void aLossThatIsNotFiniteEndsTheRunAndKeepsTheLastState() throws Exception {
     Path place = folder.resolve("nan");
     assertThat(losses(place, new StopRule.Steps(4), Long.MAX_VALUE)).hasSize(4);
-    TrainingRun.Recipe recipe = recipe(new StopRule.Steps(50), 1e30);
+    TrainingRecipe recipe = recipe(new StopRule.Steps(50), 1e30);
     try (TrainingRun run = open(place, recipe)) {
       assertThatThrownBy(() -> run.run(new TrainingListener() {}))
           .isInstanceOf(TrainingDivergedException.class)
@@ -170,7 +172,7 @@ class TrainingRunTest {
     return losses;
   }
 
-  private static TrainingRun open(Path place, TrainingRun.Recipe recipe) throws Exception {
+  private static TrainingRun open(Path place, TrainingRecipe recipe) throws Exception {
     return TrainingRun.open(
         place,
         recipe,
@@ -180,21 +182,23 @@ class TrainingRunTest {
   }
 
   /** A state every second step; runs of many steps do without, because each is forced to disk. */
-  private static TrainingRun.Recipe recipe(StopRule stop, double rate) {
+  private static TrainingRecipe recipe(StopRule stop, double rate) {
     long checkpointSteps = stop instanceof StopRule.Steps(long count) && count > 100 ? 0 : 2;
     List<TrainingSample> samples = new ArrayList<>();
     for (int i = 0; i < 24; i++) {
       int a = i % 6;
       samples.add(new TrainingSample(new int[] {36, a, 35, a + 10, a + 20, a + 10, 37}, 3, true));
     }
-    return new TrainingRun.Recipe(
+    return new TrainingRecipe(
         epoch -> samples,
         new BatchPlan.Shape(64, 8, 16, 0.2),
-        new Noise(2, true, LossWeight.UNIFORM),
-        new LearningRate(rate, 3, LearningRate.Curve.LINEAR, 0.1),
+        new Noise(2, NoiseDraws.STRATIFIED, LossWeight.UNIFORM),
+        new LearningRate(rate, 3, LearningRate.Curve.LINEAR, 0.1, 0.1),
         AdamW.Settings.DEFAULT,
         stop,
         2,
+        1,
+        new RandomLengths(0, 2),
         checkpointSteps,
         0);
   }

@@ -1,0 +1,82 @@
+package dev.unmask.sft.training;
+
+import dev.unmask.model.training.AdamW;
+import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.BatchStream;
+import dev.unmask.sft.recipe.Hyperparameters;
+import dev.unmask.sft.recipe.LearningRate;
+import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.RandomLengths;
+
+/**
+ * What a run does. It must be the same each time the run is opened.
+ *
+ * @param data samples for each pass
+ * @param seed fixes the order of the data
+ * @param accumulation batches of an update; a pass may end with fewer
+ * @param checkpointSteps updates between two states, or 0 for none by count
+ * @param checkpointSeconds seconds between two states, or 0 for none by time
+ */
+public record TrainingRecipe(
+    BatchStream.Data data,
+    BatchPlan.Shape shape,
+    Noise noise,
+    LearningRate rate,
+    AdamW.Settings optimizer,
+    StopRule stop,
+    long seed,
+    int accumulation,
+    RandomLengths lengths,
+    long checkpointSteps,
+    double checkpointSeconds) {
+
+  /** Padded tokens of a batch; longer rows share a batch with fewer others. */
+  private static final int BATCH_TOKENS = 4096;
+
+  /** Canvases are longer than answers, so the model must have seen long tails of EOS. */
+  private static final double EOS_SHARE = 0.4;
+
+  /** What is left of the learning rate at the end. */
+  private static final double FINAL_FRACTION = 0.05;
+
+  private static final double BETA1 = 0.9;
+  private static final double BETA2 = 0.95;
+  private static final double EPSILON = 1e-8;
+  private static final double CHECKPOINT_SECONDS = 20;
+
+  public TrainingRecipe {
+    if (accumulation < 1) {
+      throw new IllegalArgumentException(
+          "a step needs at least one batch, not " + accumulation + " of them");
+    }
+  }
+
+  /** Fine-tuning with the given choices. */
+  public static TrainingRecipe of(Hyperparameters chosen, BatchStream.Data data, long seed) {
+    StopRule passes = new StopRule.Epochs(chosen.epochs());
+    return new TrainingRecipe(
+        data,
+        shape(chosen),
+        new Noise(seed, chosen.noiseDraws(), chosen.lossWeight()),
+        new LearningRate(
+            chosen.learningRate(),
+            chosen.warmUpSteps(),
+            chosen.schedule(),
+            FINAL_FRACTION,
+            LearningRate.LAST_TENTH),
+        new AdamW.Settings(BETA1, BETA2, EPSILON, chosen.weightDecay(), chosen.clipNorm(), false),
+        chosen.maxSteps() > 0
+            ? new StopRule.First(passes, new StopRule.Steps(chosen.maxSteps()))
+            : passes,
+        seed,
+        chosen.gradientAccumulation(),
+        new RandomLengths(chosen.randomLengthShare(), seed),
+        chosen.checkpointSteps(),
+        chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);
+  }
+
+  /** How batches of fine-tuning are filled. */
+  public static BatchPlan.Shape shape(Hyperparameters chosen) {
+    return new BatchPlan.Shape(BATCH_TOKENS, chosen.rowsOfABatch(), chosen.maxLength(), EOS_SHARE);
+  }
+}
