@@ -3,6 +3,9 @@ package dev.unmask.sft.events;
 import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.evaluation.DiffusionLoss;
+import dev.unmask.sft.evaluation.Evaluation;
+import dev.unmask.sft.evaluation.NoiseLevel;
 import dev.unmask.sft.job.Answer;
 import dev.unmask.sft.job.Dataset;
 import dev.unmask.sft.job.JobEvents;
@@ -103,6 +106,30 @@ public final class KafkaJobEvents implements JobEvents {
                     .setTokensPerSecond(report.tokensPerSecond())
                     .setSecondsLeft(report.secondsLeft()))
             .build());
+  }
+
+  @Override
+  public void evaluated(Evaluation evaluation) {
+    DiffusionLoss loss = evaluation.loss();
+    dev.unmask.v1.Evaluation.Builder told =
+        dev.unmask.v1.Evaluation.newBuilder()
+            .setStep(evaluation.step())
+            .setBoundPerAnswerToken(loss.boundPerAnswerToken())
+            .setStandardError(loss.standardError())
+            .setRows(loss.dialogues())
+            .setAnswerTokens(loss.answerTokens())
+            .setBest(evaluation.best());
+    for (NoiseLevel level : loss.levels()) {
+      if (level.masked() > 0) {
+        told.addLevels(
+            dev.unmask.v1.NoiseLevel.newBuilder()
+                .setT(level.t())
+                .setCrossEntropy(level.crossEntropy())
+                .setAccuracy(level.accuracy())
+                .setMasked(level.masked()));
+      }
+    }
+    send(event().setEvaluation(told));
   }
 
   @Override

@@ -3,13 +3,17 @@ package dev.unmask.sft.job;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.LossWeight;
-import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DialogueReader;
+import dev.unmask.sft.evaluation.DiffusionLoss;
+import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.pretrain.ModelFolder;
+import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
+import dev.unmask.sft.recipe.TokenisedRows;
+import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
 import dev.unmask.sft.training.TrainingListener;
@@ -26,6 +30,8 @@ import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * samplers, judge, move the aliases. Every part may be done again by another owner of the job.
  */
 final class FineTuneJob {
+
+  private static final Logger LOG = System.getLogger(FineTuneJob.class.getName());
 
   private static final String DEFAULT_ALIAS = "default";
   private static final double PROGRESS_EVERY_SECONDS = 1;
@@ -121,8 +129,9 @@ final class FineTuneJob {
                 + " to it.");
       }
       Dataset dataset = readRows(file, tokenizer, config);
+      HeldOut rows = FineTuneRecipe.split(request, dataset);
       Hyperparameters chosen =
-          FineTuneRecipe.chosen(request, dataset.samples().size(), config, compute());
+          FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
       events.probes(
           false, ProbeRun.answers(folder.parent(), precision, tokenizer, dataset.questions()));
       events.running();
@@ -131,17 +140,19 @@ final class FineTuneJob {
       try (TrainingRun run =
           TrainingRun.open(
               folder.root(),
-              TrainingRecipe.of(chosen, epoch -> dataset.samples(), request.seed()),
-              config,
-              chosen.compute(),
-              () -> TrainableModel.load(folder.parent(), chosen.compute()))) {
+              TrainingRecipe.of(chosen, epoch -> rows.trained(), rows.heldOut(), request.seed()),
+              ModelSource.folder(
+                  folder.parent(), chosen.compute(), chosen.method(), request.seed()))) {
         run.run(progress);
         stopIfAsked();
+        if (run.goBackToBest()) {
+          LOG.log(Level.INFO, "job={0} event=best-step step={1}", request.id(), run.bestStep());
+        }
         if (!run.model().isFinite()) {
           throw new JobFailedException("The trained weights are not all finite numbers.");
         }
         ModelFolder.write(folder.model(), run.model(), folder.parent());
-        manifest = store(parent, file, dataset, chosen, run, progress.last);
+        manifest = store(parent, file, dataset, chosen, run, progress);
       }
       events.probes(
           true, ProbeRun.answers(folder.model(), precision, tokenizer, dataset.questions()));
@@ -159,9 +170,10 @@ final class FineTuneJob {
               reader, tokenizer, FineTuneRecipe.asked(request).maxLength(config), events::rejected);
     }
     Dataset.Facts facts = dataset.facts();
+    TokenisedRows rows = TokenisedRows.of(dataset.samples());
     Hyperparameters chosen =
-        FineTuneRecipe.chosen(request, dataset.samples().size(), config, compute());
-    events.rowsRead(facts, FineTuneRecipe.eosShare(chosen, dataset.samples(), request.seed()));
+        FineTuneRecipe.chosen(request, dataset, rows.size(), config, compute());
+    events.rowsRead(facts, FineTuneRecipe.eosShare(chosen, rows, request.seed()));
     String first = facts.firstRejections().isEmpty() ? "" : facts.firstRejections().get(0);
     if (facts.rejectedShare() > request.maxBadRows()) {
       throw new JobFailedException(
@@ -186,13 +198,15 @@ final class FineTuneJob {
       Dataset dataset,
       Hyperparameters chosen,
       TrainingRun run,
-      @Nullable StepReport last)
+      Progress progress)
       throws StoreException, IOException {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("train_loss", run.position().smoothedLoss());
+    StepReport last = progress.last;
     if (last != null) {
       metrics.put("train_cross_entropy", last.crossEntropy());
     }
+    metrics.putAll(progress.judged);
     Manifest.Training training =
         new Manifest.Training(
             request.id(),
@@ -301,6 +315,7 @@ final class FineTuneJob {
 
     private double told = Double.NEGATIVE_INFINITY;
     private @Nullable StepReport last;
+    private final Map<String, Double> judged = new LinkedHashMap<>();
 
     @Override
     public void onStep(StepReport report) {
@@ -309,6 +324,20 @@ final class FineTuneJob {
         told = report.seconds();
         events.progress(report);
       }
+    }
+
+    @Override
+    public void onEvaluation(Evaluation evaluation) {
+      DiffusionLoss loss = evaluation.loss();
+      if (evaluation.step() == 0) {
+        judged.put("bound_before", loss.boundPerAnswerToken());
+      }
+      if (evaluation.best()) {
+        judged.put("bound_per_answer_token", loss.boundPerAnswerToken());
+        judged.put("bound_stderr", loss.standardError());
+        judged.put("best_step", (double) evaluation.step());
+      }
+      events.evaluated(evaluation);
     }
 
     @Override

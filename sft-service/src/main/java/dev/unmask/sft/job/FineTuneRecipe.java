@@ -4,10 +4,10 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.AskedHyperparameters;
 import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
-import dev.unmask.sft.recipe.TrainingSample;
+import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.training.TrainingRecipe;
-import java.util.List;
 
 /** What a job's request chooses of LLaDA's fine-tuning recipe. */
 final class FineTuneRecipe {
@@ -22,18 +22,31 @@ final class FineTuneRecipe {
         .maxLength(request.maxLength());
   }
 
+  /** The rows in two parts; without a share asked for, small datasets are trained on whole. */
+  static HeldOut split(JobRequest request, Dataset dataset) {
+    return HeldOut.split(
+        TokenisedRows.of(dataset.samples()), share(request, dataset), request.seed());
+  }
+
   static Hyperparameters chosen(
-      JobRequest request, int samples, ModelConfig config, Compute compute) {
-    return asked(request).resolve(samples, config, 0, compute);
+      JobRequest request, Dataset dataset, int trained, ModelConfig config, Compute compute) {
+    return asked(request).resolve(trained, config, share(request, dataset), compute);
+  }
+
+  private static double share(JobRequest request, Dataset dataset) {
+    return asked(request).validationShare(dataset.facts().used(), false);
   }
 
   /** The share of EOS padding among the answer slots of the first pass. */
-  static double eosShare(Hyperparameters chosen, List<TrainingSample> samples, long seed) {
-    long answers = samples.stream().mapToLong(TrainingSample::answerLength).sum();
+  static double eosShare(Hyperparameters chosen, TokenisedRows samples, long seed) {
+    long answers = 0;
+    for (int i = 0; i < samples.size(); i++) {
+      answers += samples.answerLength(i);
+    }
     long padding = 0;
     for (BatchPlan.Batch batch : BatchPlan.of(samples, TrainingRecipe.shape(chosen), seed, 0)) {
       for (int row : batch.rows()) {
-        padding += batch.length() - samples.get(row).length();
+        padding += batch.length() - samples.length(row);
       }
     }
     return answers + padding == 0 ? 0 : padding / (double) (answers + padding);

@@ -1,6 +1,7 @@
 package dev.unmask.sft.job;
 
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.store.Digest;
 import java.util.List;
@@ -30,6 +31,9 @@ public interface JobEvents {
 
   /** Some steps are done; not every step is told. */
   void progress(StepReport report);
+
+  /** The model was judged on rows that it does not learn. */
+  void evaluated(Evaluation evaluation);
 
   /** The same questions before and after. */
   void probes(boolean after, List<Answer> answers);

@@ -1,6 +1,7 @@
 package dev.unmask.sft.metrics;
 
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.job.Answer;
 import dev.unmask.sft.job.Dataset;
 import dev.unmask.sft.job.JobEvents;
@@ -46,6 +47,11 @@ public final class MeteredEvents implements JobEvents {
   public void progress(StepReport report) {
     meters.progress(report);
     next.progress(report);
+  }
+
+  @Override
+  public void evaluated(Evaluation evaluation) {
+    next.evaluated(evaluation);
   }
 
   @Override

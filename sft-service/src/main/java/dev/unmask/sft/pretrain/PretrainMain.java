@@ -4,13 +4,14 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.training.AdamW;
-import dev.unmask.model.training.TrainableModel;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TrainingSample;
+import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.StopRule;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -118,6 +119,7 @@ public final class PretrainMain {
               options.seed,
               options.accumulation,
               new RandomLengths(options.randomLengths, options.seed),
+              null,
               options.checkpointSteps,
               options.checkpointMinutes * 60);
       Path from = options.from;
@@ -125,12 +127,9 @@ public final class PretrainMain {
           TrainingRun.open(
               options.out,
               recipe,
-              config,
-              compute,
-              () ->
-                  from == null
-                      ? TrainableModel.random(config, compute, options.seed)
-                      : TrainableModel.load(from, compute))) {
+              from == null
+                  ? ModelSource.random(config, compute, options.seed)
+                  : ModelSource.folder(from, compute, new Method.Full(), options.seed))) {
         out.printf(
             Locale.ROOT,
             "%,d parameters, %s step %d%n",
@@ -292,7 +291,7 @@ public final class PretrainMain {
               options.rowTokens,
               0,
               options.seed);
-      valid.put(String.valueOf(file.getFileName()), read.samples(0));
+      valid.put(String.valueOf(file.getFileName()), read.all(0));
     }
     return valid;
   }

@@ -5,6 +5,7 @@ import dev.unmask.sft.dataset.DialogueReader;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.DialogueSamples;
 import dev.unmask.sft.recipe.Seeds;
+import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
@@ -118,7 +119,12 @@ public final class PretrainingData implements BatchStream.Data {
   }
 
   @Override
-  public List<TrainingSample> samples(long epoch) {
+  public TokenisedRows samples(long epoch) {
+    return TokenisedRows.of(all(epoch));
+  }
+
+  /** The samples of a pass. */
+  List<TrainingSample> all(long epoch) {
     List<TrainingSample> all = new ArrayList<>();
     for (int s = 0; s < sources.size(); s++) {
       Loaded source = sources.get(s);

@@ -2,6 +2,7 @@ package dev.unmask.sft.recipe;
 
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,7 @@ public final class AskedHyperparameters {
   private @Nullable Integer checkpointSteps;
   private @Nullable Double randomLengthShare;
   private @Nullable Integer maxSteps;
+  private @Nullable Method method;
 
   /** Nothing is asked for: defaults only. */
   public AskedHyperparameters() {}
@@ -126,7 +128,8 @@ public final class AskedHyperparameters {
         or(evalSteps, Math.clamp(steps / EVALUATIONS, 1, Integer.MAX_VALUE)),
         or(checkpointSteps, 0),
         or(randomLengthShare, 0.0),
-        most);
+        most,
+        or(method, new Method.Full()));
   }
 
   public AskedHyperparameters epochs(@Nullable Integer value) {
@@ -231,6 +234,11 @@ public final class AskedHyperparameters {
 
   public AskedHyperparameters maxSteps(@Nullable Integer value) {
     maxSteps = value;
+    return this;
+  }
+
+  public AskedHyperparameters method(@Nullable Method value) {
+    method = value;
     return this;
   }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * The batches of one pass over the data. Rows are shuffled, then sorted by length inside windows of
@@ -49,7 +50,7 @@ public final class BatchPlan {
   private BatchPlan() {}
 
   /** The batches of one pass, in order: a function of its arguments only. */
-  public static List<Batch> of(List<TrainingSample> samples, Shape shape, long seed, long epoch) {
+  public static List<Batch> of(TokenisedRows samples, Shape shape, long seed, long epoch) {
     SplittableRandom random = Seeds.stream(seed, "order", epoch);
     int[] order = new int[samples.size()];
     Arrays.setAll(order, i -> i);
@@ -57,7 +58,7 @@ public final class BatchPlan {
     double meanTail = meanTail(samples, shape.eosShare());
     List<Batch> batches = new ArrayList<>();
     for (boolean ends : new boolean[] {true, false}) {
-      int[] group = Arrays.stream(order).filter(i -> samples.get(i).ends() == ends).toArray();
+      int[] group = Arrays.stream(order).filter(i -> samples.ends(i) == ends).toArray();
       cut(samples, group, shape, ends ? meanTail : 0, random, batches);
     }
     Batch[] shuffled = batches.toArray(Batch[]::new);
@@ -71,7 +72,7 @@ public final class BatchPlan {
   }
 
   private static void cut(
-      List<TrainingSample> samples,
+      TokenisedRows samples,
       int[] group,
       Shape shape,
       double meanTail,
@@ -82,12 +83,12 @@ public final class BatchPlan {
       int to = from;
       long tokens = 0;
       while (to < group.length && tokens < (long) shape.tokens() * BATCHES_PER_WINDOW) {
-        tokens += samples.get(group[to++]).length();
+        tokens += samples.length(group[to++]);
       }
       int[] window =
           Arrays.stream(group, from, to)
               .boxed()
-              .sorted(Comparator.comparingInt(i -> samples.get(i).length()))
+              .sorted(Comparator.comparingInt(samples::length))
               .mapToInt(Integer::intValue)
               .toArray();
       cutWindow(samples, window, shape, meanTail, random, batches);
@@ -96,7 +97,7 @@ public final class BatchPlan {
   }
 
   private static void cutWindow(
-      List<TrainingSample> samples,
+      TokenisedRows samples,
       int[] window,
       Shape shape,
       double meanTail,
@@ -108,7 +109,7 @@ public final class BatchPlan {
       int to = from;
       int length = 0;
       while (to < window.length && to - from < shape.maxRows()) {
-        int padded = padded(samples.get(window[to]).length(), tail, shape.context());
+        int padded = padded(samples.length(window[to]), tail, shape.context());
         if (to > from && (long) padded * (to - from + 1) > shape.tokens()) {
           break;
         }
@@ -124,11 +125,11 @@ public final class BatchPlan {
     return Math.max(length, Math.min(context, length + tail));
   }
 
-  private static double meanTail(List<TrainingSample> samples, double eosShare) {
+  private static double meanTail(TokenisedRows samples, double eosShare) {
     double answer =
-        samples.stream()
-            .filter(TrainingSample::ends)
-            .mapToInt(TrainingSample::answerLength)
+        IntStream.range(0, samples.size())
+            .filter(samples::ends)
+            .map(samples::answerLength)
             .average()
             .orElse(0);
     return answer * eosShare / (1 - eosShare);

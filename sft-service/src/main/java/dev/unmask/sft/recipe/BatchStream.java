@@ -13,7 +13,7 @@ public final class BatchStream {
   /** The samples of one pass; the same pass must always give the same. */
   @FunctionalInterface
   public interface Data {
-    List<TrainingSample> samples(long epoch);
+    TokenisedRows samples(long epoch);
   }
 
   /**
@@ -37,7 +37,7 @@ public final class BatchStream {
   private final long seed;
   private long epoch;
   private int next;
-  private List<TrainingSample> samples;
+  private TokenisedRows samples;
   private List<Batch> plan;
 
   /**
@@ -71,7 +71,7 @@ public final class BatchStream {
       plan = BatchPlan.of(samples, shape, seed, epoch);
     }
     Batch batch = plan.get(next);
-    List<TrainingSample> rows = Arrays.stream(batch.rows()).mapToObj(samples::get).toList();
+    List<TrainingSample> rows = Arrays.stream(batch.rows()).mapToObj(samples::sample).toList();
     return new Rows(rows, batch.length(), epoch, next++, plan.size());
   }
 }

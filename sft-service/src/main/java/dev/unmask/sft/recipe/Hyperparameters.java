@@ -1,6 +1,7 @@
 package dev.unmask.sft.recipe;
 
 import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 
 /**
@@ -30,6 +31,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
  * @param checkpointSteps updates between states on disk, from 0; 0 for states by time only
  * @param randomLengthShare share of text batches cut to a random length, 0 to 1
  * @param maxSteps ends the run early, from 0; 0 for never
+ * @param method which numbers learn
  */
 public record Hyperparameters(
     int epochs,
@@ -52,7 +54,8 @@ public record Hyperparameters(
     int evalSteps,
     int checkpointSteps,
     double randomLengthShare,
-    int maxSteps) {
+    int maxSteps,
+    Method method) {
 
   private static final int MOST_STEPS = 100_000_000;
 

@@ -7,6 +7,8 @@ import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.RandomLengths;
+import dev.unmask.sft.recipe.TokenisedRows;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run does. It must be the same each time the run is opened.
@@ -14,6 +16,8 @@ import dev.unmask.sft.recipe.RandomLengths;
  * @param data samples for each pass
  * @param seed fixes the order of the data
  * @param accumulation batches of an update; a pass may end with fewer
+ * @param lengths which text batches are cut short
+ * @param evaluation null for none
  * @param checkpointSteps updates between two states, or 0 for none by count
  * @param checkpointSeconds seconds between two states, or 0 for none by time
  */
@@ -27,6 +31,7 @@ public record TrainingRecipe(
     long seed,
     int accumulation,
     RandomLengths lengths,
+    @Nullable EvaluationPlan evaluation,
     long checkpointSteps,
     double checkpointSeconds) {
 
@@ -51,8 +56,13 @@ public record TrainingRecipe(
     }
   }
 
-  /** Fine-tuning with the given choices. */
-  public static TrainingRecipe of(Hyperparameters chosen, BatchStream.Data data, long seed) {
+  /**
+   * Fine-tuning with the given choices.
+   *
+   * @param heldOut what the model is judged on; may be empty
+   */
+  public static TrainingRecipe of(
+      Hyperparameters chosen, BatchStream.Data data, TokenisedRows heldOut, long seed) {
     StopRule passes = new StopRule.Epochs(chosen.epochs());
     return new TrainingRecipe(
         data,
@@ -71,6 +81,7 @@ public record TrainingRecipe(
         seed,
         chosen.gradientAccumulation(),
         new RandomLengths(chosen.randomLengthShare(), seed),
+        heldOut.size() == 0 ? null : EvaluationPlan.of(heldOut, chosen.evalSteps(), seed),
         chosen.checkpointSteps(),
         chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);
   }

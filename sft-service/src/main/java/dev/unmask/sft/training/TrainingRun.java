@@ -2,19 +2,26 @@ package dev.unmask.sft.training;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.Layout;
-import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossValue;
 import dev.unmask.model.training.MaskedBatch;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.training.TrainingState;
-import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.evaluation.DiffusionLoss;
+import dev.unmask.sft.evaluation.Evaluation;
+import dev.unmask.sft.evaluation.HeldOutLoss;
 import dev.unmask.sft.recipe.BatchStream;
+import dev.unmask.sft.recipe.Seeds;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
  * A run: the model, the optimizer, the position, and the loop over them. A run that is opened again
@@ -25,44 +32,45 @@ public final class TrainingRun implements AutoCloseable {
   /** The file of a run's state in its folder. */
   public static final String STATE_FILE = "train-state.safetensors";
 
-  private static final double SMOOTHING = 0.95;
+  /** The state at the best evaluation, in the same folder. */
+  static final String BEST_FILE = "best-state.safetensors";
 
-  /** Makes the weights a new run starts from. */
-  @FunctionalInterface
-  public interface FirstModel {
-    TrainableModel make() throws InvalidModelException;
-  }
+  private static final double SMOOTHING = 0.95;
 
   private final TrainingRecipe recipe;
   private final Path state;
-  private final TrainableModel model;
-  private final AdamW optimizer;
+  private final ModelSource source;
+  private TrainableModel model;
+  private AdamW optimizer;
   private TrainingPosition position;
+  private EvaluationHistory evaluations;
 
   private TrainingRun(
       TrainingRecipe recipe,
       Path state,
+      ModelSource source,
       TrainableModel model,
       AdamW optimizer,
-      TrainingPosition position) {
+      TrainingPosition position,
+      EvaluationHistory evaluations) {
     this.recipe = recipe;
     this.state = state;
+    this.source = source;
     this.model = model;
     this.optimizer = optimizer;
     this.position = position;
+    this.evaluations = evaluations;
   }
 
   /**
    * Opens the run of {@code folder}: the state it left there, or a new run.
    *
-   * @param config the model's shape, for a state
    * @throws InvalidModelException when the state belongs to another model or is damaged, or when
    *     the model does not learn by masks
    */
-  public static TrainingRun open(
-      Path folder, TrainingRecipe recipe, ModelConfig config, Compute compute, FirstModel first)
+  public static TrainingRun open(Path folder, TrainingRecipe recipe, ModelSource source)
       throws InvalidModelException, IOException {
-    if (config.layout() == Layout.AUTOREGRESSIVE) {
+    if (source.config().layout() == Layout.AUTOREGRESSIVE) {
       throw new InvalidModelException(
           "an autoregressive model cannot be trained here: this loop masks tokens and learns to"
               + " fill them in, and such a model never saw a mask; give it a diffusion model");
@@ -70,22 +78,36 @@ public final class TrainingRun implements AutoCloseable {
     Files.createDirectories(folder);
     Path file = folder.resolve(STATE_FILE);
     if (!Files.exists(file)) {
-      TrainableModel model = first.make();
+      TrainableModel model = source.first();
       return new TrainingRun(
-          recipe, file, model, new AdamW(model, recipe.optimizer()), TrainingPosition.START);
+          recipe,
+          file,
+          source,
+          model,
+          new AdamW(model, recipe.optimizer()),
+          TrainingPosition.START,
+          EvaluationHistory.NONE);
     }
     TrainingState stored = TrainingState.read(file);
     TrainingPosition position = TrainingPosition.of(stored.facts());
-    TrainableModel model = TrainableModel.of(config, compute, stored.tensors());
+    EvaluationHistory evaluations = EvaluationHistory.of(stored.facts());
+    TrainableModel model = source.resume(stored);
     try {
       AdamW optimizer = AdamW.resume(model, recipe.optimizer(), stored);
-      return new TrainingRun(recipe, file, model, optimizer, position);
-    } catch (InvalidModelException | RuntimeException e) {
+      TrainingRun run =
+          new TrainingRun(recipe, file, source, model, optimizer, position, evaluations);
+      if (position.step() > 0 && evaluations.best() == position.step()) {
+        // It may have died between the state and the link to it.
+        run.keepAsBest();
+      }
+      return run;
+    } catch (InvalidModelException | IOException | RuntimeException e) {
       model.close();
       throw e;
     }
   }
 
+  /** The model as the last step left it, or the best one after {@link #goBackToBest}. */
   public TrainableModel model() {
     return model;
   }
@@ -94,9 +116,15 @@ public final class TrainingRun implements AutoCloseable {
     return position;
   }
 
+  /** The step with the lowest bound so far; 0 when none was evaluated. */
+  public long bestStep() {
+    return evaluations.best();
+  }
+
   /**
    * Trains until the recipe's end or until the listener asks to stop, and leaves the state of the
-   * last step on the disk.
+   * last step on the disk. A run with an {@link EvaluationPlan} is judged before its first step, as
+   * often as planned, and after its last.
    *
    * @throws TrainingDivergedException when a loss or gradient is not finite; nothing was updated or
    *     written with it
@@ -110,6 +138,9 @@ public final class TrainingRun implements AutoCloseable {
     Stopwatch watch = new Stopwatch(position);
     TrainingPosition saved = position;
     int batchesInEpoch = batches.batchesInEpoch();
+    if (position.step() == 0 && !listener.stopRequested()) {
+      evaluate(listener);
+    }
     while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
       List<BatchStream.Rows> step = nextStep(batches);
       batchesInEpoch = step.getLast().batchesInEpoch();
@@ -124,14 +155,42 @@ public final class TrainingRun implements AutoCloseable {
       advance(step, loss.loss(), watch);
       double progress = recipe.stop().progress(position, batchesInEpoch);
       listener.onStep(report(loss, rate, norm, progress, step.getLast(), watch));
-      if (checkpointIsDue(saved)) {
+      boolean best = evaluationIsDue(progress) && evaluate(listener);
+      if (best || checkpointIsDue(saved)) {
         save(listener);
         saved = position;
+      }
+      if (best) {
+        keepAsBest();
       }
     }
     if (saved.step() != position.step()) {
       save(listener);
     }
+  }
+
+  /**
+   * Makes the weights of the best evaluation those of {@link #model}, for publication; afterwards
+   * the run cannot train on. Nothing happens when the last step was the best or none was judged.
+   *
+   * @return whether the weights changed
+   */
+  public boolean goBackToBest() throws InvalidModelException {
+    if (evaluations.best() == 0 || evaluations.best() == position.step()) {
+      return false;
+    }
+    TrainingState best = TrainingState.read(state.resolveSibling(BEST_FILE));
+    TrainableModel earlier = source.resume(best);
+    try {
+      AdamW moments = AdamW.resume(earlier, recipe.optimizer(), best);
+      close();
+      optimizer = moments;
+      model = earlier;
+    } catch (InvalidModelException | RuntimeException e) {
+      earlier.close();
+      throw e;
+    }
+    return true;
   }
 
   /** The batches of one update. A pass ends with a smaller step rather than inside one. */
@@ -150,8 +209,9 @@ public final class TrainingRun implements AutoCloseable {
     double loss = 0;
     double crossEntropy = 0;
     int slots = 0;
+    SplittableRandom dropout = Seeds.stream(recipe.seed(), "dropout", position.step());
     for (MaskedBatch batch : step) {
-      LossValue value = model.lossAndGradients(batch);
+      LossValue value = model.lossAndGradients(batch, dropout.nextLong());
       loss += value.loss();
       crossEntropy += value.crossEntropySum();
       slots += value.maskedSlots();
@@ -215,6 +275,27 @@ public final class TrainingRun implements AutoCloseable {
         left);
   }
 
+  private boolean evaluationIsDue(double progress) {
+    EvaluationPlan plan = recipe.evaluation();
+    return plan != null
+        && (progress >= 1 || (plan.everySteps() > 0 && position.step() % plan.everySteps() == 0));
+  }
+
+  /** Judges the model as it is; true when it is the best so far. */
+  private boolean evaluate(TrainingListener listener) throws IOException {
+    EvaluationPlan plan = recipe.evaluation();
+    if (plan == null || evaluations.last() == position.step()) {
+      return false;
+    }
+    DiffusionLoss loss =
+        HeldOutLoss.of(
+            model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
+    boolean best = evaluations.isBest(position.step(), loss.boundPerAnswerToken());
+    evaluations = evaluations.with(position.step(), loss.boundPerAnswerToken());
+    listener.onEvaluation(new Evaluation(position.step(), loss, best));
+    return best;
+  }
+
   private boolean checkpointIsDue(TrainingPosition saved) {
     return (recipe.checkpointSteps() > 0
             && position.step() - saved.step() >= recipe.checkpointSteps())
@@ -223,46 +304,28 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void save(TrainingListener listener) throws IOException {
-    TrainingState.write(state, model, optimizer, position.toFacts());
+    Map<String, String> facts = new LinkedHashMap<>(position.toFacts());
+    facts.putAll(evaluations.toFacts());
+    TrainingState.write(state, model, optimizer, facts);
     listener.onCheckpoint(position);
+  }
+
+  /** The state on the disk gets a second name, which outlives it. */
+  private void keepAsBest() throws IOException {
+    Path best = state.resolveSibling(BEST_FILE);
+    Path link = state.resolveSibling(BEST_FILE + ".tmp");
+    Files.deleteIfExists(link);
+    try {
+      Files.createLink(link, state);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      Files.copy(state, link);
+    }
+    Files.move(link, best, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Override
   public void close() {
     optimizer.close();
     model.close();
-  }
-
-  /** Time of the run, those before this process included. */
-  private static final class Stopwatch {
-
-    private static final int WINDOW = 20;
-
-    private final long started = System.nanoTime();
-    private final double before;
-    private final long[] times = new long[WINDOW];
-    private final long[] tokens = new long[WINDOW];
-    private int count;
-
-    Stopwatch(TrainingPosition from) {
-      this.before = from.seconds();
-      times[0] = started;
-      tokens[0] = from.tokens();
-      count = 1;
-    }
-
-    double seconds() {
-      return before + (System.nanoTime() - started) / 1e9;
-    }
-
-    double tokensPerSecond(long tokensNow) {
-      long now = System.nanoTime();
-      int oldest = count < WINDOW ? 0 : count % WINDOW;
-      double rate = (tokensNow - tokens[oldest]) * 1e9 / (now - times[oldest]);
-      times[count % WINDOW] = now;
-      tokens[count % WINDOW] = tokensNow;
-      count++;
-      return rate;
-    }
   }
 }

@@ -7,6 +7,7 @@ import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.NoiseDraws;
+import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
 import java.util.List;
 
@@ -27,7 +28,8 @@ public record Validation(double crossEntropy, double boundPerToken) {
       TrainableModel model, List<TrainingSample> samples, BatchPlan.Shape shape) {
     BatchPlan.Shape tight =
         new BatchPlan.Shape(shape.tokens(), shape.maxRows(), shape.context(), 0);
-    BatchStream batches = new BatchStream(epoch -> samples, tight, SEED, 0, 0);
+    TokenisedRows rowsToJudge = TokenisedRows.of(samples);
+    BatchStream batches = new BatchStream(epoch -> rowsToJudge, tight, SEED, 0, 0);
     Noise noise = new Noise(SEED, NoiseDraws.STRATIFIED, LossWeight.INVERSE_T);
     double sum = 0;
     double bound = 0;

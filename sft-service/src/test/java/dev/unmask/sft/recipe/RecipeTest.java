@@ -25,7 +25,7 @@ class RecipeTest {
     List<TrainingSample> samples = samples(500);
     BatchPlan.Shape shape = new BatchPlan.Shape(256, 16, 40, 0.3);
 
-    List<BatchPlan.Batch> plan = BatchPlan.of(samples, shape, 5, 3);
+    List<BatchPlan.Batch> plan = BatchPlan.of(TokenisedRows.of(samples), shape, 5, 3);
 
     assertThat(plan.stream().flatMapToInt(b -> Arrays.stream(b.rows())).sorted().toArray())
         .isEqualTo(java.util.stream.IntStream.range(0, 500).toArray());
@@ -49,7 +49,7 @@ class RecipeTest {
       samples.add(new TrainingSample(new int[20], 8, true));
     }
     List<BatchPlan.Batch> plan =
-        BatchPlan.of(samples, new BatchPlan.Shape(400, 64, 400, 0.4), 1, 0);
+        BatchPlan.of(TokenisedRows.of(samples), new BatchPlan.Shape(400, 64, 400, 0.4), 1, 0);
 
     double eos = plan.stream().mapToDouble(b -> b.rows().length * (b.length() - 20.0)).sum();
     // Long tails leave room for fewer rows of the same batch, so the share is a little lower.
@@ -60,7 +60,7 @@ class RecipeTest {
   void aStreamThatBeginsInTheMiddleGoesOnAsTheWholeOne() {
     List<TrainingSample> samples = samples(60);
     BatchPlan.Shape shape = new BatchPlan.Shape(128, 16, 64, 0.2);
-    BatchStream whole = new BatchStream(epoch -> samples, shape, 9, 0, 0);
+    BatchStream whole = new BatchStream(epoch -> TokenisedRows.of(samples), shape, 9, 0, 0);
     List<BatchStream.Rows> rows = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
       rows.add(whole.next());
@@ -69,7 +69,8 @@ class RecipeTest {
 
     for (int from : new int[] {0, 7, 23}) {
       BatchStream.Rows at = rows.get(from);
-      BatchStream later = new BatchStream(epoch -> samples, shape, 9, at.epoch(), at.index());
+      BatchStream later =
+          new BatchStream(epoch -> TokenisedRows.of(samples), shape, 9, at.epoch(), at.index());
       for (int i = from; i < 50; i++) {
         assertThat(later.next()).isEqualTo(rows.get(i));
       }

@@ -8,13 +8,13 @@ import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
-import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.NoiseDraws;
 import dev.unmask.sft.recipe.RandomLengths;
+import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,9 +108,7 @@ class TrainingRunTest {
             TrainingRun.open(
                 place,
                 recipe(new StopRule.Steps(4), 1e-3),
-                wider,
-                Compute.FLOAT32,
-                () -> TrainableModel.random(wider, Compute.FLOAT32, 1)))
+                ModelSource.random(wider, Compute.FLOAT32, 1)))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("another size");
     assertThat(place).isDirectoryContaining(file -> file.endsWith(TrainingRun.STATE_FILE));
@@ -131,9 +129,7 @@ class TrainingRunTest {
             TrainingRun.open(
                 folder,
                 recipe(new StopRule.Steps(4), 1e-3),
-                twin,
-                Compute.FLOAT32,
-                () -> TrainableModel.random(twin, Compute.FLOAT32, 1)))
+                ModelSource.random(twin, Compute.FLOAT32, 1)))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("an autoregressive model cannot be trained here");
   }
@@ -173,12 +169,7 @@ class TrainingRunTest {
   }
 
   private static TrainingRun open(Path place, TrainingRecipe recipe) throws Exception {
-    return TrainingRun.open(
-        place,
-        recipe,
-        CONFIG,
-        Compute.FLOAT32,
-        () -> TrainableModel.random(CONFIG, Compute.FLOAT32, 11));
+    return TrainingRun.open(place, recipe, ModelSource.random(CONFIG, Compute.FLOAT32, 11));
   }
 
   /** A state every second step; runs of many steps do without, because each is forced to disk. */
@@ -190,7 +181,7 @@ class TrainingRunTest {
       samples.add(new TrainingSample(new int[] {36, a, 35, a + 10, a + 20, a + 10, 37}, 3, true));
     }
     return new TrainingRecipe(
-        epoch -> samples,
+        epoch -> TokenisedRows.of(samples),
         new BatchPlan.Shape(64, 8, 16, 0.2),
         new Noise(2, NoiseDraws.STRATIFIED, LossWeight.UNIFORM),
         new LearningRate(rate, 3, LearningRate.Curve.LINEAR, 0.1, 0.1),
@@ -199,6 +190,7 @@ class TrainingRunTest {
         2,
         1,
         new RandomLengths(0, 2),
+        null,
         checkpointSteps,
         0);
   }
