@@ -105,7 +105,7 @@ class GenerationSettingsTest {
     assertThat(settings.decoding())
         .isEqualTo(preset == Preset.QUALITY ? new Decoding.Quota(64) : new Decoding.Threshold(0.9));
     assertThat(settings.caching())
-        .isEqualTo(preset == Preset.FAST ? Caching.dual(0) : Caching.NONE);
+        .isEqualTo(preset == Preset.FAST ? Caching.dual(2) : Caching.NONE);
   }
 
   @Test
