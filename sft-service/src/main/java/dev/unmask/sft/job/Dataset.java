@@ -5,7 +5,7 @@ import dev.unmask.sft.dataset.DatasetRow.Dialogue;
 import dev.unmask.sft.dataset.DatasetRow.Reason;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.dataset.DialogueReader;
-import dev.unmask.sft.recipe.DialogueSamples;
+import dev.unmask.sft.dataset.DialogueSamples;
 import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
@@ -24,7 +24,6 @@ public record Dataset(List<TrainingSample> samples, List<String> questions, Fact
 
   private static final int QUESTIONS = 4;
   private static final int FIRST_REJECTIONS = 5;
-  private static final int EXCERPT = 200;
 
   /**
    * What was read.
@@ -100,13 +99,12 @@ public record Dataset(List<TrainingSample> samples, List<String> questions, Fact
   }
 
   private static Rejected tooLong(Dialogue dialogue, int longest, int maxLength) {
-    String text = dialogue.messages().toString();
     return new Rejected(
         dialogue.file(),
         dialogue.line(),
         "/messages",
         Reason.TOO_MANY_TOKENS,
         "The row has " + longest + " tokens; at most " + maxLength + " are allowed.",
-        text.length() <= EXCERPT ? text : text.substring(0, EXCERPT) + "…");
+        dialogue.place().excerpt());
   }
 }

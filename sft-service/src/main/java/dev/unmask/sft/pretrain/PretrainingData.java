@@ -2,8 +2,8 @@ package dev.unmask.sft.pretrain;
 
 import dev.unmask.sft.dataset.DatasetRow;
 import dev.unmask.sft.dataset.DialogueReader;
+import dev.unmask.sft.dataset.DialogueSamples;
 import dev.unmask.sft.recipe.BatchStream;
-import dev.unmask.sft.recipe.DialogueSamples;
 import dev.unmask.sft.recipe.Seeds;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
@@ -89,6 +89,13 @@ public final class PretrainingData implements BatchStream.Data {
                 first = first.isEmpty() ? tooLong(row, sample) : first;
               }
             }
+          }
+          case DatasetRow.Preference pair -> rejected++;
+          case DatasetRow.Text text -> {
+            int[] ids = tokenizer.encode(text.text());
+            samples.add(
+                new TrainingSample(
+                    java.util.Arrays.copyOf(ids, Math.min(ids.length, context)), 0, false));
           }
           case DatasetRow.Rejected bad -> {
             rejected++;

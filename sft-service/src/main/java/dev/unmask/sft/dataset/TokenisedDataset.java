@@ -1,0 +1,154 @@
+package dev.unmask.sft.dataset;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unmask.sft.dataset.DatasetRow.Rejected;
+import dev.unmask.sft.recipe.TokenisedRows;
+import dev.unmask.text.LladaTokenizer;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A dataset in tokens in a folder of its own. Once it is complete it is what a run trains on,
+ * whatever becomes of the file or topic it was made of: a run that is resumed opens it again and
+ * sees the same samples at the same positions.
+ *
+ * <p>A trainer uses it so: {@link #resume} with what was asked for; when that gives nothing, make
+ * the source (for a topic, take its offsets now) and {@link #read}. Then {@link
+ * DatasetFacts#refusal} says whether the rows may be trained on, and {@link #report} is the file to
+ * store beside the run. {@link DatasetFacts#uri} belongs into the manifest of the weights.
+ *
+ * @param rows the samples; of a preference dataset see {@link PreferenceRows}
+ * @param report every rejected row, one JSON object a line; may be empty
+ */
+public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path report)
+    implements AutoCloseable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String FACTS = "dataset.json";
+  private static final String REPORT = "rejected-rows.jsonl";
+
+  /**
+   * What the folder holds; written last, so that a dataset with it is complete.
+   *
+   * @param asked source and options
+   * @param width bytes of a token id
+   */
+  private record Contents(
+      int version, String asked, int width, int samples, long tokensOnDisk, DatasetFacts facts) {
+
+    private static final int VERSION = 1;
+  }
+
+  /**
+   * Opens what an earlier reading left.
+   *
+   * @param asked what the rows were asked by, for example a file's id or a topic's name
+   * @return nothing when there is none, or one of something else
+   */
+  public static Optional<TokenisedDataset> resume(Path folder, String asked, ReadOptions options)
+      throws IOException {
+    Path file = folder.resolve(FACTS);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    Contents contents = JSON.readValue(file.toFile(), Contents.class);
+    return contents.version() == Contents.VERSION
+            && contents.asked().equals(identity(asked, options))
+        ? Optional.of(open(folder, contents))
+        : Optional.empty();
+  }
+
+  /**
+   * Reads all rows into {@code folder}. Memory does not depend on their number.
+   *
+   * @param asked as for {@link #resume}
+   * @param listener gets every row that is not used, on the calling thread, in the rows' order
+   * @throws IOException when the source cannot be read or the folder not be written; then nothing
+   *     in it counts
+   * @throws IllegalStateException when the model has no chat template and the rows need one
+   */
+  public static TokenisedDataset read(
+      Path folder,
+      String asked,
+      DatasetSource source,
+      LladaTokenizer tokenizer,
+      ReadOptions options,
+      Consumer<Rejected> listener)
+      throws IOException {
+    Files.createDirectories(folder);
+    Files.deleteIfExists(folder.resolve(FACTS));
+    int width = SpillWriter.width(tokenizer.vocabularySize());
+    Contents contents;
+    try (SpillWriter spill = new SpillWriter(ids(folder), index(folder), width);
+        LongTable names = new LongTable(folder.resolve("names.seen"));
+        RejectionReport report = new RejectionReport(folder.resolve(REPORT))) {
+      DatasetFacts facts =
+          new DatasetReading(source, options, spill, names, report, listener).read(tokenizer);
+      spill.finish();
+      contents =
+          new Contents(
+              Contents.VERSION,
+              identity(asked, options),
+              width,
+              spill.samples(),
+              spill.tokensOnDisk(),
+              facts);
+    } catch (InternalError e) {
+      // A mapped file on a disk that is full.
+      throw new IOException("The disk of " + folder + " is full or cannot be written.", e);
+    }
+    commit(folder, contents);
+    return open(folder, contents);
+  }
+
+  private static void commit(Path folder, Contents contents) throws IOException {
+    Path temporary = folder.resolve(FACTS + ".tmp");
+    Files.write(temporary, JSON.writeValueAsBytes(contents));
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(
+        temporary,
+        folder.resolve(FACTS),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel channel = FileChannel.open(folder)) {
+      channel.force(true);
+    }
+  }
+
+  private static TokenisedDataset open(Path folder, Contents contents) throws IOException {
+    return new TokenisedDataset(
+        SpilledRows.open(
+            ids(folder),
+            index(folder),
+            contents.width(),
+            contents.samples(),
+            contents.tokensOnDisk()),
+        contents.facts(),
+        folder.resolve(REPORT));
+  }
+
+  private static String identity(String asked, ReadOptions options) {
+    return asked + " " + options.identity();
+  }
+
+  private static Path ids(Path folder) {
+    return folder.resolve("tokens.bin");
+  }
+
+  private static Path index(Path folder) {
+    return folder.resolve("tokens.index");
+  }
+
+  @Override
+  public void close() {
+    rows.close();
+  }
+}
