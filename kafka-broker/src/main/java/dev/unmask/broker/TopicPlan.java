@@ -25,6 +25,7 @@ public final class TopicPlan {
         single(Topics.FINETUNE_COMMANDS, keptForEver()),
         single(Topics.FINETUNE_EVENTS, keptForEver()),
         single(Topics.REJECTED_ROWS, kept(Duration.ofDays(30))),
+        single(Topics.DIALOGUES, compacted(Duration.ofDays(7))),
         single(Topics.CHECKPOINTS, compacted(Duration.ofDays(7))),
         // One partition, because the order of moves over all models is what makes them a fold.
         new PlannedTopic(Topics.ALIASES, 1, true, keptForEver()),

@@ -22,6 +22,9 @@ public final class Topics {
   public static final String FINETUNE_EVENTS = "unmask.finetune.events";
   public static final String REJECTED_ROWS = "unmask.finetune.rejected-rows";
 
+  /** Dialogues to learn from: key = conversation id, value = a row's JSON; compacted. */
+  public static final String DIALOGUES = "unmask.dialogues";
+
   /** Manifests of published checkpoints, compacted. */
   public static final String CHECKPOINTS = "unmask.checkpoints";
 

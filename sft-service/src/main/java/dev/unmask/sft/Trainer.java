@@ -13,6 +13,7 @@ import dev.unmask.sft.metrics.MeteredEvents;
 import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.sft.publish.ClusterView;
 import dev.unmask.sft.publish.KafkaPublication;
+import dev.unmask.sft.topicdata.KafkaDialogues;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.v1.FineTuningJob;
@@ -66,7 +67,8 @@ public final class Trainer implements AutoCloseable {
             precision,
             (request, owner) ->
                 new MeteredEvents(new KafkaJobEvents(request.id(), owner, writer), meters),
-            new KafkaPublication(writer, view, kafka.worker(), verifyPatience));
+            new KafkaPublication(writer, view, kafka.worker(), verifyPatience),
+            new KafkaDialogues(kafka));
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);
   }
 

@@ -1,5 +1,6 @@
 package dev.unmask.sft;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.proto.Topics;
@@ -20,6 +21,7 @@ import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.RejectedRow;
+import dev.unmask.v1.RowsRead;
 import dev.unmask.v1.StartFineTune;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -138,7 +140,45 @@ class FineTuningServiceTest {
           .containsExactly(
               org.assertj.core.groups.Tuple.tuple(7L, "NOT_JSON"),
               org.assertj.core.groups.Tuple.tuple(8L, "MESSAGES_MISSING"));
+      RowsRead read = only(events, EventCase.ROWS).getRows();
+      assertThat(read.getReasonsMap()).isEqualTo(Map.of("NOT_JSON", 1L, "MESSAGES_MISSING", 1L));
+      FolderStore store = FolderStore.open(Path.of(storeRoot));
+      assertThat(new String(store.openFile(read.getReportFile()).readAllBytes(), UTF_8).lines())
+          .hasSize(2)
+          .allMatch(line -> line.startsWith("{\"file\":\"rows.jsonl\""));
     }
+  }
+
+  @Test
+  void theDialoguesOfATopicAreADatasetWhoseVersionIsItsOffsets() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    try (KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
+      List<String> rows = rows(12).lines().toList();
+      for (int i = 0; i < 12; i++) {
+        byte[] value = rows.get(i).getBytes(UTF_8);
+        var unused =
+            producer.send(new ProducerRecord<>(Topics.DIALOGUES, "chat " + i % 8, value)).get();
+      }
+      var unused = producer.send(new ProducerRecord<>(Topics.DIALOGUES, "chat 7", null)).get();
+    }
+    List<FineTuneEvent> events =
+        run(
+            "ftjob-topic",
+            parent,
+            "",
+            start -> start.getJobBuilder().setTrainingFile("topic:" + Topics.DIALOGUES));
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    assertThat(only(events, EventCase.ROWS).getRows().getUsed()).isEqualTo(7);
+    Digest digest = Digest.parse(only(events, EventCase.PUBLISHED).getPublished().getDigest());
+    Manifest.Training made =
+        java.util.Objects.requireNonNull(
+            FolderStore.open(Path.of(storeRoot)).readManifest(digest).training());
+    assertThat(made.dataset())
+        .extracting(Manifest.Dataset::uri)
+        .containsExactly("topic:unmask.dialogues?offsets=0:13");
   }
 
   @Test

@@ -49,6 +49,7 @@ final class ArchitectureTest {
           "intake",
           "events",
           "publish",
+          "topicdata",
           "config",
           "lifecycle",
           "health",

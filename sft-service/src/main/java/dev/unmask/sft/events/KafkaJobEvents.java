@@ -2,12 +2,12 @@ package dev.unmask.sft.events;
 
 import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
+import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.NoiseLevel;
 import dev.unmask.sft.job.Answer;
-import dev.unmask.sft.job.Dataset;
 import dev.unmask.sft.job.JobEvents;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.messaging.RecordWriter;
@@ -71,7 +71,7 @@ public final class KafkaJobEvents implements JobEvents {
   }
 
   @Override
-  public void rowsRead(Dataset.Facts facts, double eosShare) {
+  public void rowsRead(DatasetFacts facts, double eosShare, long heldOut, String report) {
     send(
         event()
             .setRows(
@@ -80,7 +80,11 @@ public final class KafkaJobEvents implements JobEvents {
                     .setRejected(facts.rejected())
                     .addAllFirstRejections(facts.firstRejections())
                     .setSamples(facts.samples())
-                    .setEosShare(eosShare)));
+                    .setEosShare(eosShare)
+                    .putAllReasons(facts.reasons())
+                    .setHeldOut(heldOut)
+                    .setShortened(facts.shortened())
+                    .setReportFile(report)));
   }
 
   @Override

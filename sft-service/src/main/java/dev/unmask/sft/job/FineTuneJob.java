@@ -3,16 +3,19 @@ package dev.unmask.sft.job;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Compute;
-import dev.unmask.sft.dataset.DialogueReader;
+import dev.unmask.sft.dataset.DatasetFacts;
+import dev.unmask.sft.dataset.DatasetFormat;
+import dev.unmask.sft.dataset.DialogueTopic;
+import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.pretrain.ModelFolder;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
-import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -25,7 +28,6 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.ManifestFacts;
 import dev.unmask.store.StoreException;
-import dev.unmask.store.StoredFile;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
@@ -56,6 +58,7 @@ final class FineTuneJob {
   private final Precision precision;
   private final JobEvents events;
   private final Publication publication;
+  private final DialogueTopic topics;
   private final BooleanSupplier stop;
 
   FineTuneJob(
@@ -65,6 +68,7 @@ final class FineTuneJob {
       Precision precision,
       JobEvents events,
       Publication publication,
+      DialogueTopic topics,
       BooleanSupplier stop) {
     this.request = request;
     this.store = store;
@@ -72,6 +76,7 @@ final class FineTuneJob {
     this.precision = precision;
     this.events = events;
     this.publication = publication;
+    this.topics = topics;
     this.stop = stop;
   }
 
@@ -112,12 +117,6 @@ final class FineTuneJob {
           JobFailedException,
           JobAbandonedException {
     events.validating();
-    StoredFile file =
-        store
-            .file(request.trainingFile())
-            .orElseThrow(() ->
-                new JobFailedException(
-                    "There is no uploaded file " + request.trainingFile() + "."));
     CheckpointFolders.materialize(store, parent, folder.parent());
     ModelConfig config = ModelConfig.load(folder.parent());
     try (LladaTokenizer tokenizer = LladaTokenizer.load(folder.parent())) {
@@ -128,74 +127,83 @@ final class FineTuneJob {
                 + " has no chat template, so dialogues cannot be told"
                 + " to it.");
       }
-      Dataset dataset = readRows(file, tokenizer, config);
-      HeldOut rows = FineTuneRecipe.split(request, dataset);
-      Hyperparameters chosen =
-          FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
-      events.probes(
-          false, ProbeRun.answers(folder.parent(), precision, tokenizer, dataset.questions()));
-      events.running();
-      Progress progress = new Progress();
-      Manifest manifest;
-      try (TrainingRun run =
-          TrainingRun.open(
-              folder.root(),
-              TrainingRecipe.of(chosen, epoch -> rows.trained(), rows.heldOut(), request.seed()),
-              ModelSource.folder(
-                  folder.parent(), chosen.compute(), chosen.method(), request.seed()))) {
-        run.run(progress);
-        stopIfAsked();
-        if (run.goBackToBest()) {
-          LOG.log(Level.INFO, "job={0} event=best-step step={1}", request.id(), run.bestStep());
-        }
-        if (!run.model().isFinite()) {
-          throw new JobFailedException("The trained weights are not all finite numbers.");
-        }
-        ModelFolder.write(folder.model(), run.model(), folder.parent());
-        manifest = store(parent, file, dataset, chosen, run, progress);
+      JobRows reader = new JobRows(request, store, folder, topics, events);
+      try (TokenisedDataset dataset =
+          reader.open(tokenizer, FineTuneRecipe.reading(request, config))) {
+        return train(parent, tokenizer, config, dataset, reader);
       }
-      events.probes(
-          true, ProbeRun.answers(folder.model(), precision, tokenizer, dataset.questions()));
-      return new Trained(manifest, manifest.metrics());
     }
   }
 
-  private Dataset readRows(StoredFile file, LladaTokenizer tokenizer, ModelConfig config)
-      throws IOException, JobFailedException {
-    Dataset dataset;
-    try (DialogueReader reader =
-        new DialogueReader(file.filename(), store.openFile(request.trainingFile()))) {
-      dataset =
-          Dataset.read(
-              reader, tokenizer, FineTuneRecipe.asked(request).maxLength(config), events::rejected);
-    }
-    Dataset.Facts facts = dataset.facts();
-    TokenisedRows rows = TokenisedRows.of(dataset.samples());
+  private Trained train(
+      Manifest parent,
+      LladaTokenizer tokenizer,
+      ModelConfig config,
+      TokenisedDataset dataset,
+      JobRows reader)
+      throws IOException,
+          InvalidModelException,
+          TrainingDivergedException,
+          JobFailedException,
+          JobAbandonedException {
+    HeldOut rows = FineTuneRecipe.split(request, dataset);
     Hyperparameters chosen =
-        FineTuneRecipe.chosen(request, dataset, rows.size(), config, compute());
-    events.rowsRead(facts, FineTuneRecipe.eosShare(chosen, rows, request.seed()));
-    String first = facts.firstRejections().isEmpty() ? "" : facts.firstRejections().get(0);
-    if (facts.rejectedShare() > request.maxBadRows()) {
-      throw new JobFailedException(
-          String.format(
-              "%d of %d rows cannot be used, more than the %.0f %% that max_bad_rows allows. The"
-                  + " first: %s",
-              facts.rejected(),
-              facts.used() + facts.rejected(),
-              100 * request.maxBadRows(),
-              first));
+        FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
+    DatasetFacts facts = dataset.facts();
+    events.rowsRead(
+        facts,
+        FineTuneRecipe.eosShare(chosen, rows.trained(), request.seed()),
+        rows.heldOut().size(),
+        reader.report(dataset));
+    refuseUnlessUsable(facts, chosen);
+    events.probes(
+        false, ProbeRun.answers(folder.parent(), precision, tokenizer, facts.questions()));
+    events.running();
+    Progress progress = new Progress();
+    Manifest manifest;
+    try (TrainingRun run =
+        TrainingRun.open(
+            folder.root(),
+            TrainingRecipe.of(chosen, epoch -> rows.trained(), rows.heldOut(), request.seed()),
+            ModelSource.folder(
+                folder.parent(), chosen.compute(), chosen.method(), request.seed()))) {
+      run.run(progress);
+      stopIfAsked();
+      if (run.goBackToBest()) {
+        LOG.log(Level.INFO, "job={0} event=best-step step={1}", request.id(), run.bestStep());
+      }
+      if (!run.model().isFinite()) {
+        throw new JobFailedException("The trained weights are not all finite numbers.");
+      }
+      ModelFolder.write(folder.model(), run.model(), folder.parent());
+      manifest = store(parent, reader.manifest(facts), chosen, run, progress);
     }
-    if (dataset.samples().isEmpty()) {
-      throw new JobFailedException(
-          "The file " + file.filename() + " has no row to learn from. " + first);
+    events.probes(true, ProbeRun.answers(folder.model(), precision, tokenizer, facts.questions()));
+    return new Trained(manifest, manifest.metrics());
+  }
+
+  private void refuseUnlessUsable(DatasetFacts facts, Hyperparameters chosen)
+      throws JobFailedException {
+    Optional<String> refusal = facts.refusal(request.maxBadRows());
+    if (refusal.isPresent()) {
+      throw new JobFailedException(refusal.get());
     }
-    return dataset;
+    boolean pairs = DatasetFormat.PREFERENCE.title().equals(facts.format());
+    if (pairs != chosen.method() instanceof Method.Preference) {
+      throw new JobFailedException(
+          pairs
+              ? "The rows are pairs of a better and a worse answer; only the method preference"
+                  + " learns from them."
+              : "The method preference needs rows with a better and a worse answer (chosen and"
+                  + " rejected); these are of the format "
+                  + facts.format()
+                  + ".");
+    }
   }
 
   private Manifest store(
       Manifest parent,
-      StoredFile file,
-      Dataset dataset,
+      Manifest.Dataset dataset,
       Hyperparameters chosen,
       TrainingRun run,
       Progress progress)
@@ -220,13 +228,7 @@ final class FineTuneJob {
             run.position().tokens(),
             run.position().seconds(),
             "cpu",
-            List.of(
-                new Manifest.Dataset(
-                    request.trainingFile(),
-                    file.digest().hex(),
-                    dataset.facts().used(),
-                    dataset.facts().rejected(),
-                    "unknown")));
+            List.of(dataset));
     Manifest manifest =
         CheckpointFolders.importFolder(
             store,

@@ -2,6 +2,8 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.dataset.ReadOptions;
+import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.recipe.AskedHyperparameters;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.HeldOut;
@@ -23,17 +25,26 @@ final class FineTuneRecipe {
   }
 
   /** The rows in two parts; without a share asked for, small datasets are trained on whole. */
-  static HeldOut split(JobRequest request, Dataset dataset) {
-    return HeldOut.split(
-        TokenisedRows.of(dataset.samples()), share(request, dataset), request.seed());
+  static HeldOut split(JobRequest request, TokenisedDataset dataset) {
+    return HeldOut.split(dataset.rows(), share(request, dataset), request.seed());
+  }
+
+  /** How the rows are read. */
+  static ReadOptions reading(JobRequest request, ModelConfig config) {
+    AskedHyperparameters asked = asked(request);
+    return ReadOptions.of(asked.maxLength(config)).with(asked.overlong());
   }
 
   static Hyperparameters chosen(
-      JobRequest request, Dataset dataset, int trained, ModelConfig config, Compute compute) {
+      JobRequest request,
+      TokenisedDataset dataset,
+      int trained,
+      ModelConfig config,
+      Compute compute) {
     return asked(request).resolve(trained, config, share(request, dataset), compute);
   }
 
-  private static double share(JobRequest request, Dataset dataset) {
+  private static double share(JobRequest request, TokenisedDataset dataset) {
     return asked(request).validationShare(dataset.facts().used(), false);
   }
 

@@ -1,5 +1,6 @@
 package dev.unmask.sft.job;
 
+import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.training.StepReport;
@@ -23,8 +24,10 @@ public interface JobEvents {
    * All rows are read.
    *
    * @param eosShare share of EOS padding among the answer slots of the first pass
+   * @param heldOut samples that are not trained on, because the model is judged on them
+   * @param report id of the stored report of all rejected rows; empty when there are none
    */
-  void rowsRead(Dataset.Facts facts, double eosShare);
+  void rowsRead(DatasetFacts facts, double eosShare, long heldOut, String report);
 
   /** Training begins or goes on. */
   void running();

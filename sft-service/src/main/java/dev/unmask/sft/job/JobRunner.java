@@ -1,6 +1,7 @@
 package dev.unmask.sft.job;
 
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.sft.dataset.DialogueTopic;
 import dev.unmask.store.FolderStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,13 +29,19 @@ public final class JobRunner {
   private final Precision precision;
   private final EventsFactory events;
   private final Publication publication;
+  private final DialogueTopic topics;
 
   public JobRunner(
-      FolderStore store, Precision precision, EventsFactory events, Publication publication) {
+      FolderStore store,
+      Precision precision,
+      EventsFactory events,
+      Publication publication,
+      DialogueTopic topics) {
     this.store = store;
     this.precision = precision;
     this.events = events;
     this.publication = publication;
+    this.topics = topics;
   }
 
   /**
@@ -53,7 +60,7 @@ public final class JobRunner {
     JobEvents told = events.of(request, folder.takeOver());
     try {
       FineTuneJob.Success success =
-          new FineTuneJob(request, store, folder, precision, told, publication, stop).run();
+          new FineTuneJob(request, store, folder, precision, told, publication, topics, stop).run();
       told.succeeded(success.note(), success.metrics());
       folder.ended(true);
     } catch (JobFailedException e) {

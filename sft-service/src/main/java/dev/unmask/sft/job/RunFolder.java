@@ -18,6 +18,7 @@ final class RunFolder {
   private static final String OWNER = "owner";
   private static final String PUBLISHED = "published";
   private static final String ENDED = "ended";
+  private static final String REPORT = "report";
 
   private final Path root;
 
@@ -31,6 +32,11 @@ final class RunFolder {
 
   Path parent() {
     return root.resolve("parent");
+  }
+
+  /** The rows in tokens. */
+  Path data() {
+    return root.resolve("data");
   }
 
   Path model() {
@@ -51,6 +57,15 @@ final class RunFolder {
 
   void published(Digest digest) throws IOException {
     write(PUBLISHED, digest.toString());
+  }
+
+  /** The stored report of rejected rows, when an owner has stored one. */
+  Optional<String> report() throws IOException {
+    return read(REPORT);
+  }
+
+  void report(String id) throws IOException {
+    write(REPORT, id);
   }
 
   /** Whether the terminal event was sent. */

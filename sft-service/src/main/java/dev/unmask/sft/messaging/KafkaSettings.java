@@ -36,6 +36,14 @@ public record KafkaSettings(String bootstrap, String worker) {
     return reading("cluster");
   }
 
+  /** Without a group, many records at once, and no topic made by looking for it. */
+  public Map<String, Object> copier() {
+    Map<String, Object> settings = reading("dataset");
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    return settings;
+  }
+
   /** Acknowledged by all replicas. */
   public Map<String, Object> producer() {
     Map<String, Object> settings = common("writer");

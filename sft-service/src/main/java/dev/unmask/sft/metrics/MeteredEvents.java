@@ -1,9 +1,9 @@
 package dev.unmask.sft.metrics;
 
+import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.job.Answer;
-import dev.unmask.sft.job.Dataset;
 import dev.unmask.sft.job.JobEvents;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.training.StepReport;
@@ -34,8 +34,8 @@ public final class MeteredEvents implements JobEvents {
   }
 
   @Override
-  public void rowsRead(Dataset.Facts facts, double eosShare) {
-    next.rowsRead(facts, eosShare);
+  public void rowsRead(DatasetFacts facts, double eosShare, long heldOut, String report) {
+    next.rowsRead(facts, eosShare, heldOut, report);
   }
 
   @Override
