@@ -97,9 +97,15 @@ final class TrainableTensors {
   private NDArray frozen(TorchScriptModule module, NDArray array) {
     // Recorded with recording off, because a result of inference mode cannot enter the loss.
     TorchRuntime.recordGradients(false);
-    try (array) {
-      return module.callRecorded(manager, "cast_all", List.of(array)).get(0);
+    NDArray cast = module.callRecorded(manager, "cast_all", List.of(array)).get(0);
+    if (cast.getDataType() == array.getDataType()) {
+      // Nothing was cast, so both are one memory, and that is a Java buffer which only the first
+      // array keeps from the garbage collector.
+      cast.close();
+      return array;
     }
+    array.close();
+    return cast;
   }
 
   /** Every tensor in the order of the text: the table's, then the adapter's. */
