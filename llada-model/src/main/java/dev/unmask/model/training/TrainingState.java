@@ -6,13 +6,16 @@ import dev.unmask.model.safetensors.SafetensorsFile;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.safetensors.StoredTensor;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a training run needs to go on as if it had never stopped, as one safetensors file:
@@ -46,9 +49,28 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
     }
     optimizer.addTo(writer);
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-    writer.write(temporary);
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      writer.write(temporary);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException | RuntimeException e) {
+      // On a full disk the half that was written is in the way of everything else.
+      Files.deleteIfExists(temporary);
+      throw e;
+    }
+    forceFolder(file.toAbsolutePath().getParent());
+  }
+
+  /** Makes a rename outlive a loss of power, where the system can open a folder. */
+  private static void forceFolder(@Nullable Path folder) {
+    if (folder == null) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // Windows cannot open a folder; the file itself was forced.
+    }
   }
 
   /**
