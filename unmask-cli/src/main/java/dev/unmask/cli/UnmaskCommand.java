@@ -11,6 +11,7 @@ import dev.unmask.cli.models.ImportCommand;
 import dev.unmask.cli.models.ModelsCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
+import dev.unmask.cli.tools.EvalCommand;
 import dev.unmask.cli.tools.InspectCommand;
 import dev.unmask.cli.tools.PretrainCommand;
 import dev.unmask.cli.tools.TestCommand;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       ImportCommand.class,
       PretrainCommand.class,
       CorpusCommand.class,
+      EvalCommand.class,
       GoldenCommand.class,
       BenchCommand.class,
       InspectCommand.class,

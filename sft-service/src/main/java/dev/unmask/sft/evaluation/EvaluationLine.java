@@ -9,11 +9,19 @@ final class EvaluationLine {
 
   /** Runs a picocli command and ends the process. */
   static void run(Object command, String[] args) {
+    System.exit(of(command).execute(args));
+  }
+
+  /** The command line of a command. */
+  static CommandLine of(Object command) {
     CommandLine line = new CommandLine(command);
     line.setExecutionExceptionHandler((failure, ignored, parsed) -> {
+      if (failure instanceof CommandLine.ParameterException wrong) {
+        throw wrong;
+      }
       System.err.println("unmask: " + failure.getMessage());
       return 1;
     });
-    System.exit(line.execute(args));
+    return line;
   }
 }

@@ -36,7 +36,13 @@ public final class ModelFolder {
       }
     }
     Path weights = folder.resolve(SafetensorsDirectory.SINGLE_FILE + ".tmp");
-    model.write(weights, ElementType.BF16);
+    try {
+      model.write(weights, ElementType.BF16);
+    } catch (IOException | RuntimeException e) {
+      // On a full disk the half that was written is in the way of everything else.
+      Files.deleteIfExists(weights);
+      throw e;
+    }
     replace(weights, folder.resolve(SafetensorsDirectory.SINGLE_FILE));
   }
 

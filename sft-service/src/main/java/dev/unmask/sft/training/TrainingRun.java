@@ -306,7 +306,20 @@ public final class TrainingRun implements AutoCloseable {
   private void save(TrainingListener listener) throws IOException {
     Map<String, String> facts = new LinkedHashMap<>(position.toFacts());
     facts.putAll(evaluations.toFacts());
-    TrainingState.write(state, model, optimizer, facts);
+    try {
+      TrainingState.write(state, model, optimizer, facts);
+    } catch (IOException e) {
+      throw new IOException(
+          "the state of step "
+              + position.step()
+              + " could not be written to "
+              + state
+              + " ("
+              + e.getMessage()
+              + "); the state before it stays, and the run goes on from there when it is started"
+              + " again",
+          e);
+    }
     listener.onCheckpoint(position);
   }
 

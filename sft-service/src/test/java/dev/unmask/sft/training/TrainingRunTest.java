@@ -8,7 +8,10 @@ import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.evaluation.Evaluation;
+import dev.unmask.sft.evaluation.HeldOutLoss;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
@@ -16,6 +19,10 @@ import dev.unmask.sft.recipe.NoiseDraws;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
+import dev.unmask.testkit.TinyModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,6 +139,202 @@ class TrainingRunTest {
                 ModelSource.random(twin, Compute.FLOAT32, 1)))
         .isInstanceOf(InvalidModelException.class)
         .hasMessageContaining("an autoregressive model cannot be trained here");
+  }
+
+  @Test
+  void theLossesDoNotDependOnWhenStatesAreWritten() throws Exception {
+    List<Double> often = losses(folder.resolve("often"), new StopRule.Epochs(3), Long.MAX_VALUE);
+    TrainingRecipe recipe = recipe(new StopRule.Epochs(3), 3e-3);
+    List<Double> never = new ArrayList<>();
+    try (TrainingRun run = open(folder.resolve("never"), without(recipe))) {
+      run.run(
+          new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+              never.add(report.loss());
+            }
+          });
+    }
+    assertThat(never).isEqualTo(often);
+  }
+
+  @Test
+  void aFullDiskEndsTheRunAndKeepsTheStateBefore() throws Exception {
+    Path place = folder.resolve("full");
+    assertThat(losses(place, new StopRule.Steps(4), Long.MAX_VALUE)).hasSize(4);
+    byte[] before = Files.readAllBytes(place.resolve(TrainingRun.STATE_FILE));
+    // Whatever is written to this device fails as on a full disk.
+    Path temporary = place.resolve(TrainingRun.STATE_FILE + ".tmp");
+    Files.createSymbolicLink(temporary, Path.of("/dev/full"));
+    try (TrainingRun run = open(place, recipe(new StopRule.Steps(50), 3e-3))) {
+      assertThatThrownBy(() -> run.run(new TrainingListener() {}))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("the state of step 6 could not be written to")
+          .hasMessageContaining("No space left on device")
+          .hasMessageContaining("the state before it stays");
+    }
+    assertThat(place.resolve(TrainingRun.STATE_FILE)).hasBinaryContent(before);
+    assertThat(Files.exists(temporary, LinkOption.NOFOLLOW_LINKS)).isFalse();
+    assertThat(losses(place, new StopRule.Steps(6), Long.MAX_VALUE)).hasSize(2);
+  }
+
+  @Test
+  void aRunIsJudgedAndGoesBackToItsBestWeights() throws Exception {
+    // What is held out contradicts what is learned, so that the more it learns the worse it gets.
+    List<TrainingSample> contradictions = new ArrayList<>();
+    for (int a = 0; a < 6; a++) {
+      contradictions.add(
+          new TrainingSample(new int[] {36, a, 35, a + 20, a + 11, a + 4, 37}, 3, true));
+    }
+    EvaluationPlan plan = EvaluationPlan.of(TokenisedRows.of(contradictions), 10, 3);
+    TrainingRecipe recipe = judged(recipe(new StopRule.Steps(45), 1e-2), plan);
+    List<Evaluation> told = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onEvaluation(Evaluation evaluation) {
+            told.add(evaluation);
+          }
+        };
+    Path place = folder.resolve("judged");
+    try (TrainingRun run = open(place, recipe)) {
+      run.run(listener);
+      assertThat(told).extracting(Evaluation::step).containsExactly(0L, 10L, 20L, 30L, 40L, 45L);
+      assertThat(told.get(0).best()).isFalse();
+      assertThat(told.get(1).best()).isTrue();
+      Evaluation best = told.stream().filter(Evaluation::best).reduce((a, b) -> b).orElseThrow();
+      Evaluation last = told.get(told.size() - 1);
+      assertThat(best.step()).isLessThan(45);
+      assertThat(last.loss().boundPerAnswerToken())
+          .isGreaterThan(best.loss().boundPerAnswerToken());
+
+      assertThat(run.bestStep()).isEqualTo(best.step());
+      assertThat(bound(run, plan)).isEqualTo(last.loss().boundPerAnswerToken());
+      assertThat(run.goBackToBest()).isTrue();
+      assertThat(bound(run, plan)).isEqualTo(best.loss().boundPerAnswerToken());
+    }
+    // A run that is complete is neither trained nor judged again, and still knows its best.
+    int before = told.size();
+    try (TrainingRun again = open(place, recipe)) {
+      again.run(listener);
+      assertThat(told).hasSize(before);
+      assertThat(again.goBackToBest()).isTrue();
+    }
+  }
+
+  @Test
+  void adaptersWithDropoutAccumulatedBatchesAndEvaluationsGoOnBitForBit() throws Exception {
+    Path base = TinyModel.small().write(folder.resolve("base"));
+    ModelSource lora =
+        ModelSource.folder(
+            base,
+            Compute.FLOAT32,
+            new Method.Lora(4, 8, 0.2, List.of("q_proj", "v_proj", "down_proj")),
+            5);
+    TrainingRecipe recipe = accumulating(recipe(new StopRule.Epochs(3), 1e-2));
+    List<String> whole = story(folder.resolve("lora"), recipe, lora, Long.MAX_VALUE);
+    assertThat(whole.size()).isGreaterThan(8);
+    for (int cut : new int[] {2, 3}) {
+      Path place = folder.resolve("lora" + cut);
+      List<String> first = story(place, recipe, lora, cut);
+      List<String> second = story(place, recipe, lora, Long.MAX_VALUE);
+      assertThat(whole).containsAll(first).containsAll(second);
+      assertThat(new java.util.LinkedHashSet<>(concatenated(first, second)))
+          .containsExactlyElementsOf(whole);
+    }
+    assertThatThrownBy(() ->
+            TrainingRun.open(
+                folder.resolve("lora"),
+                recipe,
+                ModelSource.folder(base, Compute.FLOAT32, new Method.Full(), 5)))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining("a run keeps its method");
+  }
+
+  private static List<String> concatenated(List<String> first, List<String> second) {
+    List<String> both = new ArrayList<>(first);
+    both.addAll(second);
+    return both;
+  }
+
+  /** Every loss and evaluation as text with all bits. */
+  private static List<String> story(
+      Path place, TrainingRecipe recipe, ModelSource source, long killAfter) throws Exception {
+    List<String> story = new ArrayList<>();
+    try (TrainingRun run = TrainingRun.open(place, recipe, source)) {
+      run.run(
+          new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+              story.add(report.step() + " " + report.loss() + " " + report.gradientNorm());
+              if (report.step() == killAfter) {
+                throw new Killed();
+              }
+            }
+
+            @Override
+            public void onEvaluation(Evaluation evaluation) {
+              story.add(evaluation.step() + ": " + evaluation.loss() + evaluation.best());
+            }
+          });
+    } catch (Killed e) {
+      assertThat(killAfter).isLessThan(Long.MAX_VALUE);
+    }
+    return story;
+  }
+
+  private static double bound(TrainingRun run, EvaluationPlan plan) {
+    return HeldOutLoss.of(run.model()::scores, plan.rows(), plan.masks(), 39, done -> {})
+        .boundPerAnswerToken();
+  }
+
+  private static TrainingRecipe without(TrainingRecipe r) {
+    return new TrainingRecipe(
+        r.data(),
+        r.shape(),
+        r.noise(),
+        r.rate(),
+        r.optimizer(),
+        r.stop(),
+        r.seed(),
+        1,
+        r.lengths(),
+        null,
+        0,
+        0);
+  }
+
+  private static TrainingRecipe judged(TrainingRecipe r, EvaluationPlan plan) {
+    return new TrainingRecipe(
+        r.data(),
+        r.shape(),
+        r.noise(),
+        r.rate(),
+        r.optimizer(),
+        r.stop(),
+        r.seed(),
+        1,
+        r.lengths(),
+        plan,
+        0,
+        0);
+  }
+
+  private static TrainingRecipe accumulating(TrainingRecipe r) {
+    EvaluationPlan plan = EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, 3);
+    return new TrainingRecipe(
+        r.data(),
+        r.shape(),
+        new Noise(2, NoiseDraws.ANTITHETIC, LossWeight.INVERSE_T),
+        r.rate(),
+        r.optimizer(),
+        r.stop(),
+        r.seed(),
+        2,
+        r.lengths(),
+        plan,
+        1,
+        0);
   }
 
   /** Stands for the death of the process: nothing after it runs. */

@@ -3,7 +3,9 @@ package dev.unmask.cli.tools;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.process.EngineProcess;
 import dev.unmask.cli.process.Rooms;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,7 +14,8 @@ import java.util.Optional;
  */
 public enum PassThrough {
   PRETRAIN("pretrain", "dev.unmask.sft.pretrain.PretrainMain", 1024),
-  CORPUS("corpus", "dev.unmask.sft.corpus.CorpusMain", 512);
+  CORPUS("corpus", "dev.unmask.sft.corpus.CorpusMain", 512),
+  EVAL("eval", "dev.unmask.sft.evaluation.EvalMain", 2048);
 
   private final String command;
   private final String mainClass;
@@ -38,7 +41,10 @@ public enum PassThrough {
    * @return its exit code
    */
   public int run(Session session, String... args) {
-    return EngineProcess.run(
-        session, Rooms.TRAINER, mainClass, heap, Arrays.asList(args).subList(1, args.length));
+    List<String> passed = new ArrayList<>(Arrays.asList(args).subList(1, args.length));
+    if (this == EVAL && session.errIsTerminal()) {
+      passed.add("--progress");
+    }
+    return EngineProcess.run(session, Rooms.TRAINER, mainClass, heap, passed);
   }
 }

@@ -1,0 +1,188 @@
+package dev.unmask.sft.evaluation;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.training.TrainableModel;
+import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.dataset.DatasetFacts;
+import dev.unmask.text.LladaTokenizer;
+import dev.unmask.text.TokenizerException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.LongConsumer;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Scores a model folder on a file of dialogues: the likelihood bound of the answers. */
+@Command(
+    name = "unmask eval",
+    description = {
+      "Scores a model on dialogues: the bound on the negative log-likelihood of the assistant's"
+          + " answers, in nats for each answer token, with its standard error.",
+      "A row of FILE is what `unmask finetune` takes; every assistant turn is one answer, given all"
+          + " that stands before it."
+    },
+    mixinStandardHelpOptions = true)
+@SuppressWarnings("NullAway.Init") // picocli fills what is required.
+public final class EvalMain implements Callable<Integer> {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int GROUPS = 4;
+
+  @Parameters(paramLabel = "FILE", description = "Dialogues.")
+  Path file;
+
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "Model folder.")
+  Path model;
+
+  @Option(
+      names = "--copies",
+      description =
+          "Noisy copies of each answer, a multiple of 4; the standard error falls with their root"
+              + " (default ${DEFAULT-VALUE}).")
+  int copies = 32;
+
+  @Option(names = "--limit", description = "Score the first dialogues only (default: all).")
+  int limit = Integer.MAX_VALUE;
+
+  @Option(names = "--seed", description = "Of the masks (default ${DEFAULT-VALUE}).")
+  long seed = 1;
+
+  @Option(names = "--json", description = "Prints one JSON object.")
+  boolean json;
+
+  /** The command line knows whether somebody watches. */
+  @Option(names = "--progress", hidden = true)
+  boolean progress;
+
+  /** Exit code 0 when everything was scored, 1 with a sentence otherwise, 2 for bad options. */
+  public static void main(String[] args) {
+    EvaluationLine.run(new EvalMain(), args);
+  }
+
+  @Override
+  public Integer call() throws IOException, InvalidModelException, TokenizerException {
+    if (copies < GROUPS || copies % GROUPS != 0) {
+      throw new CommandLine.ParameterException(
+          new CommandLine(this), "--copies is " + copies + "; it must be a multiple of 4, from 4.");
+    }
+    if (!Files.isReadable(file)) {
+      throw new IOException("The file " + file + " cannot be read.");
+    }
+    long start = System.nanoTime();
+    DiffusionLoss loss;
+    DatasetFacts facts;
+    try (LladaTokenizer tokenizer = LladaTokenizer.load(model);
+        TrainableModel network = TrainableModel.load(model, Compute.FLOAT32)) {
+      if (!tokenizer.hasChatTemplate()) {
+        throw new IOException(
+            "The model in " + model + " has no chat template, so dialogues cannot be told to it.");
+      }
+      int context = network.config().contextLength();
+      try (EvaluationRows read = EvaluationRows.read(file, tokenizer, context, limit)) {
+        facts = read.facts();
+        loss =
+            HeldOutLoss.of(
+                network::scores,
+                read.rows(),
+                new AnswerMasks(copies, GROUPS, seed),
+                network.config().tokens().mask(),
+                progress(read.rows().size()));
+      }
+    }
+    ObjectNode report = report(loss, facts, (System.nanoTime() - start) / 1e9);
+    if (json) {
+      System.out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(report));
+    } else {
+      print(loss, facts);
+    }
+    return 0;
+  }
+
+  /** A line that is written over itself, where somebody watches. */
+  private LongConsumer progress(int answers) {
+    if (!progress) {
+      return done -> {};
+    }
+    return done -> {
+      System.err.printf("\r%,d of %,d answers", done, answers);
+      if (done == answers) {
+        System.err.print("\r\033[K");
+      }
+      System.err.flush();
+    };
+  }
+
+  private ObjectNode report(DiffusionLoss loss, DatasetFacts facts, double seconds) {
+    ObjectNode report = JSON.createObjectNode();
+    report
+        .put("n", loss.answers())
+        .put("dialogues", loss.dialogues())
+        .put("answer_tokens", loss.answerTokens())
+        .put("bound_per_answer_token", loss.boundPerAnswerToken())
+        .put("stderr", loss.standardError())
+        .put("stderr_over_dialogues", loss.rowsError())
+        .put("perplexity_bound", loss.perplexityBound())
+        .put("rejected", facts.rejected())
+        .put("shortened", facts.shortened())
+        .put("copies", copies)
+        .put("seed", seed)
+        .put("seconds", seconds);
+    ArrayNode levels = report.putArray("levels");
+    for (NoiseLevel level : loss.levels()) {
+      if (level.masked() > 0) {
+        levels
+            .addObject()
+            .put("t", level.t())
+            .put("cross_entropy", level.crossEntropy())
+            .put("accuracy", level.accuracy())
+            .put("masked", level.masked());
+      }
+    }
+    return report;
+  }
+
+  private static void print(DiffusionLoss loss, DatasetFacts facts) {
+    System.out.printf(
+        Locale.ROOT,
+        "%.4f +/- %.4f nats for each answer token (bound), perplexity at most %.2f%n",
+        loss.boundPerAnswerToken(),
+        loss.standardError(),
+        loss.perplexityBound());
+    System.out.printf(
+        Locale.ROOT,
+        "%,d answers of %,d dialogues, %,d answer tokens; other dialogues of this kind: +/- %.4f%n",
+        loss.answers(),
+        loss.dialogues(),
+        loss.answerTokens(),
+        loss.rowsError());
+    if (facts.rejected() + facts.shortened() > 0) {
+      System.out.printf(
+          Locale.ROOT,
+          "%,d rows cannot be used, of %,d some answers are too long for the model%s%n",
+          facts.rejected(),
+          facts.shortened(),
+          facts.firstRejections().isEmpty()
+              ? ""
+              : " (first: " + facts.firstRejections().getFirst() + ")");
+    }
+    System.out.println("masked share   nats/token   likeliest is right");
+    for (NoiseLevel level : loss.levels()) {
+      if (level.masked() > 0) {
+        System.out.printf(
+            Locale.ROOT,
+            "%12.2f %12.4f %19.1f %%%n",
+            level.t(),
+            level.crossEntropy(),
+            100 * level.accuracy());
+      }
+    }
+  }
+}

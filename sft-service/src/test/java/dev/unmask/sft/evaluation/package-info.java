@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft.evaluation;
+
+import org.jspecify.annotations.NullMarked;
