@@ -1,6 +1,7 @@
 package dev.unmask.cli;
 
 import dev.unmask.cli.bench.BenchCommand;
+import dev.unmask.cli.data.DataCommand;
 import dev.unmask.cli.finetune.FinetuneCommand;
 import dev.unmask.cli.finetune.JobsCommand;
 import dev.unmask.cli.generate.ChatCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ChatCommand.class,
       ScoreCommand.class,
+      DataCommand.class,
       FinetuneCommand.class,
       JobsCommand.class,
       ModelsCommand.class,

@@ -5,7 +5,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.ReadOptions;
 import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.recipe.AskedHyperparameters;
-import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.EosShare;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.TokenisedRows;
@@ -50,16 +50,6 @@ final class FineTuneRecipe {
 
   /** The share of EOS padding among the answer slots of the first pass. */
   static double eosShare(Hyperparameters chosen, TokenisedRows samples, long seed) {
-    long answers = 0;
-    for (int i = 0; i < samples.size(); i++) {
-      answers += samples.answerLength(i);
-    }
-    long padding = 0;
-    for (BatchPlan.Batch batch : BatchPlan.of(samples, TrainingRecipe.shape(chosen), seed, 0)) {
-      for (int row : batch.rows()) {
-        padding += batch.length() - samples.length(row);
-      }
-    }
-    return answers + padding == 0 ? 0 : padding / (double) (answers + padding);
+    return EosShare.of(samples, TrainingRecipe.shape(chosen), seed);
   }
 }
