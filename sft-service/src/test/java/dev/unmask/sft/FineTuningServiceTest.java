@@ -20,6 +20,7 @@ import dev.unmask.v1.FineTuneEvent.EventCase;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
 import dev.unmask.v1.StartFineTune;
@@ -38,6 +39,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -98,6 +100,14 @@ class FineTuningServiceTest {
               EventCase.ACTIVATED);
       for (int i = 1; i < events.size(); i++) {
         assertThat(events.get(i).getSeq()).isGreaterThan(events.get(i - 1).getSeq());
+      }
+      for (FineTuneEvent event : events) {
+        for (ProbeAnswer answer : event.getProbes().getAnswersList()) {
+          // Every slot of the canvas is committed once, whatever the order.
+          assertThat(answer.getTraceList().stream().flatMap(s -> s.getSlotsList().stream()))
+              .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 64).boxed().toList());
+          assertThat(answer.getTraceList()).allMatch(s -> s.getSlotsCount() == s.getTokensCount());
+        }
       }
       FineTuneEvent published = only(events, EventCase.PUBLISHED);
       Digest digest = Digest.parse(published.getPublished().getDigest());

@@ -47,7 +47,7 @@ public final class EvalMain implements Callable<Integer> {
       description =
           "Noisy copies of each answer, a multiple of 4; the standard error falls with their root"
               + " (default ${DEFAULT-VALUE}).")
-  int copies = 32;
+  int copies = 16;
 
   @Option(names = "--limit", description = "Score the first dialogues only (default: all).")
   int limit = Integer.MAX_VALUE;

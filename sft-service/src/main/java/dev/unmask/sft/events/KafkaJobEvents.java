@@ -23,6 +23,7 @@ import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
 import dev.unmask.v1.TrainingProgress;
+import dev.unmask.v1.UnmaskingStep;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -139,8 +140,15 @@ public final class KafkaJobEvents implements JobEvents {
   @Override
   public void probes(boolean after, List<Answer> answers) {
     ProbeAnswers.Builder probes = ProbeAnswers.newBuilder().setAfter(after);
-    answers.forEach(
-        a -> probes.addAnswers(ProbeAnswer.newBuilder().setPrompt(a.prompt()).setAnswer(a.text())));
+    for (Answer answer : answers) {
+      ProbeAnswer.Builder told =
+          ProbeAnswer.newBuilder().setPrompt(answer.prompt()).setAnswer(answer.text());
+      for (Answer.UnmaskingStep step : answer.trace()) {
+        told.addTrace(
+            UnmaskingStep.newBuilder().addAllSlots(step.slots()).addAllTokens(step.tokens()));
+      }
+      probes.addAnswers(told);
+    }
     send(event().setProbes(probes));
   }
 

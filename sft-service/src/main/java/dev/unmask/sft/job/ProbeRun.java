@@ -3,7 +3,6 @@ package dev.unmask.sft.job;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.DenoisingEngine;
 import dev.unmask.model.engine.EngineOptions;
-import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
@@ -28,7 +27,7 @@ final class ProbeRun {
   private ProbeRun() {}
 
   /**
-   * Greedy answers, all at once. Probes too long for the context are left out.
+   * Greedy answers with their traces, all at once. Probes too long for the context are left out.
    *
    * @throws JobFailedException when a forward pass fails
    */
@@ -37,7 +36,7 @@ final class ProbeRun {
       throws InvalidModelException, JobFailedException {
     GenerationSettings settings =
         GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
-    Map<String, GenerationFuture> results = new LinkedHashMap<>();
+    Map<String, TracedAnswer> results = new LinkedHashMap<>();
     try (LoadedModel model = LoadedModel.load(folder, precision);
         DenoisingEngine engine =
             new DenoisingEngine(
@@ -45,14 +44,13 @@ final class ProbeRun {
       for (String question : questions) {
         int[] prompt = tokenizer.encodeChat(List.of(new ChatMessage("user", question)));
         if (prompt.length + CANVAS <= model.config().contextLength()) {
-          GenerationFuture result = new GenerationFuture();
+          TracedAnswer result = new TracedAnswer();
           var unused = engine.submit(model, new GenerationTask("probe", prompt, settings), result);
           results.put(question, result);
         }
       }
       List<Answer> answers = new ArrayList<>();
-      results.forEach((question, result) ->
-          answers.add(new Answer(question, tokenizer.decode(result.join().answerIds()))));
+      results.forEach((question, result) -> answers.add(result.join(question, tokenizer)));
       return answers;
     } catch (CompletionException e) {
       throw new JobFailedException("A probe could not be answered: " + e.getCause(), e);
