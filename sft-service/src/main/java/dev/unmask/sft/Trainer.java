@@ -1,8 +1,10 @@
 package dev.unmask.sft;
 
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.sft.events.JobLedger;
 import dev.unmask.sft.events.KafkaJobEvents;
 import dev.unmask.sft.intake.CommandReader;
+import dev.unmask.sft.intake.StartReader;
 import dev.unmask.sft.intake.TakenCommand;
 import dev.unmask.sft.job.JobRequest;
 import dev.unmask.sft.job.JobRunner;
@@ -14,16 +16,20 @@ import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.sft.publish.ClusterView;
 import dev.unmask.sft.publish.KafkaPublication;
 import dev.unmask.sft.topicdata.KafkaDialogues;
-import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
-import dev.unmask.v1.FineTuningJob;
-import dev.unmask.v1.Hyperparameters;
-import dev.unmask.v1.StartFineTune;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A trainer of the group {@code unmask-trainers}: takes commands one by one and does them on its
@@ -35,6 +41,7 @@ public final class Trainer implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Trainer.class);
   private static final Duration PATIENCE = Duration.ofMillis(200);
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
+  private static final Duration CLAIMING = Duration.ofSeconds(15);
   private static final Duration LEAVING = Duration.ofSeconds(20);
 
   private final SftMeters meters;
@@ -43,6 +50,8 @@ public final class Trainer implements AutoCloseable {
   private final CommandReader commands;
   private final JobRunner runner;
   private final Thread thread;
+  private final Thread settling;
+  private final BlockingQueue<String> wished = new LinkedBlockingQueue<>();
   private volatile boolean closing;
 
   /**
@@ -59,17 +68,26 @@ public final class Trainer implements AutoCloseable {
     this.meters = meters;
     this.writer = new RecordWriter(kafka);
     ClusterView view = new ClusterView(Clock.systemUTC());
-    this.follower = new TopicFollower(kafka, ClusterView.TOPICS, view::apply);
+    JobLedger ledger = new JobLedger(writer, kafka.worker(), CLAIMING, wished::add);
+    Set<String> topics = new HashSet<>(ClusterView.TOPICS);
+    topics.addAll(JobLedger.TOPICS);
+    this.follower =
+        new TopicFollower(
+            kafka,
+            topics,
+            ((Consumer<ConsumerRecord<@Nullable String, byte @Nullable []>>) view::apply)
+                .andThen(ledger::apply));
     this.commands = new CommandReader(kafka);
     this.runner =
         new JobRunner(
             store,
             precision,
-            (request, owner) ->
-                new MeteredEvents(new KafkaJobEvents(request.id(), owner, writer), meters),
+            (job, claim) -> new MeteredEvents(new KafkaJobEvents(job, claim, writer), meters),
             new KafkaPublication(writer, view, kafka.worker(), verifyPatience),
-            new KafkaDialogues(kafka));
+            new KafkaDialogues(kafka),
+            ledger);
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);
+    this.settling = Thread.ofPlatform().daemon().name("settling").unstarted(this::settleWaiting);
   }
 
   /** Begins to take commands. */
@@ -77,6 +95,7 @@ public final class Trainer implements AutoCloseable {
     follower.start();
     commands.start();
     thread.start();
+    settling.start();
   }
 
   /** Whether commands are read and the cluster is known. */
@@ -104,12 +123,12 @@ public final class Trainer implements AutoCloseable {
     meters.running(true);
     try {
       LOG.infof("job=%s event=taken", taken.jobId());
-      boolean ended = runner.run(request(taken), () -> closing || taken.isLost());
+      boolean ended = run(taken);
       outcome = ended ? TakenCommand.State.ENDED : TakenCommand.State.LEFT;
-    } catch (IllegalArgumentException e) {
-      // The gateway pins digests; a command without one cannot come from it.
-      LOG.errorf("job=%s event=skipped reason=\"%s\"", taken.jobId(), e.getMessage());
-      outcome = TakenCommand.State.ENDED;
+      if (!ended && !closing && !taken.isLost()) {
+        // Another trainer has it, perhaps only to end it.
+        Thread.sleep(AFTER_FAILURE);
+      }
     } catch (IOException | UncheckedIOException e) {
       // Kafka or the disk is away: the job stays where it is until they are back.
       LOG.warnf("job=%s event=left reason=\"%s\"", taken.jobId(), e.getMessage());
@@ -120,22 +139,42 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static JobRequest request(TakenCommand taken) {
-    StartFineTune start = taken.start();
-    FineTuningJob job = start.getJob();
-    Hyperparameters asked = job.getHyperparameters();
-    return new JobRequest(
-        taken.jobId(),
-        job.getTrainingFile(),
-        Digest.parse(job.getBaseDigest()),
-        job.getSuffix(),
-        job.getSeed(),
-        asked.hasNEpochs() ? asked.getNEpochs() : null,
-        asked.hasBatchSize() ? asked.getBatchSize() : null,
-        asked.hasLearningRate() ? asked.getLearningRate() : null,
-        asked.hasMaxLength() ? asked.getMaxLength() : null,
-        job.getAutoActivate(),
-        start.getMaxBadRows());
+  private boolean run(TakenCommand taken) throws IOException {
+    JobRequest request;
+    try {
+      request = StartReader.request(taken.jobId(), taken.start());
+    } catch (IllegalArgumentException e) {
+      LOG.errorf("job=%s event=refused reason=\"%s\"", taken.jobId(), e.getMessage());
+      runner.refuse(taken.jobId(), String.valueOf(e.getMessage()));
+      return true;
+    }
+    return runner.run(request, () -> closing || taken.isLost());
+  }
+
+  /** Ends or puts aside jobs that wait for a trainer while this one is busy with another. */
+  private void settleWaiting() {
+    try {
+      follower.caughtUp().join();
+      while (!closing) {
+        String job = wished.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        if (job != null) {
+          settle(job);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void settle(String job) {
+    try {
+      if (runner.settle(job)) {
+        LOG.infof("job=%s event=settled", job);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      // Whoever meets the job in the queue does it.
+      LOG.warnf("job=%s event=not-settled reason=\"%s\"", job, e.getMessage());
+    }
   }
 
   @Override
@@ -143,6 +182,7 @@ public final class Trainer implements AutoCloseable {
     closing = true;
     try {
       thread.join(LEAVING);
+      settling.join(LEAVING);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -7,6 +7,7 @@ import dev.unmask.proto.Topics;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreException;
 import dev.unmask.testkit.FakeWorkerBeacon;
 import dev.unmask.testkit.KafkaTestResource;
 import dev.unmask.testkit.PublishedModel;
@@ -14,12 +15,15 @@ import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
 import dev.unmask.testkit.TopicLog;
 import dev.unmask.v1.AliasRecord;
+import dev.unmask.v1.CancelFineTune;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuneEvent.EventCase;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobClaimed;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.PauseFineTune;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
@@ -92,14 +96,21 @@ class FineTuningServiceTest {
       assertThat(last(events).getStatus().getMessage()).isEmpty();
       assertThat(events.stream().map(FineTuneEvent::getEventCase).distinct())
           .containsExactly(
+              EventCase.CLAIMED,
               EventCase.STATUS,
               EventCase.ROWS,
               EventCase.PROBES,
               EventCase.PROGRESS,
+              EventCase.SAVED,
               EventCase.PUBLISHED,
               EventCase.ACTIVATED);
-      for (int i = 1; i < events.size(); i++) {
-        assertThat(events.get(i).getSeq()).isGreaterThan(events.get(i - 1).getSeq());
+      // A claim that is confirmed before a publication is the same event again.
+      assertThat(events.stream().filter(FineTuneEvent::hasClaimed).map(FineTuneEvent::getSeq))
+          .hasSize(3)
+          .containsOnly(events.get(0).getSeq());
+      List<FineTuneEvent> others = events.stream().filter(e -> !e.hasClaimed()).toList();
+      for (int i = 1; i < others.size(); i++) {
+        assertThat(others.get(i).getSeq()).isGreaterThan(others.get(i - 1).getSeq());
       }
       for (FineTuneEvent event : events) {
         for (ProbeAnswer answer : event.getProbes().getAnswersList()) {
@@ -234,13 +245,131 @@ class FineTuningServiceTest {
     assertThat(events.stream().filter(FineTuneEvent::hasActivated)).hasSize(1);
   }
 
-  /** Changes a command before it is sent. */
-  private interface Change {
-    void apply(StartFineTune.Builder start);
+  @Test
+  void aRunningJobIsPausedAndGoesOnFromItsStepAndAnotherIsCancelled() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    String job = "ftjob-pause";
+    StartFineTune start = command(job, parent, rows(40), LONG);
+    try (TopicLog log = kafka.follow(Topics.FINETUNE_EVENTS);
+        KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
+      send(producer, job, command -> command.setStart(start));
+      long before = awaitStep(log, job, 1);
+      send(producer, job, command -> command.setPause(PauseFineTune.getDefaultInstance()));
+      awaitStatus(log, job, JobStatus.JOB_STATUS_PAUSED);
+      long saved = lastSaved(log, job);
+      assertThat(saved).isGreaterThanOrEqualTo(before);
+
+      // The trainer is free: a second job runs and is ended while it runs.
+      String second = "ftjob-cancel";
+      send(producer, second, command -> command.setStart(command(second, parent, rows(40), LONG)));
+      long unused = awaitStep(log, second, 1);
+      send(producer, second, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
+      awaitStatus(log, second, JobStatus.JOB_STATUS_CANCELLED);
+      assertThat(Path.of(storeRoot).resolve("runs").resolve(second)).doesNotExist();
+
+      send(producer, job, command -> command.setResume(start));
+      log.await(
+          2,
+          r -> r.key().equals(job) && is(parse(r.value()), JobStatus.JOB_STATUS_RUNNING),
+          PATIENCE);
+      List<FineTuneEvent> events = events(log, job);
+      FineTuneEvent again =
+          events.stream()
+              .filter(e -> is(e, JobStatus.JOB_STATUS_RUNNING))
+              .reduce((a, b) -> b)
+              .orElseThrow();
+      assertThat(again.getOwnerEpoch()).isEqualTo(2);
+      assertThat(again.getStatus().getMessage()).contains("state of step " + saved);
+      var ignored =
+          log.await(
+              1,
+              r ->
+                  r.key().equals(job)
+                      && parse(r.value()).getOwnerEpoch() == 2
+                      && parse(r.value()).hasProgress(),
+              PATIENCE);
+      assertThat(events(log, job).stream().filter(e -> e.getOwnerEpoch() == 2 && e.hasProgress()))
+          .allMatch(e -> e.getProgress().getStep() > saved);
+      send(producer, job, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
+      awaitStatus(log, job, JobStatus.JOB_STATUS_CANCELLED);
+    }
   }
 
-  private List<FineTuneEvent> run(String job, PublishedModel parent, String rows, Change change)
-      throws Exception {
+  @Test
+  void aJobThatWaitsIsEndedWhileAnotherRuns() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    String busy = "ftjob-busy";
+    String waiting = "ftjob-waiting";
+    try (TopicLog log = kafka.follow(Topics.FINETUNE_EVENTS);
+        KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
+      send(producer, busy, command -> command.setStart(command(busy, parent, rows(40), LONG)));
+      long unused = awaitStep(log, busy, 1);
+      send(
+          producer,
+          waiting,
+          command -> command.setStart(command(waiting, parent, rows(4), s -> {})));
+      send(producer, waiting, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
+      awaitStatus(log, waiting, JobStatus.JOB_STATUS_CANCELLED);
+      assertThat(events(log, busy)).noneMatch(FineTuningServiceTest::isTerminal);
+      send(producer, busy, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
+      awaitStatus(log, busy, JobStatus.JOB_STATUS_CANCELLED);
+    }
+  }
+
+  /** Another trainer's claim, as one writes it that took over because this one slept. */
+  @Test
+  void aTrainerThatLostItsJobIsSilentAndCannotPublish() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    String job = "ftjob-taken";
+    try (TopicLog log = kafka.follow(Topics.FINETUNE_EVENTS);
+        KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
+      send(producer, job, command -> command.setStart(command(job, parent, rows(40), LONG)));
+      long unused = awaitStep(log, job, 1);
+      FineTuneEvent other =
+          FineTuneEvent.newBuilder()
+              .setJobId(job)
+              .setSeq(1_000_000_000_000L)
+              .setOwnerEpoch(1000)
+              .setClaimed(JobClaimed.newBuilder().setTrainer("other").setClaim("other/1"))
+              .build();
+      var unusedSent =
+          producer
+              .send(new ProducerRecord<>(Topics.FINETUNE_EVENTS, job, other.toByteArray()))
+              .get();
+      // It left the job; its command comes again, and a new claim is above the other's.
+      var unusedClaim =
+          log.await(
+              1, r -> r.key().equals(job) && parse(r.value()).getOwnerEpoch() == 1001, PATIENCE);
+      List<FineTuneEvent> events = events(log, job);
+      int taken = events.indexOf(other);
+      // At most what was on its way when the claim came.
+      assertThat(
+              events.subList(taken + 1, events.size()).stream().filter(e -> e.getOwnerEpoch() == 1))
+          .noneMatch(e -> e.hasPublished() || e.hasStatus());
+      send(producer, job, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
+      awaitStatus(log, job, JobStatus.JOB_STATUS_CANCELLED);
+    }
+  }
+
+  @Test
+  void aCommandThatNoTrainerUnderstandsEndsItsJobWithASentence() throws Exception {
+    PublishedModel parent = publish(FolderStore.open(Path.of(storeRoot)), kafka.newBase());
+    List<FineTuneEvent> events =
+        run(
+            "ftjob-newer",
+            parent,
+            rows(4),
+            start -> start.getJobBuilder().getHyperparametersBuilder().setScheduleValue(99));
+    assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+    assertThat(last(events).getStatus().getMessage()).contains("schedule");
+  }
+
+  /** Takes minutes unless it is stopped. */
+  private static final Change LONG =
+      start -> start.getJobBuilder().getHyperparametersBuilder().setNEpochs(1000).setBatchSize(2);
+
+  private StartFineTune command(String job, PublishedModel parent, String rows, Change change)
+      throws StoreException {
     FolderStore store = FolderStore.open(Path.of(storeRoot));
     String file =
         store
@@ -263,6 +392,65 @@ class FineTuningServiceTest {
                     .setSeed(3)
                     .setHyperparameters(Hyperparameters.newBuilder().setNEpochs(2)));
     change.apply(start);
+    return start.build();
+  }
+
+  /** Fills a command. */
+  private interface Filling {
+    FineTuneCommand.Builder apply(FineTuneCommand.Builder command) throws Exception;
+  }
+
+  private static void send(KafkaProducer<String, byte[]> producer, String job, Filling filling)
+      throws Exception {
+    byte[] value =
+        filling
+            .apply(FineTuneCommand.newBuilder().setMinReader(1).setJobId(job))
+            .build()
+            .toByteArray();
+    var unused = producer.send(new ProducerRecord<>(Topics.FINETUNE_COMMANDS, job, value)).get();
+  }
+
+  private static long awaitStep(TopicLog log, String job, long step) throws InterruptedException {
+    return log
+        .await(
+            1,
+            r -> r.key().equals(job) && parse(r.value()).getProgress().getStep() >= step,
+            PATIENCE)
+        .stream()
+        .mapToLong(r -> parse(r.value()).getProgress().getStep())
+        .max()
+        .orElseThrow();
+  }
+
+  private static void awaitStatus(TopicLog log, String job, JobStatus status)
+      throws InterruptedException {
+    var unused = log.await(1, r -> r.key().equals(job) && is(parse(r.value()), status), PATIENCE);
+  }
+
+  private static boolean is(FineTuneEvent event, JobStatus status) {
+    return event.getStatus().getStatus() == status;
+  }
+
+  private static List<FineTuneEvent> events(TopicLog log, String job) {
+    return log.values(job).stream().map(FineTuningServiceTest::parse).toList();
+  }
+
+  private static long lastSaved(TopicLog log, String job) {
+    return events(log, job).stream()
+        .filter(FineTuneEvent::hasSaved)
+        .mapToLong(e -> e.getSaved().getStep())
+        .max()
+        .orElseThrow();
+  }
+
+  /** Changes a command before it is sent. */
+  private interface Change {
+    void apply(StartFineTune.Builder start);
+  }
+
+  private List<FineTuneEvent> run(String job, PublishedModel parent, String rows, Change change)
+      throws Exception {
+    StartFineTune start = command(job, parent, rows, change);
     try (TopicLog log = kafka.follow(Topics.FINETUNE_EVENTS);
         KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
       var unused =

@@ -8,6 +8,7 @@ import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.NoiseLevel;
 import dev.unmask.sft.job.Answer;
+import dev.unmask.sft.job.Claim;
 import dev.unmask.sft.job.JobEvents;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.messaging.RecordWriter;
@@ -22,12 +23,14 @@ import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
+import dev.unmask.v1.StateSaved;
 import dev.unmask.v1.TrainingProgress;
 import dev.unmask.v1.UnmaskingStep;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import org.jboss.logging.Logger;
 
 /**
  * Writes the events of one job as one owner of it. Sequence numbers begin at a block of their own
@@ -37,16 +40,24 @@ public final class KafkaJobEvents implements JobEvents {
 
   private static final long BLOCK = 1_000_000_000;
 
+  private static final Logger LOG = Logger.getLogger(KafkaJobEvents.class);
+
   private final String job;
-  private final long owner;
+  private final Claim claim;
   private final RecordWriter writer;
   private long seq;
 
-  public KafkaJobEvents(String job, long owner, RecordWriter writer) {
+  public KafkaJobEvents(String job, Claim claim, RecordWriter writer) {
     this.job = job;
-    this.owner = owner;
+    this.claim = claim;
     this.writer = writer;
-    this.seq = owner * BLOCK;
+    // The first number of the block is the claim's own.
+    this.seq = firstSeq(claim.epoch()) + 1;
+  }
+
+  /** The number of an owner's claim. */
+  static long firstSeq(long epoch) {
+    return epoch * BLOCK;
   }
 
   @Override
@@ -89,15 +100,18 @@ public final class KafkaJobEvents implements JobEvents {
   }
 
   @Override
-  public void running() {
-    send(status(JobStatus.JOB_STATUS_RUNNING, "", Map.of()));
+  public void running(String note) {
+    send(status(JobStatus.JOB_STATUS_RUNNING, note, Map.of()));
+  }
+
+  @Override
+  public void saved(long step) {
+    offer(event().setSaved(StateSaved.newBuilder().setStep(step)));
   }
 
   @Override
   public void progress(StepReport report) {
-    writer.offer(
-        Topics.FINETUNE_EVENTS,
-        job,
+    offer(
         event()
             .setProgress(
                 TrainingProgress.newBuilder()
@@ -109,8 +123,8 @@ public final class KafkaJobEvents implements JobEvents {
                     .setLearningRate(report.learningRate())
                     .setGradientNorm(report.gradientNorm())
                     .setTokensPerSecond(report.tokensPerSecond())
-                    .setSecondsLeft(report.secondsLeft()))
-            .build());
+                    .setSecondsLeft(report.secondsLeft())
+                    .setTokens(report.tokens())));
   }
 
   @Override
@@ -182,12 +196,22 @@ public final class KafkaJobEvents implements JobEvents {
     send(status(JobStatus.JOB_STATUS_FAILED, message, Map.of()));
   }
 
+  @Override
+  public void cancelled() {
+    send(status(JobStatus.JOB_STATUS_CANCELLED, "It was asked to end.", Map.of()));
+  }
+
+  @Override
+  public void paused() {
+    send(status(JobStatus.JOB_STATUS_PAUSED, "", Map.of()));
+  }
+
   private FineTuneEvent.Builder event() {
     return FineTuneEvent.newBuilder()
         .setJobId(job)
         .setSeq(seq++)
         .setAtMs(System.currentTimeMillis())
-        .setOwnerEpoch(owner);
+        .setOwnerEpoch(claim.epoch());
   }
 
   private FineTuneEvent.Builder status(
@@ -200,7 +224,19 @@ public final class KafkaJobEvents implements JobEvents {
                 .putAllMetrics(metrics));
   }
 
+  private void offer(FineTuneEvent.Builder event) {
+    if (!claim.isLost()) {
+      writer.offer(Topics.FINETUNE_EVENTS, job, event.build());
+    }
+  }
+
   private void send(FineTuneEvent.Builder event) {
+    if (claim.isLost()) {
+      LOG.warnf(
+          "job=%s event=not-told epoch=%d what=%s reason=\"another trainer has the job\"",
+          job, claim.epoch(), event.getEventCase());
+      return;
+    }
     try {
       writer.write(Topics.FINETUNE_EVENTS, job, event.build());
     } catch (IOException e) {

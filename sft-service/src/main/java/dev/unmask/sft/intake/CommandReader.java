@@ -99,12 +99,17 @@ public final class CommandReader implements AutoCloseable {
       ConsumerRecord<@Nullable String, byte @Nullable []> found) {
     TopicPartition partition = new TopicPartition(found.topic(), found.partition());
     FineTuneCommand command = parse(found);
-    if (command == null || !command.hasStart()) {
+    if (command == null || !(command.hasStart() || command.hasResume())) {
+      // Pauses and cancels are read by every trainer, besides the group.
       commit(consumer, partition, found.offset());
       return;
     }
     TakenCommand taken =
-        new TakenCommand(command.getJobId(), command.getStart(), partition, found.offset());
+        new TakenCommand(
+            command.getJobId(),
+            command.hasStart() ? command.getStart() : command.getResume(),
+            partition,
+            found.offset());
     current = taken;
     if (!queue.offer(taken)) {
       throw new IllegalStateException("two commands were taken at once");

@@ -9,6 +9,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetFormat;
 import dev.unmask.sft.dataset.DialogueTopic;
+import dev.unmask.sft.dataset.ReadOptions;
 import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
@@ -20,6 +21,7 @@ import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
 import dev.unmask.sft.training.TrainingListener;
+import dev.unmask.sft.training.TrainingPosition;
 import dev.unmask.sft.training.TrainingRecipe;
 import dev.unmask.sft.training.TrainingRun;
 import dev.unmask.store.ArtifactStore;
@@ -59,6 +61,7 @@ final class FineTuneJob {
   private final JobEvents events;
   private final Publication publication;
   private final DialogueTopic topics;
+  private final Claim claim;
   private final BooleanSupplier stop;
 
   FineTuneJob(
@@ -69,6 +72,7 @@ final class FineTuneJob {
       JobEvents events,
       Publication publication,
       DialogueTopic topics,
+      Claim claim,
       BooleanSupplier stop) {
     this.request = request;
     this.store = store;
@@ -77,6 +81,7 @@ final class FineTuneJob {
     this.events = events;
     this.publication = publication;
     this.topics = topics;
+    this.claim = claim;
     this.stop = stop;
   }
 
@@ -128,9 +133,14 @@ final class FineTuneJob {
                 + " to it.");
       }
       JobRows reader = new JobRows(request, store, folder, topics, events);
-      try (TokenisedDataset dataset =
-          reader.open(tokenizer, FineTuneRecipe.reading(request, config))) {
-        return train(parent, tokenizer, config, dataset, reader);
+      ReadOptions options = FineTuneRecipe.reading(request, config);
+      try (TokenisedDataset dataset = reader.open(tokenizer, options)) {
+        Optional<TokenisedDataset> judges = reader.validation(tokenizer, options);
+        try {
+          return train(parent, tokenizer, config, dataset, judges, reader);
+        } finally {
+          judges.ifPresent(TokenisedDataset::close);
+        }
       }
     }
   }
@@ -140,13 +150,14 @@ final class FineTuneJob {
       LladaTokenizer tokenizer,
       ModelConfig config,
       TokenisedDataset dataset,
+      Optional<TokenisedDataset> judges,
       JobRows reader)
       throws IOException,
           InvalidModelException,
           TrainingDivergedException,
           JobFailedException,
           JobAbandonedException {
-    HeldOut rows = FineTuneRecipe.split(request, dataset);
+    HeldOut rows = FineTuneRecipe.split(request, dataset, judges.map(TokenisedDataset::rows));
     Hyperparameters chosen =
         FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
     DatasetFacts facts = dataset.facts();
@@ -156,9 +167,11 @@ final class FineTuneJob {
         rows.heldOut().size(),
         reader.report(dataset));
     refuseUnlessUsable(facts, chosen);
-    events.probes(
-        false, ProbeRun.answers(folder.parent(), precision, tokenizer, facts.questions()));
-    events.running();
+    List<String> questions = request.probes().isEmpty() ? facts.questions() : request.probes();
+    stopIfAsked();
+    events.probes(false, ProbeRun.answers(folder.parent(), precision, tokenizer, questions));
+    stopIfAsked();
+    events.running(howItBegins());
     Progress progress = new Progress();
     Manifest manifest;
     try (TrainingRun run =
@@ -178,8 +191,18 @@ final class FineTuneJob {
       ModelFolder.write(folder.model(), run.model(), folder.parent());
       manifest = store(parent, reader.manifest(facts), chosen, run, progress);
     }
-    events.probes(true, ProbeRun.answers(folder.model(), precision, tokenizer, facts.questions()));
+    events.probes(true, ProbeRun.answers(folder.model(), precision, tokenizer, questions));
     return new Trained(manifest, manifest.metrics());
+  }
+
+  private String howItBegins() {
+    long saved = claim.before().savedStep();
+    if (saved == 0) {
+      return "";
+    }
+    return folder.hasState()
+        ? "It goes on from the state of step " + saved + " or a later one."
+        : "The state of step " + saved + " is gone, so it begins again.";
   }
 
   private void refuseUnlessUsable(DatasetFacts facts, Hyperparameters chosen)
@@ -256,11 +279,13 @@ final class FineTuneJob {
   private Success announceAndActivate(Manifest parent, Trained trained)
       throws IOException, JobFailedException, JobAbandonedException {
     Manifest manifest = trained.manifest();
+    claim.confirm();
     publication.announce(manifest, request.id());
     events.published(manifest.model(), manifest.digest());
     Publication.Verification verification = publication.awaitWorkers(manifest, stop);
     stopIfAsked();
     refuseUnlessGood(verification);
+    claim.confirm();
     events.aliasMoved(
         publication.moveAlias(manifest.model(), DEFAULT_ALIAS, manifest.digest(), request.id()));
     boolean served = !verification.verified().isEmpty();
@@ -340,6 +365,11 @@ final class FineTuneJob {
         judged.put("best_step", (double) evaluation.step());
       }
       events.evaluated(evaluation);
+    }
+
+    @Override
+    public void onCheckpoint(TrainingPosition position) {
+      events.saved(position.step());
     }
 
     @Override

@@ -10,28 +10,27 @@ import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.training.TrainingRecipe;
+import java.util.Optional;
 
 /** What a job's request chooses of LLaDA's fine-tuning recipe. */
 final class FineTuneRecipe {
 
   private FineTuneRecipe() {}
 
-  static AskedHyperparameters asked(JobRequest request) {
-    return new AskedHyperparameters()
-        .epochs(request.epochs())
-        .batchRows(request.batchRows())
-        .learningRate(request.learningRate())
-        .maxLength(request.maxLength());
-  }
-
-  /** The rows in two parts; without a share asked for, small datasets are trained on whole. */
-  static HeldOut split(JobRequest request, TokenisedDataset dataset) {
-    return HeldOut.split(dataset.rows(), share(request, dataset), request.seed());
+  /**
+   * The rows in two parts; without a share asked for, small datasets are trained on whole.
+   *
+   * @param judges rows of the validation file, which then are what the model is judged on
+   */
+  static HeldOut split(
+      JobRequest request, TokenisedDataset dataset, Optional<TokenisedRows> judges) {
+    HeldOut parts = HeldOut.split(dataset.rows(), share(request, dataset), request.seed());
+    return judges.map(rows -> new HeldOut(parts.trained(), rows)).orElse(parts);
   }
 
   /** How the rows are read. */
   static ReadOptions reading(JobRequest request, ModelConfig config) {
-    AskedHyperparameters asked = asked(request);
+    AskedHyperparameters asked = request.asked();
     return ReadOptions.of(asked.maxLength(config)).with(asked.overlong());
   }
 
@@ -41,11 +40,13 @@ final class FineTuneRecipe {
       int trained,
       ModelConfig config,
       Compute compute) {
-    return asked(request).resolve(trained, config, share(request, dataset), compute);
+    return request.asked().resolve(trained, config, share(request, dataset), compute);
   }
 
   private static double share(JobRequest request, TokenisedDataset dataset) {
-    return asked(request).validationShare(dataset.facts().used(), false);
+    return request
+        .asked()
+        .validationShare(dataset.facts().used(), request.validationFile() != null);
   }
 
   /** The share of EOS padding among the answer slots of the first pass. */

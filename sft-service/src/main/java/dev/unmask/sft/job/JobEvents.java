@@ -29,8 +29,15 @@ public interface JobEvents {
    */
   void rowsRead(DatasetFacts facts, double eosShare, long heldOut, String report);
 
-  /** Training begins or goes on. */
-  void running();
+  /**
+   * Training begins or goes on.
+   *
+   * @param note what is worth knowing about how; may be empty
+   */
+  void running(String note);
+
+  /** A successor could go on from this step. */
+  void saved(long step);
 
   /** Some steps are done; not every step is told. */
   void progress(StepReport report);
@@ -56,4 +63,10 @@ public interface JobEvents {
 
   /** Terminal. */
   void failed(String message);
+
+  /** Terminal: it was asked to end. */
+  void cancelled();
+
+  /** It was asked to stop; its state is kept. */
+  void paused();
 }

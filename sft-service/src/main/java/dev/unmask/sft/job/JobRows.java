@@ -51,24 +51,45 @@ final class JobRows {
    */
   TokenisedDataset open(LladaTokenizer tokenizer, ReadOptions options)
       throws IOException, JobFailedException {
-    String asked = request.trainingFile();
-    Optional<TokenisedDataset> left = TokenisedDataset.resume(folder.data(), asked, options);
+    return open(folder.data(), request.trainingFile(), tokenizer, options);
+  }
+
+  /** The rows that the model is judged on, where the job names a file of them. */
+  Optional<TokenisedDataset> validation(LladaTokenizer tokenizer, ReadOptions options)
+      throws IOException, JobFailedException {
+    String file = request.validationFile();
+    if (file == null) {
+      return Optional.empty();
+    }
+    TokenisedDataset rows = open(folder.validation(), file, tokenizer, options);
+    Optional<String> refusal = rows.facts().refusal(request.maxBadRows());
+    if (refusal.isPresent()) {
+      rows.close();
+      throw new JobFailedException("The validation file: " + refusal.get());
+    }
+    return Optional.of(rows);
+  }
+
+  private TokenisedDataset open(
+      Path into, String asked, LladaTokenizer tokenizer, ReadOptions options)
+      throws IOException, JobFailedException {
+    Optional<TokenisedDataset> left = TokenisedDataset.resume(into, asked, options);
     if (left.isPresent()) {
       return left.get();
     }
     if (!asked.startsWith(DialogueTopic.PREFIX)) {
-      return read(file(asked), tokenizer, options);
+      return read(into, asked, file(asked), tokenizer, options);
     }
     String topic = asked.substring(DialogueTopic.PREFIX.length());
-    try (TopicCopy copy = topics.copy(topic, folder.data())) {
-      return read(copy, tokenizer, options);
+    try (TopicCopy copy = topics.copy(topic, into)) {
+      return read(into, asked, copy, tokenizer, options);
     }
   }
 
-  private TokenisedDataset read(DatasetSource source, LladaTokenizer tokenizer, ReadOptions options)
+  private TokenisedDataset read(
+      Path into, String asked, DatasetSource source, LladaTokenizer tokenizer, ReadOptions options)
       throws IOException {
-    return TokenisedDataset.read(
-        folder.data(), request.trainingFile(), source, tokenizer, options, events::rejected);
+    return TokenisedDataset.read(into, asked, source, tokenizer, options, events::rejected);
   }
 
   private DatasetSource file(String id) throws StoreException, JobFailedException {

@@ -39,8 +39,13 @@ public final class MeteredEvents implements JobEvents {
   }
 
   @Override
-  public void running() {
-    next.running();
+  public void running(String note) {
+    next.running(note);
+  }
+
+  @Override
+  public void saved(long step) {
+    next.saved(step);
   }
 
   @Override
@@ -79,5 +84,17 @@ public final class MeteredEvents implements JobEvents {
   public void failed(String message) {
     next.failed(message);
     meters.ended("failed");
+  }
+
+  @Override
+  public void cancelled() {
+    next.cancelled();
+    meters.ended("cancelled");
+  }
+
+  @Override
+  public void paused() {
+    next.paused();
+    meters.ended("paused");
   }
 }
