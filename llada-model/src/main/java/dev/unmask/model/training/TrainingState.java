@@ -40,6 +40,17 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
   public static void write(
       Path file, TrainableModel model, AdamW optimizer, Map<String, String> facts)
       throws IOException {
+    write(file, model, optimizer, null, facts);
+  }
+
+  /** {@link #write} with the moving average of the weights, behind {@code ema.}. */
+  public static void write(
+      Path file,
+      TrainableModel model,
+      AdamW optimizer,
+      @Nullable WeightAverage average,
+      Map<String, String> facts)
+      throws IOException {
     SafetensorsWriter writer = new SafetensorsWriter();
     facts.forEach(writer::metadata);
     writer.metadata(STEPS, Long.toString(optimizer.steps()));
@@ -48,6 +59,9 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
       writer.add(tensor.name(), ElementType.F32, tensor.dimensions(), tensor::values);
     }
     optimizer.addTo(writer);
+    if (average != null) {
+      average.addTo(writer);
+    }
     Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
     try {
       writer.write(temporary);

@@ -119,6 +119,7 @@ public final class PretrainMain {
               options.seed,
               options.accumulation,
               new RandomLengths(options.randomLengths, options.seed),
+              0,
               null,
               options.checkpointSteps,
               options.checkpointMinutes * 60);

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed fixes the order of the data
  * @param accumulation batches of an update; a pass may end with fewer
  * @param lengths which text batches are cut short
+ * @param emaDecay above 0: the weights' moving average is what is judged and published
  * @param evaluation null for none
  * @param checkpointSteps updates between two states, or 0 for none by count
  * @param checkpointSeconds seconds between two states, or 0 for none by time
@@ -31,6 +32,7 @@ public record TrainingRecipe(
     long seed,
     int accumulation,
     RandomLengths lengths,
+    double emaDecay,
     @Nullable EvaluationPlan evaluation,
     long checkpointSteps,
     double checkpointSeconds) {
@@ -81,6 +83,7 @@ public record TrainingRecipe(
         seed,
         chosen.gradientAccumulation(),
         new RandomLengths(chosen.randomLengthShare(), seed),
+        chosen.emaDecay(),
         heldOut.size() == 0 ? null : EvaluationPlan.of(heldOut, chosen.evalSteps(), seed),
         chosen.checkpointSteps(),
         chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);

@@ -7,6 +7,7 @@ import dev.unmask.model.training.LossValue;
 import dev.unmask.model.training.MaskedBatch;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.training.TrainingState;
+import dev.unmask.model.training.WeightAverage;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run: the model, the optimizer, the position, and the loop over them. A run that is opened again
@@ -42,6 +44,7 @@ public final class TrainingRun implements AutoCloseable {
   private final ModelSource source;
   private TrainableModel model;
   private AdamW optimizer;
+  private @Nullable WeightAverage average;
   private TrainingPosition position;
   private EvaluationHistory evaluations;
 
@@ -51,6 +54,7 @@ public final class TrainingRun implements AutoCloseable {
       ModelSource source,
       TrainableModel model,
       AdamW optimizer,
+      @Nullable WeightAverage average,
       TrainingPosition position,
       EvaluationHistory evaluations) {
     this.recipe = recipe;
@@ -58,6 +62,7 @@ public final class TrainingRun implements AutoCloseable {
     this.source = source;
     this.model = model;
     this.optimizer = optimizer;
+    this.average = average;
     this.position = position;
     this.evaluations = evaluations;
   }
@@ -85,6 +90,7 @@ public final class TrainingRun implements AutoCloseable {
           source,
           model,
           new AdamW(model, recipe.optimizer()),
+          recipe.emaDecay() > 0 ? WeightAverage.of(model, recipe.emaDecay()) : null,
           TrainingPosition.START,
           EvaluationHistory.NONE);
     }
@@ -94,8 +100,9 @@ public final class TrainingRun implements AutoCloseable {
     TrainableModel model = source.resume(stored);
     try {
       AdamW optimizer = AdamW.resume(model, recipe.optimizer(), stored);
+      WeightAverage average = average(recipe, model, stored);
       TrainingRun run =
-          new TrainingRun(recipe, file, source, model, optimizer, position, evaluations);
+          new TrainingRun(recipe, file, source, model, optimizer, average, position, evaluations);
       if (position.step() > 0 && evaluations.best() == position.step()) {
         // It may have died between the state and the link to it.
         run.keepAsBest();
@@ -107,7 +114,13 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  /** The model as the last step left it, or the best one after {@link #goBackToBest}. */
+  private static @Nullable WeightAverage average(
+      TrainingRecipe recipe, TrainableModel model, TrainingState stored)
+      throws InvalidModelException {
+    return recipe.emaDecay() > 0 ? WeightAverage.resume(model, recipe.emaDecay(), stored) : null;
+  }
+
+  /** The model as the last step left it, or what to publish after {@link #goBackToBest}. */
   public TrainableModel model() {
     return model;
   }
@@ -151,6 +164,9 @@ public final class TrainingRun implements AutoCloseable {
       double rate =
           recipe.rate().at(position.step(), recipe.stop().progress(position, batchesInEpoch));
       optimizer.step(rate, norm);
+      if (average != null) {
+        average.follow(optimizer.steps());
+      }
 
       advance(step, loss.loss(), watch);
       double progress = recipe.stop().progress(position, batchesInEpoch);
@@ -170,27 +186,33 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Makes the weights of the best evaluation those of {@link #model}, for publication; afterwards
-   * the run cannot train on. Nothing happens when the last step was the best or none was judged.
+   * Makes {@link #model} what is to be published: the weights of the best evaluation, or of the
+   * last step when none was judged; their moving average where the recipe has one. Afterwards the
+   * run cannot train on.
    *
-   * @return whether the weights changed
+   * @return whether an earlier step than the last was the best
    */
   public boolean goBackToBest() throws InvalidModelException {
-    if (evaluations.best() == 0 || evaluations.best() == position.step()) {
-      return false;
+    boolean back = evaluations.best() > 0 && evaluations.best() < position.step();
+    if (back) {
+      TrainingState best = TrainingState.read(state.resolveSibling(BEST_FILE));
+      TrainableModel earlier = source.resume(best);
+      try {
+        AdamW moments = AdamW.resume(earlier, recipe.optimizer(), best);
+        WeightAverage averaged = average(recipe, earlier, best);
+        close();
+        optimizer = moments;
+        average = averaged;
+        model = earlier;
+      } catch (InvalidModelException | RuntimeException e) {
+        earlier.close();
+        throw e;
+      }
     }
-    TrainingState best = TrainingState.read(state.resolveSibling(BEST_FILE));
-    TrainableModel earlier = source.resume(best);
-    try {
-      AdamW moments = AdamW.resume(earlier, recipe.optimizer(), best);
-      close();
-      optimizer = moments;
-      model = earlier;
-    } catch (InvalidModelException | RuntimeException e) {
-      earlier.close();
-      throw e;
+    if (average != null) {
+      average.swap();
     }
-    return true;
+    return back;
   }
 
   /** The batches of one update. A pass ends with a smaller step rather than inside one. */
@@ -287,6 +309,9 @@ public final class TrainingRun implements AutoCloseable {
     if (plan == null || evaluations.last() == position.step()) {
       return false;
     }
+    if (average != null) {
+      average.swap();
+    }
     DiffusionLoss loss =
         HeldOutLoss.of(
             model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
@@ -307,7 +332,7 @@ public final class TrainingRun implements AutoCloseable {
     Map<String, String> facts = new LinkedHashMap<>(position.toFacts());
     facts.putAll(evaluations.toFacts());
     try {
-      TrainingState.write(state, model, optimizer, facts);
+      TrainingState.write(state, model, optimizer, average, facts);
     } catch (IOException e) {
       throw new IOException(
           "the state of step "
@@ -338,6 +363,9 @@ public final class TrainingRun implements AutoCloseable {
 
   @Override
   public void close() {
+    if (average != null) {
+      average.close();
+    }
     optimizer.close();
     model.close();
   }

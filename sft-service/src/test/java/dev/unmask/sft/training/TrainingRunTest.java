@@ -2,6 +2,7 @@ package dev.unmask.sft.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.Layout;
@@ -223,6 +224,58 @@ class TrainingRunTest {
   }
 
   @Test
+  void theMovingAverageIsWhatIsPublished() throws Exception {
+    TrainingRecipe r = recipe(new StopRule.Steps(20), 1e-2);
+    TrainingRecipe averaged =
+        new TrainingRecipe(
+            r.data(),
+            r.shape(),
+            r.noise(),
+            r.rate(),
+            r.optimizer(),
+            r.stop(),
+            r.seed(),
+            1,
+            r.lengths(),
+            0.6,
+            null,
+            0,
+            0);
+    try (TrainingRun run = open(folder.resolve("average"), averaged)) {
+      String name = run.model().trained().get(3).name();
+      double[] expected = doubles(run.model().values(name));
+      run.run(
+          new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+              double decay = Math.min(0.6, (1.0 + report.step()) / (10 + report.step()));
+              float[] weights = run.model().values(name);
+              for (int i = 0; i < expected.length; i++) {
+                expected[i] += (1 - decay) * (weights[i] - expected[i]);
+              }
+            }
+          });
+      double[] last = doubles(run.model().values(name));
+      assertThat(run.goBackToBest()).isFalse();
+      double[] published = doubles(run.model().values(name));
+      double furthest = 0;
+      for (int i = 0; i < expected.length; i++) {
+        assertThat(published[i]).isCloseTo(expected[i], within(1e-6));
+        furthest = Math.max(furthest, Math.abs(last[i] - expected[i]));
+      }
+      assertThat(furthest).isGreaterThan(1e-3);
+    }
+  }
+
+  private static double[] doubles(float[] values) {
+    double[] wide = new double[values.length];
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  @Test
   void adaptersWithDropoutAccumulatedBatchesAndEvaluationsGoOnBitForBit() throws Exception {
     Path base = TinyModel.small().write(folder.resolve("base"));
     ModelSource lora =
@@ -299,6 +352,7 @@ class TrainingRunTest {
         r.seed(),
         1,
         r.lengths(),
+        0,
         null,
         0,
         0);
@@ -315,6 +369,7 @@ class TrainingRunTest {
         r.seed(),
         1,
         r.lengths(),
+        0,
         plan,
         0,
         0);
@@ -332,6 +387,7 @@ class TrainingRunTest {
         r.seed(),
         2,
         r.lengths(),
+        0.95,
         plan,
         1,
         0);
@@ -393,6 +449,7 @@ class TrainingRunTest {
         2,
         1,
         new RandomLengths(0, 2),
+        0,
         null,
         checkpointSteps,
         0);
