@@ -69,9 +69,27 @@ public final class AskedHyperparameters {
   /** Nothing is asked for: defaults only. */
   public AskedHyperparameters() {}
 
-  /** The limit that rows are read with, which is needed before they are counted. */
+  /**
+   * The limit that rows are read with, which is needed before they are counted.
+   *
+   * @throws InvalidHyperparameterException when it is too small for any dialogue
+   */
   public int maxLength(ModelConfig config) {
-    return maxLength == null ? config.contextLength() : Math.min(maxLength, config.contextLength());
+    if (maxLength == null) {
+      return config.contextLength();
+    }
+    if (maxLength < Hyperparameters.LEAST_LENGTH) {
+      throw new InvalidHyperparameterException(
+          "max_length",
+          "max_length is "
+              + maxLength
+              + "; it must be "
+              + Hyperparameters.LEAST_LENGTH
+              + " to the model's context of "
+              + config.contextLength()
+              + " tokens.");
+    }
+    return Math.min(maxLength, config.contextLength());
   }
 
   /** What happens to longer rows, which is needed before they are counted. */

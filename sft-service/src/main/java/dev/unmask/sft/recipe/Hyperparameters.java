@@ -57,6 +57,9 @@ public record Hyperparameters(
     int maxSteps,
     Method method) {
 
+  /** Tokens that a dialogue's frame alone needs. */
+  static final int LEAST_LENGTH = 8;
+
   private static final int MOST_STEPS = 100_000_000;
 
   /** Refuses values outside their ranges with {@link InvalidHyperparameterException}. */
@@ -68,7 +71,7 @@ public record Hyperparameters(
           "learning_rate",
           "learning_rate is " + learningRate + "; it must be above 0, usually 1e-6 to 1e-2.");
     }
-    whole("max_length", maxLength, 8, 1 << 20);
+    whole("max_length", maxLength, LEAST_LENGTH, 1 << 20);
     whole("warmup_steps", warmUpSteps, 0, 100_000);
     between("weight_decay", weightDecay, 0, 1);
     above("clip_norm", clipNorm, 1e6);

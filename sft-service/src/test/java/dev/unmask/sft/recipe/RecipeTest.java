@@ -255,6 +255,9 @@ class RecipeTest {
   void aValueOutOfItsRangeIsRefusedWithTheRange() {
     Map<String, AskedHyperparameters> bad =
         Map.ofEntries(
+            Map.entry(
+                "max_length is 7; it must be 8 to the model's context of 64 tokens.",
+                new AskedHyperparameters().maxLength(7)),
             Map.entry("n_epochs is 0; it must be 1 to 1000.", new AskedHyperparameters().epochs(0)),
             Map.entry(
                 "batch_size is 0; it must be 1 to 4096.", new AskedHyperparameters().batchRows(0)),
