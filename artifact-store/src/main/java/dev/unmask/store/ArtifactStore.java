@@ -2,6 +2,7 @@ package dev.unmask.store;
 
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -46,6 +47,16 @@ public interface ArtifactStore {
 
   /** The upload called {@code id}; empty when there is none, also when {@code id} is no id. */
   Optional<StoredFile> file(String id) throws StoreException;
+
+  /** All uploads, in no order. */
+  List<StoredFile> files() throws StoreException;
+
+  /**
+   * Forgets the upload called {@code id}. Its content stays for as long as anything else names it.
+   *
+   * @return whether there was one
+   */
+  boolean forgetFile(String id) throws StoreException;
 
   /** The upload's content, checked before the first byte is handed out. */
   InputStream openFile(String id) throws StoreException;

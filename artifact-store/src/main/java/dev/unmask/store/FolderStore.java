@@ -5,14 +5,18 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The store on a folder that gateway, sft and samplers mount.
@@ -30,6 +34,8 @@ import java.util.regex.Pattern;
  */
 public final class FolderStore implements ArtifactStore {
 
+  private static final String FILES = "files";
+  private static final String JSON = ".json";
   private static final Pattern FILE_ID = Pattern.compile("file-[0-9a-f]{24}");
   private static final Pattern JOB_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,99}");
 
@@ -229,6 +235,38 @@ public final class FolderStore implements ArtifactStore {
   }
 
   @Override
+  public List<StoredFile> files() throws StoreException {
+    Path folder = root.resolve(FILES);
+    try (Stream<Path> records = Files.list(folder)) {
+      List<StoredFile> files = new ArrayList<>();
+      for (Path record : records.toList()) {
+        String name = String.valueOf(record.getFileName());
+        if (name.endsWith(JSON)) {
+          // It may have been forgotten since it was listed.
+          file(name.substring(0, name.length() - JSON.length())).ifPresent(files::add);
+        }
+      }
+      return files;
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) {
+      throw StoreException.storage("the folder " + folder + " could not be read", e);
+    }
+  }
+
+  @Override
+  public boolean forgetFile(String id) throws StoreException {
+    if (file(id).isEmpty()) {
+      return false;
+    }
+    try {
+      return Files.deleteIfExists(filePath(id));
+    } catch (IOException e) {
+      throw StoreException.storage("the record of the file " + id + " could not be deleted", e);
+    }
+  }
+
+  @Override
   public InputStream openFile(String id) throws StoreException {
     StoredFile file =
         file(id)
@@ -267,6 +305,6 @@ public final class FolderStore implements ArtifactStore {
   }
 
   private Path filePath(String id) {
-    return root.resolve("files").resolve(id + ".json");
+    return root.resolve(FILES).resolve(id + JSON);
   }
 }

@@ -8,7 +8,12 @@ import com.google.rpc.BadRequest;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.Digest;
 import dev.unmask.testkit.TopicLog;
+import dev.unmask.v1.CancelFineTuningJobRequest;
+import dev.unmask.v1.CheckpointPublished;
 import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.DeleteFileRequest;
+import dev.unmask.v1.DownloadFileRequest;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FileInfo;
 import dev.unmask.v1.FilesGrpc;
@@ -16,9 +21,22 @@ import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.GetFileRequest;
 import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobClaimed;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.JobStatusChanged;
+import dev.unmask.v1.ListFilesRequest;
+import dev.unmask.v1.ListFineTuningCheckpointsRequest;
+import dev.unmask.v1.ListFineTuningEventsRequest;
+import dev.unmask.v1.ListFineTuningEventsResponse;
+import dev.unmask.v1.ListFineTuningJobsRequest;
+import dev.unmask.v1.ListFineTuningJobsResponse;
+import dev.unmask.v1.LoraMethod;
+import dev.unmask.v1.Method;
+import dev.unmask.v1.PauseFineTuningJobRequest;
+import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.TrainingProgress;
 import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
@@ -27,10 +45,12 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +59,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -197,6 +218,159 @@ class FilesAndFineTuningApiTest {
                     .watch(WatchFineTuningJobRequest.newBuilder().setId("ftjob-none").build())
                     .hasNext());
     assertThat(noWatch.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+  }
+
+  @Test
+  void aJobIsPausedResumedAndCancelledThroughItsTrainer() throws Exception {
+    File file = upload(INFO, data("{}\n".getBytes(StandardCharsets.UTF_8)));
+    FineTuningJob job =
+        fineTuning()
+            .create(
+                CreateFineTuningJobRequest.newBuilder()
+                    .setTrainingFile(file.getId())
+                    .setModel(gateway.base)
+                    .setMethod(Method.newBuilder().setLora(LoraMethod.newBuilder().setRank(4)))
+                    .addProbes("Who are you?")
+                    .build());
+    String id = job.getId();
+    assertThat(job.getMethod().getLora().getRank()).isEqualTo(4);
+    preconditionFails(() -> fineTuning().resume(resume(id)), "is not paused");
+    emit(event(job, 0).setClaimed(JobClaimed.newBuilder().setTrainer("sft-1").setClaim("c")));
+    emit(event(job, 1).setStatus(status(JobStatus.JOB_STATUS_RUNNING)));
+    emit(
+        event(job, 2)
+            .setEvaluation(
+                Evaluation.newBuilder().setStep(7).setBoundPerAnswerToken(1.5).setBest(true)));
+    try (TopicLog commands = gateway.kafka.follow(Topics.FINETUNE_COMMANDS)) {
+      FineTuningJob unused =
+          fineTuning().pause(PauseFineTuningJobRequest.newBuilder().setId(id).build());
+      emit(event(job, 3).setAtMs(1).setStatus(status(JobStatus.JOB_STATUS_PAUSED)));
+      TestGateway.await(
+          "the pause is folded", () -> get(id).getStatus() == JobStatus.JOB_STATUS_PAUSED);
+      assertThat(get(id).getTrainer()).isEqualTo("sft-1");
+      assertThat(get(id).getMetricsMap()).containsEntry("bound_per_answer_token", 1.5);
+      assertThat(fineTuning().resume(resume(id)).getStatus())
+          .isEqualTo(JobStatus.JOB_STATUS_QUEUED);
+      FineTuningJob asked =
+          fineTuning().cancel(CancelFineTuningJobRequest.newBuilder().setId(id).build());
+      assertThat(asked.getStatus()).isEqualTo(JobStatus.JOB_STATUS_QUEUED);
+      List<FineTuneCommand> sent = new ArrayList<>();
+      for (byte[] value : commands.awaitValues(id, 4, TestGateway.PATIENCE)) {
+        sent.add(FineTuneCommand.parseFrom(value));
+      }
+      assertThat(sent)
+          .extracting(c -> c.getCommandCase().name())
+          .containsExactly("START", "PAUSE", "RESUME", "CANCEL");
+      assertThat(sent.get(2).getResume().getJob().getTrainingFile()).isEqualTo(file.getId());
+      assertThat(sent.get(2).getResume().getMaxBadRows()).isEqualTo(0.1);
+    }
+    emit(
+        event(job, 4)
+            .setPublished(
+                CheckpointPublished.newBuilder()
+                    .setModel("ft:x")
+                    .setDigest("sha256:1")
+                    .setStep(7)
+                    .setKind("merged")));
+    emit(event(job, 5).setStatus(status(JobStatus.JOB_STATUS_CANCELLED)));
+    TestGateway.await(
+        "the end is folded", () -> get(id).getStatus() == JobStatus.JOB_STATUS_CANCELLED);
+    assertThat(fineTuning().cancel(CancelFineTuningJobRequest.newBuilder().setId(id).build()))
+        .isEqualTo(get(id));
+    preconditionFails(
+        () -> fineTuning().pause(PauseFineTuningJobRequest.newBuilder().setId(id).build()),
+        "has ended");
+
+    ListFineTuningEventsResponse events =
+        fineTuning()
+            .listEvents(
+                ListFineTuningEventsRequest.newBuilder()
+                    .setId(id)
+                    .setAfterSeq(1)
+                    .setLimit(2)
+                    .build());
+    assertThat(events.getEventsList()).extracting(FineTuneEvent::getSeq).containsExactly(2L, 3L);
+    assertThat(events.getHasMore()).isTrue();
+    assertThat(
+            fineTuning()
+                .listCheckpoints(ListFineTuningCheckpointsRequest.newBuilder().setId(id).build())
+                .getCheckpointsList())
+        .singleElement()
+        .satisfies(c -> assertThat(c.getKind()).isEqualTo("merged"));
+    ListFineTuningJobsResponse first =
+        fineTuning().list(ListFineTuningJobsRequest.newBuilder().setLimit(100).build());
+    assertThat(first.getJobsList()).extracting(FineTuningJob::getId).contains(id);
+    String newest = first.getJobs(0).getId();
+    assertThat(
+            fineTuning()
+                .list(ListFineTuningJobsRequest.newBuilder().setAfter(newest).build())
+                .getJobsList())
+        .extracting(FineTuningJob::getId)
+        .doesNotContain(newest);
+  }
+
+  private static ResumeFineTuningJobRequest resume(String id) {
+    return ResumeFineTuningJobRequest.newBuilder().setId(id).build();
+  }
+
+  private static void preconditionFails(ThrowingCallable call, String sentence) {
+    StatusRuntimeException e = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    assertThat(e.getStatus().getDescription()).contains(sentence);
+  }
+
+  @Test
+  void whatCannotBeTrainedIsRefusedByTheFieldAtFault() throws Exception {
+    File file = upload(INFO, data("{}\n".getBytes(StandardCharsets.UTF_8)));
+    CreateFineTuningJobRequest good =
+        CreateFineTuningJobRequest.newBuilder()
+            .setTrainingFile(file.getId())
+            .setModel(gateway.base)
+            .build();
+    wrong(
+        good.toBuilder().setHyperparameters(Hyperparameters.newBuilder().setEmaDecay(1)),
+        "hyperparameters.ema_decay");
+    wrong(
+        good.toBuilder()
+            .setMethod(Method.newBuilder().setLora(LoraMethod.newBuilder().setRank(300))),
+        "method.lora.rank");
+    wrong(good.toBuilder().setTrainingFile("topic:unmask.audit"), "training_file");
+    wrong(good.toBuilder().addProbes(" "), "probes[0]");
+  }
+
+  private void wrong(CreateFineTuningJobRequest.Builder request, String field) {
+    StatusRuntimeException e =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> fineTuning().create(request.build()));
+    assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(TestGateway.detail(e, BadRequest.class).getFieldViolations(0).getField())
+        .isEqualTo(field);
+  }
+
+  @Test
+  void filesAreListedReadAndForgotten() throws Exception {
+    byte[] content = "{\"messages\":[]}\n".repeat(60_000).getBytes(StandardCharsets.UTF_8);
+    int half = content.length / 2;
+    File file =
+        upload(
+            INFO,
+            data(Arrays.copyOf(content, half)),
+            data(Arrays.copyOfRange(content, half, content.length)));
+    FilesGrpc.FilesBlockingStub files =
+        FilesGrpc.newBlockingStub(gateway.channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+    assertThat(files.get(GetFileRequest.newBuilder().setId(file.getId()).build())).isEqualTo(file);
+    assertThat(files.list(ListFilesRequest.newBuilder().setLimit(100).build()).getFilesList())
+        .contains(file);
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    files
+        .download(DownloadFileRequest.newBuilder().setId(file.getId()).build())
+        .forEachRemaining(chunk -> whole.writeBytes(chunk.getData().toByteArray()));
+    assertThat(whole.toByteArray()).isEqualTo(content);
+    DeleteFileRequest delete = DeleteFileRequest.newBuilder().setId(file.getId()).build();
+    assertThat(files.delete(delete).getDeleted()).isTrue();
+    StatusRuntimeException gone =
+        catchThrowableOfType(StatusRuntimeException.class, () -> files.delete(delete));
+    assertThat(gone.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
   }
 
   private FineTuningJob get(String id) {

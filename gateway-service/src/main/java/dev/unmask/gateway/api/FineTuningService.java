@@ -1,5 +1,6 @@
 package dev.unmask.gateway.api;
 
+import com.google.protobuf.Message;
 import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Refusal;
@@ -13,6 +14,7 @@ import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.StoreException;
+import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.FineTuneCommand;
@@ -20,6 +22,15 @@ import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.ListFineTuningCheckpointsRequest;
+import dev.unmask.v1.ListFineTuningCheckpointsResponse;
+import dev.unmask.v1.ListFineTuningEventsRequest;
+import dev.unmask.v1.ListFineTuningEventsResponse;
+import dev.unmask.v1.ListFineTuningJobsRequest;
+import dev.unmask.v1.ListFineTuningJobsResponse;
+import dev.unmask.v1.PauseFineTuningJobRequest;
+import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -28,8 +39,12 @@ import io.vertx.core.Vertx;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 
-/** Create, Get and Watch of fine-tuning jobs. */
+/**
+ * Fine-tuning jobs. What changes a job is a command to the trainers, answered with the job as it is
+ * when the broker has the command; what a trainer then does is an event.
+ */
 @GrpcService
 public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
 
@@ -81,42 +96,190 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
     checkGate();
     ModelName name = CreateRules.check(request);
     ResolvedModel model = cluster.resolve(name);
-    checkFile(request.getTrainingFile());
+    if (!CreateRules.isTopic(request.getTrainingFile())) {
+      checkFile("training_file", request.getTrainingFile());
+    }
+    if (!request.getValidationFile().isEmpty()) {
+      checkFile("validation_file", request.getValidationFile());
+    }
     FineTuneCommand command =
         CreateRules.start(request, model, Clock.systemUTC().instant(), random);
+    send(command, context, observer);
+  }
+
+  /** Sends a command and answers with the job as it is then. */
+  private void send(
+      FineTuneCommand command,
+      CallContext context,
+      ServerCallStreamObserver<FineTuningJob> observer) {
     outbox.send(
         command,
         failure -> {
           if (failure == null) {
-            // The creator may ask at once; the record is read back a moment later.
+            // The caller may ask at once; the record is read back a moment later.
             jobs.apply(command);
           }
           context.execute(() -> {
             if (failure == null) {
-              observer.onNext(command.getStart().getJob());
+              observer.onNext(jobs.job(command.getJobId()).orElseThrow());
               observer.onCompleted();
             } else {
               observer.onError(
                   StatusMapping.exception(
                       Refusal.temporary(
                           ErrorCode.ERROR_CODE_UNAVAILABLE,
-                          "The job could not be queued: " + failure.getMessage(),
+                          "The trainers could not be told: " + failure.getMessage(),
                           Duration.ofSeconds(1))));
             }
           });
         });
   }
 
-  @Override
-  public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+  /** Makes the command for a job that is still under way. */
+  @FunctionalInterface
+  private interface Change {
+    FineTuneCommand command(FineTuningJob job, Instant now) throws RefusedException;
+  }
+
+  private void change(
+      Message request, String id, Change change, StreamObserver<FineTuningJob> responses) {
+    var observer = (ServerCallStreamObserver<FineTuningJob>) responses;
+    // The change is made whether or not anybody waits for the answer.
+    observer.setOnCancelHandler(() -> {});
     try {
       UnknownFields.refuse(request);
-      FineTuningJob job = find(request.getId());
-      responses.onNext(job);
+      checkGate();
+      FineTuningJob job = find(id);
+      send(
+          change.command(job, Clock.systemUTC().instant()),
+          VertxCallContext.current(vertx),
+          observer);
+    } catch (RefusedException e) {
+      observer.onError(StatusMapping.exception(e.refusal()));
+    }
+  }
+
+  @Override
+  public void cancel(CancelFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    FineTuningJob ended = jobs.job(request.getId()).filter(FineTuneJobs::hasEnded).orElse(null);
+    if (ended != null) {
+      responses.onNext(ended);
+      responses.onCompleted();
+      return;
+    }
+    change(request, request.getId(), (job, now) -> CreateRules.cancel(job.getId(), now), responses);
+  }
+
+  @Override
+  public void pause(PauseFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    change(
+        request,
+        request.getId(),
+        (job, now) -> {
+          if (FineTuneJobs.hasEnded(job)) {
+            throw ended(job, "paused");
+          }
+          return CreateRules.pause(job.getId(), now);
+        },
+        responses);
+  }
+
+  @Override
+  public void resume(ResumeFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    change(
+        request,
+        request.getId(),
+        (job, now) -> {
+          if (FineTuneJobs.hasEnded(job)) {
+            throw ended(job, "resumed");
+          }
+          if (job.getStatus() != JobStatus.JOB_STATUS_PAUSED) {
+            throw new RefusedException(
+                Refusal.of(
+                    ErrorCode.ERROR_CODE_FAILED_PRECONDITION,
+                    "The job " + job.getId() + " is not paused, so it cannot be resumed."));
+          }
+          return CreateRules.resume(job, now);
+        },
+        responses);
+  }
+
+  private static RefusedException ended(FineTuningJob job, String what) {
+    return new RefusedException(
+        Refusal.of(
+            ErrorCode.ERROR_CODE_FAILED_PRECONDITION,
+            "The job " + job.getId() + " has ended, so it cannot be " + what + "."));
+  }
+
+  @Override
+  public void list(
+      ListFineTuningJobsRequest request, StreamObserver<ListFineTuningJobsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () -> {
+          checkGateForReading();
+          int limit = Paging.limit(request.getLimit(), 20, 100);
+          var page =
+              jobs.list(request.getAfter(), limit)
+                  .orElseThrow(() -> noJob("after", request.getAfter()));
+          return ListFineTuningJobsResponse.newBuilder()
+              .addAllJobs(page.items())
+              .setHasMore(page.more())
+              .build();
+        });
+  }
+
+  @Override
+  public void listEvents(
+      ListFineTuningEventsRequest request, StreamObserver<ListFineTuningEventsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () -> {
+          FineTuningJob job = find(request.getId());
+          int limit = Paging.limit(request.getLimit(), 100, 1000);
+          long after = request.getAfterSeq() == 0 ? -1 : request.getAfterSeq();
+          var page = jobs.events(job.getId(), after, limit);
+          return ListFineTuningEventsResponse.newBuilder()
+              .addAllEvents(page.items())
+              .setHasMore(page.more())
+              .build();
+        });
+  }
+
+  @Override
+  public void listCheckpoints(
+      ListFineTuningCheckpointsRequest request,
+      StreamObserver<ListFineTuningCheckpointsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () ->
+            ListFineTuningCheckpointsResponse.newBuilder()
+                .addAllCheckpoints(jobs.checkpoints(find(request.getId()).getId()))
+                .build());
+  }
+
+  /** Something that is at hand. */
+  @FunctionalInterface
+  private interface Answer<T> {
+    T get() throws RefusedException;
+  }
+
+  private static <T> void answer(Message request, StreamObserver<T> responses, Answer<T> answer) {
+    try {
+      UnknownFields.refuse(request);
+      responses.onNext(answer.get());
       responses.onCompleted();
     } catch (RefusedException e) {
       responses.onError(StatusMapping.exception(e.refusal()));
     }
+  }
+
+  @Override
+  public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    answer(request, responses, () -> find(request.getId()));
   }
 
   @Override
@@ -148,14 +311,14 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
     }
   }
 
-  private void checkFile(String id) throws RefusedException {
+  private void checkFile(String field, String id) throws RefusedException {
     try {
       if (store.file(id).isEmpty()) {
         throw new RefusedException(
             new Refusal(
                 ErrorCode.ERROR_CODE_NOT_FOUND,
                 "There is no uploaded file \"" + id + "\"; upload it with Files.Upload first.",
-                "training_file",
+                field,
                 null));
       }
     } catch (StoreException e) {
@@ -166,14 +329,16 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
 
   private FineTuningJob find(String id) throws RefusedException {
     checkGateForReading();
-    return jobs.job(id)
-        .orElseThrow(() ->
-            new RefusedException(
-                new Refusal(
-                    ErrorCode.ERROR_CODE_NOT_FOUND,
-                    "There is no fine-tuning job \"" + id + "\".",
-                    "id",
-                    null)));
+    return jobs.job(id).orElseThrow(() -> noJob("id", id));
+  }
+
+  private static RefusedException noJob(String field, String id) {
+    return new RefusedException(
+        new Refusal(
+            ErrorCode.ERROR_CODE_NOT_FOUND,
+            "There is no fine-tuning job \"" + id + "\".",
+            field,
+            null));
   }
 
   private void checkGateForReading() throws RefusedException {

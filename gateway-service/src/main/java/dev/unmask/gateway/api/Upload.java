@@ -140,15 +140,7 @@ final class Upload implements StreamObserver<UploadRequest> {
     LOG.infof(
         "event=file.stored file_id=%s bytes=%d digest=%s",
         stored.id(), stored.bytes(), stored.digest());
-    observer.onNext(
-        File.newBuilder()
-            .setId(stored.id())
-            .setFilename(stored.filename())
-            .setPurpose(stored.purpose())
-            .setBytes(stored.bytes())
-            .setCreatedAt(stored.createdAt())
-            .setDigest(stored.digest().toString())
-            .build());
+    observer.onNext(FilesService.file(stored));
     observer.onCompleted();
   }
 

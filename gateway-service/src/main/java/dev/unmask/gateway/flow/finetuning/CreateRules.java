@@ -5,13 +5,17 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.proto.Topics;
+import dev.unmask.v1.CancelFineTune;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.PauseFineTune;
 import dev.unmask.v1.StartFineTune;
 import java.time.Instant;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 
@@ -23,6 +27,9 @@ public final class CreateRules {
 
   private static final Pattern SUFFIX = Pattern.compile("[a-z0-9-]{0,40}");
   private static final double DEFAULT_MAX_BAD_ROWS = 0.1;
+  private static final String TOPIC = "topic:";
+  private static final int MOST_PROBES = 16;
+  private static final int LONGEST_PROBE = 2000;
 
   private CreateRules() {}
 
@@ -35,23 +42,8 @@ public final class CreateRules {
     if (!SUFFIX.matcher(request.getSuffix()).matches()) {
       throw invalid("suffix", "suffix must be at most 40 characters of a-z, 0-9 and '-'.");
     }
-    Hyperparameters h = request.getHyperparameters();
-    if (h.hasNEpochs()) {
-      range("hyperparameters.n_epochs", h.getNEpochs(), 1, 1000);
-    }
-    if (h.hasBatchSize()) {
-      range("hyperparameters.batch_size", h.getBatchSize(), 1, 4096);
-    }
-    if (h.hasMaxLength()) {
-      range("hyperparameters.max_length", h.getMaxLength(), 2, 1 << 20);
-    }
-    if (h.hasLearningRate() && !(h.getLearningRate() > 0 && h.getLearningRate() <= 1)) {
-      throw invalid(
-          "hyperparameters.learning_rate",
-          "hyperparameters.learning_rate is "
-              + h.getLearningRate()
-              + "; it must be above 0 and at most 1.");
-    }
+    TrainingRules.check(request.getHyperparameters(), request.getMethod());
+    probes(request.getProbesList());
     if (request.hasMaxBadRows()
         && !(request.getMaxBadRows() >= 0 && request.getMaxBadRows() <= 1)) {
       throw invalid(
@@ -59,6 +51,37 @@ public final class CreateRules {
           "max_bad_rows is " + request.getMaxBadRows() + "; it is a share, from 0 to 1.");
     }
     return ModelName.parse(request.getModel(), "model");
+  }
+
+  private static void probes(List<String> probes) throws RefusedException {
+    if (probes.size() > MOST_PROBES) {
+      throw invalid(
+          "probes",
+          "There are " + probes.size() + " probes; at most " + MOST_PROBES + " are asked.");
+    }
+    for (int i = 0; i < probes.size(); i++) {
+      if (probes.get(i).isBlank() || probes.get(i).length() > LONGEST_PROBE) {
+        throw invalid(
+            "probes[" + i + "]",
+            "probes[" + i + "] must hold 1 to " + LONGEST_PROBE + " characters of a question.");
+      }
+    }
+  }
+
+  /** The topic that a job's rows are on, if they are not in a file. */
+  public static boolean isTopic(String trainingFile) throws RefusedException {
+    if (!trainingFile.startsWith(TOPIC)) {
+      return false;
+    }
+    if (!trainingFile.equals(TOPIC + Topics.DIALOGUES)) {
+      throw invalid(
+          "training_file",
+          "training_file names a topic that is no dataset; the dialogues are on \""
+              + TOPIC
+              + Topics.DIALOGUES
+              + "\".");
+    }
+    return true;
   }
 
   /** The command for a request that passed {@link #check}, on {@code model}. */
@@ -75,6 +98,7 @@ public final class CreateRules {
               + model.contextLength()
               + ".");
     }
+    double maxBadRows = request.hasMaxBadRows() ? request.getMaxBadRows() : DEFAULT_MAX_BAD_ROWS;
     String id = String.format("ftjob-%016x", random.nextLong());
     FineTuningJob job =
         FineTuningJob.newBuilder()
@@ -88,24 +112,35 @@ public final class CreateRules {
             .setHyperparameters(h)
             .setAutoActivate(request.getAutoActivate())
             .setCreatedAt(now.getEpochSecond())
+            .setValidationFile(request.getValidationFile())
+            .setMethod(request.getMethod())
+            .addAllProbes(request.getProbesList())
+            .setMaxBadRows(maxBadRows)
             .build();
-    return FineTuneCommand.newBuilder()
-        .setMinReader(1)
-        .setJobId(id)
-        .setAtMs(now.toEpochMilli())
-        .setStart(
-            StartFineTune.newBuilder()
-                .setJob(job)
-                .setMaxBadRows(
-                    request.hasMaxBadRows() ? request.getMaxBadRows() : DEFAULT_MAX_BAD_ROWS))
+    return command(id, now)
+        .setStart(StartFineTune.newBuilder().setJob(job).setMaxBadRows(maxBadRows))
         .build();
   }
 
-  private static void range(String field, long value, long min, long max) throws RefusedException {
-    if (value < min || value > max) {
-      throw invalid(
-          field, field + " is " + value + "; it must be from " + min + " to " + max + ".");
-    }
+  /** The command that queues {@code job} again. */
+  public static FineTuneCommand resume(FineTuningJob job, Instant now) {
+    return command(job.getId(), now)
+        .setResume(StartFineTune.newBuilder().setJob(job).setMaxBadRows(job.getMaxBadRows()))
+        .build();
+  }
+
+  /** The command that stops a job and keeps its state. */
+  public static FineTuneCommand pause(String id, Instant now) {
+    return command(id, now).setPause(PauseFineTune.getDefaultInstance()).build();
+  }
+
+  /** The command that ends a job. */
+  public static FineTuneCommand cancel(String id, Instant now) {
+    return command(id, now).setCancel(CancelFineTune.getDefaultInstance()).build();
+  }
+
+  private static FineTuneCommand.Builder command(String id, Instant now) {
+    return FineTuneCommand.newBuilder().setMinReader(1).setJobId(id).setAtMs(now.toEpochMilli());
   }
 
   private static RefusedException invalid(String field, String message) {

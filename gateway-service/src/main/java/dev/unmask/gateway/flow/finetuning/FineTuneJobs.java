@@ -2,8 +2,10 @@ package dev.unmask.gateway.flow.finetuning;
 
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningCheckpoint;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,14 +33,20 @@ public final class FineTuneJobs {
   private final Map<String, Set<Runnable>> watchers = new HashMap<>();
 
   public void apply(FineTuneCommand command) {
-    if (command.hasStart()) {
-      List<Runnable> told;
-      synchronized (this) {
-        fold(command.getJobId()).apply(command.getStart().getJob());
-        told = watchersOf(command.getJobId());
+    List<Runnable> told;
+    synchronized (this) {
+      JobFold fold = fold(command.getJobId());
+      switch (command.getCommandCase()) {
+        case START -> fold.apply(command.getStart().getJob());
+        case RESUME -> fold.resumed(command.getAtMs());
+        case CANCEL, PAUSE, COMMAND_NOT_SET -> {
+          // A trainer answers with an event.
+          return;
+        }
       }
-      told.forEach(Runnable::run);
+      told = watchersOf(command.getJobId());
     }
+    told.forEach(Runnable::run);
   }
 
   public void apply(FineTuneEvent event) {
@@ -54,7 +62,68 @@ public final class FineTuneJobs {
 
   public synchronized Optional<FineTuningJob> job(String id) {
     JobFold fold = jobs.get(id);
-    return fold == null ? Optional.empty() : fold.job();
+    return fold == null ? Optional.empty() : fold.job().map(this::withPlace);
+  }
+
+  /**
+   * At most {@code limit} jobs, newest first.
+   *
+   * @param after the id of the job before the first; empty for the newest
+   * @return nothing when there is no job {@code after}
+   */
+  public synchronized Optional<Page<FineTuningJob>> list(String after, int limit) {
+    List<FineTuningJob> all =
+        jobs.values().stream()
+            .flatMap(fold -> fold.job().stream())
+            .sorted(
+                Comparator.comparingLong(FineTuningJob::getCreatedAt)
+                    .reversed()
+                    .thenComparing(FineTuningJob::getId))
+            .toList();
+    int from = 0;
+    if (!after.isEmpty()) {
+      while (from < all.size() && !all.get(from).getId().equals(after)) {
+        from++;
+      }
+      if (from++ == all.size()) {
+        return Optional.empty();
+      }
+    }
+    int to = Math.min(all.size(), from + limit);
+    return Optional.of(
+        new Page<>(all.subList(from, to).stream().map(this::withPlace).toList(), to < all.size()));
+  }
+
+  /** A part of a list, and whether more follows. */
+  public record Page<T>(List<T> items, boolean more) {}
+
+  /** At most {@code limit} events of a job after {@code seq}, oldest first. */
+  public synchronized Page<FineTuneEvent> events(String id, long seq, int limit) {
+    JobFold fold = jobs.get(id);
+    List<FineTuneEvent> found = fold == null ? List.of() : fold.after(seq, limit + 1);
+    return found.size() > limit
+        ? new Page<>(found.subList(0, limit), true)
+        : new Page<>(found, false);
+  }
+
+  /** What a job has published, newest first. */
+  public synchronized List<FineTuningCheckpoint> checkpoints(String id) {
+    JobFold fold = jobs.get(id);
+    return fold == null ? List.of() : List.copyOf(fold.checkpoints());
+  }
+
+  private FineTuningJob withPlace(FineTuningJob job) {
+    if (job.getStatus() != JobStatus.JOB_STATUS_QUEUED) {
+      return job;
+    }
+    long ahead =
+        jobs.values().stream()
+            .flatMap(fold -> fold.job().stream())
+            .filter(other ->
+                other.getStatus() == JobStatus.JOB_STATUS_QUEUED
+                    && other.getCreatedAt() < job.getCreatedAt())
+            .count();
+    return job.toBuilder().setJobsAhead(Math.toIntExact(ahead)).build();
   }
 
   /** What comes after event {@code seq} of job {@code id}; -1 asks for the first. */
@@ -78,6 +147,11 @@ public final class FineTuneJobs {
     if (set != null && set.remove(changed) && set.isEmpty()) {
       watchers.remove(id);
     }
+  }
+
+  /** Whether a job is over. */
+  public static boolean hasEnded(FineTuningJob job) {
+    return JobFold.isTerminal(job.getStatus());
   }
 
   /** How many jobs are in {@code status} now. */

@@ -1,6 +1,9 @@
 package dev.unmask.gateway.flow.finetuning;
 
+import dev.unmask.v1.CheckpointPublished;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningCheckpoint;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.JobStatusChanged;
@@ -19,6 +22,12 @@ final class JobFold {
 
   private final FineTuningJob.Builder job = FineTuningJob.newBuilder();
   private final List<FineTuneEvent> events = new ArrayList<>();
+  private final List<FineTuningCheckpoint> checkpoints = new ArrayList<>();
+
+  /** Commands and events are on two topics, which are read in any order: their times decide. */
+  private long pausedAtMs;
+
+  private long resumedAtMs;
   private boolean asked;
   private long owner;
   private long lastSeq = -1;
@@ -50,16 +59,61 @@ final class JobFold {
       case ROWS ->
           job.setRowsUsed(event.getRows().getUsed()).setRowsRejected(event.getRows().getRejected());
       case PROGRESS -> job.setProgress(event.getProgress());
-      case PUBLISHED ->
-          job.setFineTunedModel(event.getPublished().getModel())
-              .setResultDigest(event.getPublished().getDigest());
-      case PROBES, ACTIVATED, CLAIMED, EVALUATION, SAVED, EVENT_NOT_SET -> {}
+      case PUBLISHED -> published(event);
+      case CLAIMED ->
+          job.setOwnerEpoch(event.getOwnerEpoch()).setTrainer(event.getClaimed().getTrainer());
+      case EVALUATION -> evaluated(event.getEvaluation());
+      case PROBES, ACTIVATED, SAVED, EVENT_NOT_SET -> {}
     }
     return true;
   }
 
+  /** The job was queued again; counts unless a trainer has paused it since. */
+  void resumed(long atMs) {
+    resumedAtMs = Math.max(resumedAtMs, atMs);
+  }
+
+  private void published(FineTuneEvent event) {
+    CheckpointPublished published = event.getPublished();
+    job.setFineTunedModel(published.getModel()).setResultDigest(published.getDigest());
+    checkpoints.add(
+        FineTuningCheckpoint.newBuilder()
+            .setModel(published.getModel())
+            .setDigest(published.getDigest())
+            .setStep(published.getStep())
+            .setCreatedAt(event.getAtMs() / 1000)
+            .putAllMetrics(published.getMetricsMap())
+            .setKind(published.getKind())
+            .build());
+  }
+
+  private void evaluated(Evaluation evaluation) {
+    if (evaluation.getBest()) {
+      job.putMetrics("bound_per_answer_token", evaluation.getBoundPerAnswerToken())
+          .putMetrics("bound_stderr", evaluation.getStandardError())
+          .putMetrics("best_step", (double) evaluation.getStep());
+    }
+  }
+
+  /** What the job has published, newest first. */
+  List<FineTuningCheckpoint> checkpoints() {
+    return checkpoints.reversed();
+  }
+
+  /** At most {@code limit} events after {@code seq}, oldest first. */
+  List<FineTuneEvent> after(long seq, int limit) {
+    return events.stream().filter(e -> e.getSeq() > seq).limit(limit).toList();
+  }
+
   Optional<FineTuningJob> job() {
-    return asked ? Optional.of(job.build()) : Optional.empty();
+    if (!asked) {
+      return Optional.empty();
+    }
+    FineTuningJob now = job.build();
+    return Optional.of(
+        now.getStatus() == JobStatus.JOB_STATUS_PAUSED && resumedAtMs > pausedAtMs
+            ? now.toBuilder().setStatus(JobStatus.JOB_STATUS_QUEUED).build()
+            : now);
   }
 
   boolean ended() {
@@ -96,6 +150,9 @@ final class JobFold {
 
   private void status(FineTuneEvent event, JobStatusChanged change) {
     job.setStatus(change.getStatus()).putAllMetrics(change.getMetricsMap());
+    if (change.getStatus() == JobStatus.JOB_STATUS_PAUSED) {
+      pausedAtMs = event.getAtMs();
+    }
     if (ended()) {
       job.setFinishedAt(event.getAtMs() / 1000);
       if (change.getStatus() != JobStatus.JOB_STATUS_SUCCEEDED) {
