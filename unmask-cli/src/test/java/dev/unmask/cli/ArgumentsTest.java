@@ -45,7 +45,7 @@ class ArgumentsTest {
     assertThat(cli.run("--help")).isZero();
 
     assertThat(cli.out())
-        .contains("generate", "score", "pretrain", "corpus")
+        .contains("generate", "score", "pretrain", "corpus", "eval")
         .doesNotContain("rollback", "infill");
   }
 
