@@ -39,7 +39,13 @@ public final class EvalMain implements Callable<Integer> {
   @Parameters(paramLabel = "FILE", description = "Dialogues.")
   Path file;
 
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "Model folder.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR|NAME",
+      description =
+          "Model folder, or a model of the cluster that runs on this machine: NAME, NAME@ALIAS or a"
+              + " digest.")
   Path model;
 
   @Option(
@@ -64,6 +70,8 @@ public final class EvalMain implements Callable<Integer> {
 
   /** Exit code 0 when everything was scored, 1 with a sentence otherwise, 2 for bad options. */
   public static void main(String[] args) {
+    // Libraries log for servers; here every word on the screen is ours.
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "off");
     EvaluationLine.run(new EvalMain(), args);
   }
 

@@ -3,7 +3,6 @@ package dev.unmask.cli.tools;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.process.EngineProcess;
 import dev.unmask.cli.process.Rooms;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -41,10 +40,13 @@ public enum PassThrough {
    * @return its exit code
    */
   public int run(Session session, String... args) {
-    List<String> passed = new ArrayList<>(Arrays.asList(args).subList(1, args.length));
-    if (this == EVAL && session.errIsTerminal()) {
-      passed.add("--progress");
-    }
-    return EngineProcess.run(session, Rooms.TRAINER, mainClass, heap, passed);
+    List<String> passed = Arrays.asList(args).subList(1, args.length);
+    return this == EVAL
+        ? EvalRun.run(session, passed, complete -> child(session, complete))
+        : child(session, passed);
+  }
+
+  private int child(Session session, List<String> arguments) {
+    return EngineProcess.run(session, Rooms.TRAINER, mainClass, heap, arguments);
   }
 }

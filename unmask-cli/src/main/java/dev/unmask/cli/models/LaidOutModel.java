@@ -1,0 +1,124 @@
+package dev.unmask.cli.models;
+
+import dev.unmask.cli.CliException;
+import dev.unmask.cli.Session;
+import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.store.CheckpointFolders;
+import dev.unmask.store.Digest;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.Manifest;
+import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ModelVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A published model as a folder, for a tool that works on folders: from the store of the {@code
+ * unmask up} that runs on this machine, by hard links where the disk allows it. Closing removes it.
+ */
+public final class LaidOutModel implements AutoCloseable {
+
+  private final Path folder;
+
+  private LaidOutModel(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Lays a model out.
+   *
+   * @param name {@code name} (its default alias, or its only version), {@code name@alias}, or a
+   *     digest
+   * @throws CliException when no cluster runs, or it does not know the model
+   */
+  public static LaidOutModel of(Session session, String name) {
+    Endpoints cluster =
+        Discovery.local(session)
+            .orElseThrow(() ->
+                new CliException(
+                    "there is no folder '"
+                        + name
+                        + "', and no cluster runs on this machine that could know a model of that"
+                        + " name; start one with `unmask up`"));
+    List<ModelVersion> versions;
+    try (GatewayClient client = GatewayClient.to(cluster.grpc())) {
+      versions = client.models().list(ListModelsRequest.getDefaultInstance()).getModelsList();
+    }
+    Digest digest = Digest.parse(digest(versions, name));
+    Path folder = null;
+    try {
+      FolderStore store = FolderStore.open(Path.of(cluster.store()));
+      Manifest manifest = store.readManifest(digest);
+      if (manifest.kind() == Manifest.Kind.LORA) {
+        throw new CliException(
+            "the model '" + name + "' is an adapter on a base; give its merged weights");
+      }
+      Path work = Path.of(cluster.data()).resolve("work");
+      Files.createDirectories(work);
+      folder = Files.createTempDirectory(work, "model-");
+      CheckpointFolders.materialize(store, manifest, folder);
+      return new LaidOutModel(folder);
+    } catch (IOException e) {
+      if (folder != null) {
+        delete(folder);
+      }
+      throw new CliException("the model '" + name + "' cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** The digest that a name stands for among the published versions. */
+  static String digest(List<ModelVersion> versions, String name) {
+    String alias = name.contains("@") ? name : name + "@default";
+    List<ModelVersion> named =
+        versions.stream()
+            .filter(v ->
+                v.getAliasesList().contains(alias)
+                    || v.getDigest().equals(name)
+                    || (v.getName() + "@" + v.getDigest()).equals(name))
+            .toList();
+    if (named.isEmpty()) {
+      named = versions.stream().filter(v -> v.getName().equals(name)).toList();
+    }
+    if (named.isEmpty()) {
+      throw new CliException(
+          "there is no folder and no published model '"
+              + name
+              + "'; `unmask models` lists what there is");
+    }
+    if (named.stream().map(ModelVersion::getDigest).distinct().count() > 1) {
+      throw new CliException(
+          "the model '"
+              + name
+              + "' has "
+              + named.size()
+              + " versions and no alias default; name one by its digest, as `unmask models` shows"
+              + " it");
+    }
+    return named.get(0).getDigest();
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  @Override
+  public void close() {
+    delete(folder);
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new CliException("the folder " + folder + " cannot be removed: " + e.getMessage(), e);
+    }
+  }
+}
