@@ -23,6 +23,18 @@ public final class AskedHyperparameters {
   private static final double RATE_SIZE = 1e7;
 
   /**
+   * What adapters learn with, as a multiple of the rate for all weights. Measured on unmask-mini
+   * with 60 steps on real dialogues: 3 and 10 times did equally well, the same rate markedly less.
+   */
+  private static final double ADAPTER_RATE = 5;
+
+  /** The same for virtual tokens, which are few and begin as the embeddings of others. */
+  private static final double PROMPT_RATE = 30;
+
+  /** Preference tuning moves a model that is good already; LLaDA 1.5 takes a fiftieth. */
+  private static final double PREFERENCE_RATE = 0.02;
+
+  /**
    * Small datasets need this many updates to be learned, large ones are not seen more often.
    * Measured on unmask-mini with 92 samples: 162 updates left answers garbled, 270 taught all
    * asked.
@@ -75,8 +87,12 @@ public final class AskedHyperparameters {
    * @throws InvalidHyperparameterException when it is too small for any dialogue
    */
   public int maxLength(ModelConfig config) {
+    int room = config.contextLength();
+    if (method instanceof Method.PromptTuning prompt) {
+      room -= prompt.virtualTokens();
+    }
     if (maxLength == null) {
-      return config.contextLength();
+      return room;
     }
     if (maxLength < Hyperparameters.LEAST_LENGTH) {
       throw new InvalidHyperparameterException(
@@ -85,11 +101,11 @@ public final class AskedHyperparameters {
               + maxLength
               + "; it must be "
               + Hyperparameters.LEAST_LENGTH
-              + " to the model's context of "
-              + config.contextLength()
-              + " tokens.");
+              + " to the "
+              + room
+              + " tokens that the model's context has for a row.");
     }
-    return Math.min(maxLength, config.contextLength());
+    return Math.min(maxLength, room);
   }
 
   /** What happens to longer rows, which is needed before they are counted. */
@@ -128,7 +144,9 @@ public final class AskedHyperparameters {
         rows,
         or(
             learningRate,
-            LEARNING_RATE * Math.sqrt(Math.min(1, RATE_SIZE / config.parameterCount()))),
+            LEARNING_RATE
+                * Math.sqrt(Math.min(1, RATE_SIZE / config.parameterCount()))
+                * rateOf(or(method, new Method.Full()))),
         maxLength(config),
         or(lossWeight, LossWeight.INVERSE_T),
         or(noiseDraws, NoiseDraws.STRATIFIED),
@@ -258,6 +276,15 @@ public final class AskedHyperparameters {
   public AskedHyperparameters method(@Nullable Method value) {
     method = value;
     return this;
+  }
+
+  private static double rateOf(Method method) {
+    return switch (method) {
+      case Method.Full full -> 1;
+      case Method.Lora lora -> ADAPTER_RATE;
+      case Method.PromptTuning prompt -> PROMPT_RATE;
+      case Method.Preference preference -> PREFERENCE_RATE * rateOf(preference.trained());
+    };
   }
 
   private static <T> T or(@Nullable T asked, T usual) {

@@ -39,6 +39,9 @@ public final class TrainingRun implements AutoCloseable {
 
   private static final double SMOOTHING = 0.95;
 
+  /** Time between two states by time, in times that writing one took: 2 % of a run. */
+  private static final double WRITE_REST = 50;
+
   private final TrainingRecipe recipe;
   private final Path state;
   private final ModelSource source;
@@ -47,6 +50,7 @@ public final class TrainingRun implements AutoCloseable {
   private @Nullable WeightAverage average;
   private TrainingPosition position;
   private EvaluationHistory evaluations;
+  private double writeSeconds;
 
   private TrainingRun(
       TrainingRecipe recipe,
@@ -322,17 +326,20 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private boolean checkpointIsDue(TrainingPosition saved) {
+    // A large state on a slow disk is written less often than asked for rather than all the time.
+    double rest = Math.max(recipe.checkpointSeconds(), WRITE_REST * writeSeconds);
     return (recipe.checkpointSteps() > 0
             && position.step() - saved.step() >= recipe.checkpointSteps())
-        || (recipe.checkpointSeconds() > 0
-            && position.seconds() - saved.seconds() >= recipe.checkpointSeconds());
+        || (recipe.checkpointSeconds() > 0 && position.seconds() - saved.seconds() >= rest);
   }
 
   private void save(TrainingListener listener) throws IOException {
     Map<String, String> facts = new LinkedHashMap<>(position.toFacts());
     facts.putAll(evaluations.toFacts());
+    long start = System.nanoTime();
     try {
       TrainingState.write(state, model, optimizer, average, facts);
+      writeSeconds = (System.nanoTime() - start) / 1e9;
     } catch (IOException e) {
       throw new IOException(
           "the state of step "

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.MaskedBatch;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -247,6 +248,17 @@ class RecipeTest {
     assertThat(many.evalSteps()).isEqualTo(20);
     assertThat(many.compute()).isEqualTo(Compute.BFLOAT16);
     assertThat(new AskedHyperparameters().validationShare(3000, false)).isEqualTo(0.02);
+    AskedHyperparameters prompt = new AskedHyperparameters().method(new Method.PromptTuning(16));
+    assertThat(prompt.maxLength(small)).isEqualTo(48);
+    assertThat(prompt.resolve(92, small, 0, Compute.FLOAT32).learningRate())
+        .isCloseTo(0.03, within(1e-9));
+    Method lora = new Method.Lora(8, 16, 0, List.of("all"));
+    assertThat(
+            new AskedHyperparameters()
+                .method(lora)
+                .resolve(92, small, 0, Compute.FLOAT32)
+                .learningRate())
+        .isCloseTo(5e-3, within(1e-9));
     assertThat(new AskedHyperparameters().validationShare(3000, true)).isEqualTo(0);
     assertThat(new AskedHyperparameters().validationShare(300, false)).isEqualTo(0);
   }
@@ -256,7 +268,7 @@ class RecipeTest {
     Map<String, AskedHyperparameters> bad =
         Map.ofEntries(
             Map.entry(
-                "max_length is 7; it must be 8 to the model's context of 64 tokens.",
+                "max_length is 7; it must be 8 to the 64 tokens that the model's context has for a row.",
                 new AskedHyperparameters().maxLength(7)),
             Map.entry("n_epochs is 0; it must be 1 to 1000.", new AskedHyperparameters().epochs(0)),
             Map.entry(
