@@ -44,6 +44,19 @@ sealed interface Adapter {
   /** Where a new adapter begins; {@code seed} decides what is drawn. */
   float[] initial(int index, long seed, Embeddings embeddings) throws InvalidModelException;
 
+  /** No tensors: a frozen model, which is only asked. */
+  record Nothing() implements Adapter {
+    @Override
+    public List<Tensor> tensors() {
+      return List.of();
+    }
+
+    @Override
+    public float[] initial(int index, long seed, Embeddings embeddings) {
+      throw new IllegalStateException("there is no tensor " + index);
+    }
+  }
+
   /** Rows of the base's embedding. */
   @FunctionalInterface
   interface Embeddings {

@@ -93,6 +93,7 @@ final class AdapterText {
   static String of(ModelConfig config, @Nullable Adapter adapter) {
     return switch (adapter) {
       case null -> PLAIN_EMBEDDING + PLAIN_PROJECTION;
+      case Adapter.Nothing nothing -> PLAIN_EMBEDDING + PLAIN_PROJECTION;
       case Adapter.LowRank lowRank -> PLAIN_EMBEDDING + lowRank(config, lowRank);
       case Adapter.SoftPrompt prompt ->
           WITH_PROMPT

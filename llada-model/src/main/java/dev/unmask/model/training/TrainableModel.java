@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class TrainableModel implements AutoCloseable {
   private final ModelConfig config;
   private final Method method;
   private final @Nullable Adapter adapter;
+  private final @Nullable BaseIdentity base;
   private final NDManager manager;
   private final TorchScriptModule module;
   private final TrainableTensors tensors;
@@ -46,7 +48,8 @@ public final class TrainableModel implements AutoCloseable {
       ModelConfig config,
       Compute compute,
       Method method,
-      TrainableTensors.Base base,
+      @Nullable Adapter adapter,
+      Origin origin,
       TrainableTensors.First first)
       throws InvalidModelException {
     Stability.require(
@@ -56,11 +59,12 @@ public final class TrainableModel implements AutoCloseable {
         Processor.here());
     this.config = config;
     this.method = method;
-    this.adapter = Adapter.of(config, method);
+    this.adapter = adapter;
+    this.base = origin.identity();
     this.manager = TorchRuntime.newManager();
     this.module = TorchScriptModule.compile(TrainingText.of(config, compute, adapter));
     try {
-      this.tensors = new TrainableTensors(manager, module, config, adapter, base, first);
+      this.tensors = new TrainableTensors(manager, module, config, adapter, origin.values(), first);
       List<NDArray> angles =
           module.call(manager, "rope_table", Argument.of((long) config.contextLength()));
       this.cosines = usableInRecords(angles.get(0));
@@ -78,18 +82,54 @@ public final class TrainableModel implements AutoCloseable {
     }
   }
 
+  /**
+   * Where a model's weights come from.
+   *
+   * @param identity of the base under an adapter; null where all weights learn or no folder holds
+   *     them
+   */
+  private record Origin(TrainableTensors.Base values, @Nullable BaseIdentity identity) {
+
+    static Origin folder(Path folder, boolean isBase) throws InvalidModelException {
+      SafetensorsDirectory files = SafetensorsDirectory.open(folder);
+      return new Origin(
+          (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats(),
+          isBase ? BaseIdentity.of(folder, files) : null);
+    }
+
+    static Origin stored(Map<String, StoredTensor> weights) {
+      return new Origin(
+          (index, weight) -> TrainingState.values(weights, weight.name(), weight.shape()), null);
+    }
+
+    static Origin drawn(long seed) {
+      return new Origin((index, weight) -> InitialWeights.of(index, weight, seed), null);
+    }
+  }
+
   /** New weights from a seed; all of them learn. */
   public static TrainableModel random(ModelConfig config, Compute compute, long seed) {
     try {
-      return new TrainableModel(
-          config,
-          compute,
-          new Method.Full(),
-          (index, weight) -> InitialWeights.of(index, weight, seed),
-          TrainableTensors.First.drawn(seed));
+      return random(config, compute, new Method.Full(), seed);
     } catch (InvalidModelException e) {
       throw new IllegalStateException("random weights need no file", e);
     }
+  }
+
+  /**
+   * New weights from a seed, and what a method adds to them as it begins: for measurements.
+   *
+   * @throws InvalidModelException when the method does not fit the model
+   */
+  public static TrainableModel random(ModelConfig config, Compute compute, Method method, long seed)
+      throws InvalidModelException {
+    return new TrainableModel(
+        config,
+        compute,
+        method,
+        Adapter.of(config, method),
+        Origin.drawn(seed),
+        TrainableTensors.First.drawn(seed));
   }
 
   /**
@@ -110,12 +150,49 @@ public final class TrainableModel implements AutoCloseable {
    */
   public static TrainableModel load(Path folder, Compute compute, Method method, long seed)
       throws InvalidModelException {
+    ModelConfig config = ModelConfig.load(folder);
+    Adapter adapter = Adapter.of(config, method);
+    return new TrainableModel(
+        config,
+        compute,
+        method,
+        adapter,
+        Origin.folder(folder, adapter != null),
+        TrainableTensors.First.drawn(seed));
+  }
+
+  /**
+   * A model folder with an adapter on it, which goes on learning.
+   *
+   * @throws InvalidModelException when the adapter is not one for this folder
+   */
+  public static TrainableModel load(Path folder, Compute compute, AdapterFolder adapter)
+      throws InvalidModelException {
+    ModelConfig config = ModelConfig.load(folder);
+    Origin origin = Origin.folder(folder, true);
+    Adapter checked = adapter.on(config, Objects.requireNonNull(origin.identity()));
+    return new TrainableModel(
+        config,
+        compute,
+        adapter.method(),
+        checked,
+        origin,
+        TrainableTensors.First.stored(adapter.tensors()));
+  }
+
+  /**
+   * A model folder of which nothing learns: a reference, in the compute type.
+   *
+   * @throws InvalidModelException when the folder is not a LLaDA model
+   */
+  public static TrainableModel frozen(Path folder, Compute compute) throws InvalidModelException {
     return new TrainableModel(
         ModelConfig.load(folder),
         compute,
-        method,
-        base(folder),
-        TrainableTensors.First.drawn(seed));
+        new Method.Full(),
+        new Adapter.Nothing(),
+        Origin.folder(folder, false),
+        TrainableTensors.First.drawn(0));
   }
 
   /**
@@ -124,17 +201,20 @@ public final class TrainableModel implements AutoCloseable {
    * @param folder the model that the run started from; for a method that trains all weights only
    *     its shape is read
    * @throws InvalidModelException when a tensor is missing or has another size, or when the state
-   *     was made by another method
+   *     was made by another method or on another base
    */
   public static TrainableModel resume(
       Path folder, Compute compute, Method method, TrainingState state)
       throws InvalidModelException {
     state.requireMethod(method);
     ModelConfig config = ModelConfig.load(folder);
-    TrainableTensors.Base base =
-        Adapter.of(config, method) == null ? stored(state.tensors()) : base(folder);
+    Adapter adapter = Adapter.of(config, method);
+    Origin origin = adapter == null ? Origin.stored(state.tensors()) : Origin.folder(folder, true);
+    if (origin.identity() != null) {
+      state.requireBase(origin.identity());
+    }
     return new TrainableModel(
-        config, compute, method, base, TrainableTensors.First.stored(state.tensors()));
+        config, compute, method, adapter, origin, TrainableTensors.First.stored(state.tensors()));
   }
 
   /**
@@ -149,17 +229,9 @@ public final class TrainableModel implements AutoCloseable {
         config,
         compute,
         new Method.Full(),
-        stored(weights),
+        null,
+        Origin.stored(weights),
         TrainableTensors.First.stored(weights));
-  }
-
-  private static TrainableTensors.Base base(Path folder) throws InvalidModelException {
-    SafetensorsDirectory files = SafetensorsDirectory.open(folder);
-    return (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats();
-  }
-
-  private static TrainableTensors.Base stored(Map<String, StoredTensor> weights) {
-    return (index, weight) -> TrainingState.values(weights, weight.name(), weight.shape());
   }
 
   public ModelConfig config() {
@@ -168,6 +240,11 @@ public final class TrainableModel implements AutoCloseable {
 
   public Method method() {
     return method;
+  }
+
+  /** The base under an adapter; null where there is none or no folder holds it. */
+  public @Nullable BaseIdentity base() {
+    return base;
   }
 
   /** What learns, in a fixed order. */
@@ -200,11 +277,15 @@ public final class TrainableModel implements AutoCloseable {
    * @param draw from the run's stream: what is dropped depends on it alone
    */
   public LossValue lossAndGradients(MaskedBatch batch, long draw) {
-    return loss(batch, true, AdapterText.control(true, dropout() > 0 ? draw & SEED_BITS : -1));
+    return loss(batch, true, AdapterText.control(true, dropoutSeed(draw)));
   }
 
   /** Seeds stay positive, also after a small number is added. */
   private static final long SEED_BITS = Long.MAX_VALUE >>> 1;
+
+  private long dropoutSeed(long draw) {
+    return dropout() > 0 ? draw & SEED_BITS : -1;
+  }
 
   private double dropout() {
     return adapter instanceof Adapter.LowRank lowRank ? lowRank.method().dropout() : 0;
@@ -217,23 +298,28 @@ public final class TrainableModel implements AutoCloseable {
 
   /** The parts of the loss slot by slot, without dropout and without weights. */
   public SlotScores scores(MaskedBatch batch) {
-    return scores(batch, true);
+    return slotScores(withPrompt(batch, true));
   }
 
   /**
-   * {@link #scores} of the frozen base alone.
+   * {@link #loss} of the frozen base alone.
    *
    * @throws IllegalStateException when all weights learn: then there is no base any more
    */
-  public SlotScores baseScores(MaskedBatch batch) {
+  public LossValue baseLoss(MaskedBatch batch) {
     if (adapter == null) {
       throw new IllegalStateException("a model whose weights all learn keeps no base");
     }
-    return scores(batch, false);
+    return loss(batch, false, AdapterText.control(false, -1));
+  }
+
+  /** The loss that {@link #lossAndGradients(MaskedBatch, long)} has for the same draw. */
+  LossValue lossWithDropout(MaskedBatch batch, long draw) {
+    return loss(batch, false, AdapterText.control(true, dropoutSeed(draw)));
   }
 
   private LossValue loss(MaskedBatch given, boolean withGradients, long[] control) {
-    MaskedBatch batch = withPrompt(given, true);
+    MaskedBatch batch = withPrompt(given, control[0] > 0);
     TorchRuntime.recordGradients(withGradients);
     try (NDManager scope = manager.newSubManager()) {
       List<NDArray> result =
@@ -260,8 +346,7 @@ public final class TrainableModel implements AutoCloseable {
     }
   }
 
-  private SlotScores scores(MaskedBatch given, boolean adapterOn) {
-    MaskedBatch batch = withPrompt(given, adapterOn);
+  private SlotScores slotScores(MaskedBatch batch) {
     TorchRuntime.recordGradients(false);
     try (NDManager scope = manager.newSubManager()) {
       List<NDArray> result =
@@ -274,7 +359,7 @@ public final class TrainableModel implements AutoCloseable {
               scope.create(batch.targets()),
               cosines,
               sines,
-              scope.create(AdapterText.control(adapterOn, -1)));
+              scope.create(AdapterText.control(true, -1)));
       float[] likeliest = result.get(1).toFloatArray();
       boolean[] right = new boolean[likeliest.length];
       for (int i = 0; i < right.length; i++) {
@@ -346,6 +431,20 @@ public final class TrainableModel implements AutoCloseable {
     SafetensorsWriter writer = new SafetensorsWriter();
     tensors.addMerged(writer, type);
     writer.write(file);
+  }
+
+  /**
+   * Writes what learns as an adapter's folder in PEFT's format, for the base that it was trained
+   * on.
+   *
+   * @param baseName what to call the base for people and for PEFT
+   * @throws IllegalStateException when all weights learn, or the base came from no folder
+   */
+  public void writeAdapter(Path folder, String baseName) throws IOException {
+    if (adapter == null || base == null) {
+      throw new IllegalStateException("there is no adapter on a stored base");
+    }
+    AdapterFolder.write(folder, config, adapter, trained(), base, baseName);
   }
 
   private TrainedTensor require(String name) {

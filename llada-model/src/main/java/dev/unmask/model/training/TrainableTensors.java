@@ -49,7 +49,6 @@ final class TrainableTensors {
     }
   }
 
-  private final NDManager manager;
   private final List<Weight> table;
   private final @Nullable Adapter adapter;
   private final Base base;
@@ -64,7 +63,6 @@ final class TrainableTensors {
       Base base,
       First first)
       throws InvalidModelException {
-    this.manager = manager;
     this.table = WeightTable.of(config);
     this.adapter = adapter;
     this.base = base;
@@ -74,7 +72,7 @@ final class TrainableTensors {
       if (adapter == null) {
         train(weight.name(), weight.shape(), array);
       } else {
-        given.add(frozen(module, array));
+        given.add(frozen(manager, module, array));
       }
     }
     if (adapter != null) {
@@ -94,7 +92,7 @@ final class TrainableTensors {
   }
 
   /** In the compute type: what is never updated needs no float32 master. */
-  private NDArray frozen(TorchScriptModule module, NDArray array) {
+  private static NDArray frozen(NDManager manager, TorchScriptModule module, NDArray array) {
     // Recorded with recording off, because a result of inference mode cannot enter the loss.
     TorchRuntime.recordGradients(false);
     NDArray cast = module.callRecorded(manager, "cast_all", List.of(array)).get(0);
@@ -142,15 +140,12 @@ final class TrainableTensors {
     if (adapter instanceof Adapter.LowRank lowRank) {
       int target = lowRank.targets().indexOf(weight);
       if (target >= 0) {
-        try (NDManager scope = manager.newSubManager()) {
-          NDArray product =
-              trained.get(2 * target + 1).array().matMul(trained.get(2 * target).array());
-          product.attach(scope);
-          float[] change = product.toFloatArray();
-          for (int i = 0; i < values.length; i++) {
-            values[i] += (float) (lowRank.method().scale() * change[i]);
-          }
-        }
+        LowRankProduct.add(
+            values,
+            trained.get(2 * target).values(),
+            trained.get(2 * target + 1).values(),
+            lowRank.method().rank(),
+            lowRank.method().scale());
       }
     }
     return values;

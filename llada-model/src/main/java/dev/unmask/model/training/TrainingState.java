@@ -32,6 +32,8 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
   static final String SECOND_MOMENT = "adamw.v.";
   static final String STEPS = "adamw.steps";
   static final String METHOD = "training.method";
+  static final String BASE_WEIGHTS = "training.base.weights_sha256";
+  static final String BASE_TOKENIZER = "training.base.tokenizer_sha256";
 
   /**
    * Writes the state so that {@code file} holds either the old or the new one, whenever the process
@@ -55,6 +57,11 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
     facts.forEach(writer::metadata);
     writer.metadata(STEPS, Long.toString(optimizer.steps()));
     writer.metadata(METHOD, model.method().describe());
+    BaseIdentity base = model.base();
+    if (base != null) {
+      writer.metadata(BASE_WEIGHTS, base.weights());
+      writer.metadata(BASE_TOKENIZER, base.tokenizer());
+    }
     for (TrainedTensor tensor : model.trained()) {
       writer.add(tensor.name(), ElementType.F32, tensor.dimensions(), tensor::values);
     }
@@ -114,6 +121,15 @@ public record TrainingState(Map<String, StoredTensor> tensors, Map<String, Strin
               + "\", not by \""
               + method.describe()
               + "\"; a run keeps its method");
+    }
+  }
+
+  /** Refuses to put an adapter's state on another base. */
+  void requireBase(BaseIdentity found) throws InvalidModelException {
+    String weights = facts.get(BASE_WEIGHTS);
+    String tokenizer = facts.get(BASE_TOKENIZER);
+    if (weights != null && tokenizer != null) {
+      new BaseIdentity(weights, tokenizer).require("the training state", found);
     }
   }
 
