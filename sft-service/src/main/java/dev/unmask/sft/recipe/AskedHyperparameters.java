@@ -126,16 +126,18 @@ public final class AskedHyperparameters {
   /**
    * All values.
    *
-   * @param samples rows in tokens that are trained on
+   * @param samples rows in tokens that are trained on; two for each pair of answers
    * @param share what {@link #validationShare} said
    * @param usual what products are computed in where nothing was asked
    * @throws InvalidHyperparameterException with a sentence when a value is out of its range
    */
   public Hyperparameters resolve(int samples, ModelConfig config, double share, Compute usual) {
     int rows = or(batchRows, BATCH_ROWS);
-    int pass = Math.max(1, (samples + Math.max(1, rows) - 1) / Math.max(1, rows));
-    int passes =
-        or(epochs, Math.clamp((TARGET_STEPS + pass - 1) / pass, FEWEST_EPOCHS, MOST_EPOCHS));
+    boolean pairs = method instanceof Method.Preference;
+    int ofAPass = pairs ? samples / 2 : samples;
+    int pass = Math.max(1, (ofAPass + Math.max(1, rows) - 1) / Math.max(1, rows));
+    int fewest = pairs ? 1 : FEWEST_EPOCHS;
+    int passes = or(epochs, Math.clamp((TARGET_STEPS + pass - 1) / pass, fewest, MOST_EPOCHS));
     int most = or(maxSteps, 0);
     long total = (long) pass * passes;
     long steps = most > 0 ? Math.min(most, total) : total;

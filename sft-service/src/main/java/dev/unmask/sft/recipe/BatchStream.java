@@ -22,9 +22,21 @@ public final class BatchStream {
    * @param epoch the pass it belongs to, from 0
    * @param index its place in the pass
    * @param batchesInEpoch batches of the pass
+   * @param positions of the samples among those of the pass; empty where nobody knows
    */
   public record Rows(
-      List<TrainingSample> samples, int length, long epoch, int index, int batchesInEpoch) {
+      List<TrainingSample> samples,
+      int length,
+      long epoch,
+      int index,
+      int batchesInEpoch,
+      List<Integer> positions) {
+
+    /** Rows without positions. */
+    public Rows(
+        List<TrainingSample> samples, int length, long epoch, int index, int batchesInEpoch) {
+      this(samples, length, epoch, index, batchesInEpoch, List.of());
+    }
 
     /** Tokens that are computed, padding included. */
     public long tokens() {
@@ -72,6 +84,12 @@ public final class BatchStream {
     }
     Batch batch = plan.get(next);
     List<TrainingSample> rows = Arrays.stream(batch.rows()).mapToObj(samples::sample).toList();
-    return new Rows(rows, batch.length(), epoch, next++, plan.size());
+    return new Rows(
+        rows,
+        batch.length(),
+        epoch,
+        next++,
+        plan.size(),
+        Arrays.stream(batch.rows()).boxed().toList());
   }
 }

@@ -9,8 +9,10 @@ import dev.unmask.sft.recipe.TokenisedRows;
  *
  * @param rows that are not trained on; at least one
  * @param everySteps updates between two evaluations; 0 for one before and one after only
+ * @param keepBest whether the weights with the lowest bound are the run's result
  */
-public record EvaluationPlan(TokenisedRows rows, AnswerMasks masks, long everySteps) {
+public record EvaluationPlan(
+    TokenisedRows rows, AnswerMasks masks, long everySteps, boolean keepBest) {
 
   /** Answers that are scored each time: what keeps evaluation a few percent of a run. */
   private static final int MOST_ANSWERS = 128;
@@ -19,8 +21,12 @@ public record EvaluationPlan(TokenisedRows rows, AnswerMasks masks, long everySt
   private static final int GROUPS = 2;
 
   /** At most 128 of the rows, always the same, with 4 noisy copies each, always the same. */
-  public static EvaluationPlan of(TokenisedRows rows, long everySteps, long seed) {
+  public static EvaluationPlan of(
+      TokenisedRows rows, long everySteps, boolean keepBest, long seed) {
     return new EvaluationPlan(
-        HeldOut.some(rows, MOST_ANSWERS), new AnswerMasks(COPIES, GROUPS, seed), everySteps);
+        HeldOut.some(rows, MOST_ANSWERS),
+        new AnswerMasks(COPIES, GROUPS, seed),
+        everySteps,
+        keepBest);
   }
 }

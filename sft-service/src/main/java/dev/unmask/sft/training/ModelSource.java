@@ -25,6 +25,13 @@ public interface ModelSource {
   TrainableModel resume(TrainingState state) throws InvalidModelException;
 
   /**
+   * The model that the run began with, frozen, to compare with. The caller closes it.
+   *
+   * @throws InvalidModelException when there is none
+   */
+  TrainableModel reference() throws InvalidModelException;
+
+  /**
    * A model folder and what a method makes of it.
    *
    * @param seed decides where an adapter begins
@@ -45,6 +52,11 @@ public interface ModelSource {
       public TrainableModel resume(TrainingState state) throws InvalidModelException {
         return TrainableModel.resume(folder, compute, method, state);
       }
+
+      @Override
+      public TrainableModel reference() throws InvalidModelException {
+        return TrainableModel.frozen(folder, compute);
+      }
     };
   }
 
@@ -64,6 +76,11 @@ public interface ModelSource {
       @Override
       public TrainableModel resume(TrainingState state) throws InvalidModelException {
         return TrainableModel.of(config, compute, state.tensors());
+      }
+
+      @Override
+      public TrainableModel reference() throws InvalidModelException {
+        throw new InvalidModelException("random weights are no model to compare with");
       }
     };
   }

@@ -1,11 +1,13 @@
 package dev.unmask.sft.training;
 
 import dev.unmask.model.training.AdamW;
+import dev.unmask.model.training.Method;
 import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
+import dev.unmask.sft.recipe.PairRows;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
 import org.jspecify.annotations.Nullable;
@@ -61,13 +63,17 @@ public record TrainingRecipe(
   /**
    * Fine-tuning with the given choices.
    *
-   * @param heldOut what the model is judged on; may be empty
+   * @param data for preferences pairs of answers, as {@link PairRows} has them, in every pass alike
+   * @param heldOut what the model is judged on; may be empty. Of pairs the better answers count,
+   *     and the last step is the run's result: preferences are not learned to lower the bound.
    */
   public static TrainingRecipe of(
       Hyperparameters chosen, BatchStream.Data data, TokenisedRows heldOut, long seed) {
     StopRule passes = new StopRule.Epochs(chosen.epochs());
+    boolean pairs = chosen.method() instanceof Method.Preference;
+    TokenisedRows judges = pairs ? PairRows.chosen(heldOut) : heldOut;
     return new TrainingRecipe(
-        data,
+        pairs ? new PairRows(data.samples(0)) : data,
         shape(chosen),
         new Noise(seed, chosen.noiseDraws(), chosen.lossWeight()),
         new LearningRate(
@@ -84,7 +90,7 @@ public record TrainingRecipe(
         chosen.gradientAccumulation(),
         new RandomLengths(chosen.randomLengthShare(), seed),
         chosen.emaDecay(),
-        heldOut.size() == 0 ? null : EvaluationPlan.of(heldOut, chosen.evalSteps(), seed),
+        judges.size() == 0 ? null : EvaluationPlan.of(judges, chosen.evalSteps(), !pairs, seed),
         chosen.checkpointSteps(),
         chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);
   }

@@ -4,7 +4,7 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.Layout;
 import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossValue;
-import dev.unmask.model.training.MaskedBatch;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.training.TrainingState;
 import dev.unmask.model.training.WeightAverage;
@@ -12,7 +12,7 @@ import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
 import dev.unmask.sft.recipe.BatchStream;
-import dev.unmask.sft.recipe.Seeds;
+import dev.unmask.sft.recipe.PairRows;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +47,7 @@ public final class TrainingRun implements AutoCloseable {
   private TrainableModel model;
   private AdamW optimizer;
   private @Nullable WeightAverage average;
+  private Objective objective;
   private TrainingPosition position;
   private EvaluationHistory evaluations;
   private double writeSeconds;
@@ -59,6 +59,7 @@ public final class TrainingRun implements AutoCloseable {
       TrainableModel model,
       AdamW optimizer,
       @Nullable WeightAverage average,
+      Objective objective,
       TrainingPosition position,
       EvaluationHistory evaluations) {
     this.recipe = recipe;
@@ -67,6 +68,7 @@ public final class TrainingRun implements AutoCloseable {
     this.model = model;
     this.optimizer = optimizer;
     this.average = average;
+    this.objective = objective;
     this.position = position;
     this.evaluations = evaluations;
   }
@@ -95,6 +97,7 @@ public final class TrainingRun implements AutoCloseable {
           model,
           new AdamW(model, recipe.optimizer()),
           recipe.emaDecay() > 0 ? WeightAverage.of(model, recipe.emaDecay()) : null,
+          objective(recipe, source, model),
           TrainingPosition.START,
           EvaluationHistory.NONE);
     }
@@ -106,7 +109,16 @@ public final class TrainingRun implements AutoCloseable {
       AdamW optimizer = AdamW.resume(model, recipe.optimizer(), stored);
       WeightAverage average = average(recipe, model, stored);
       TrainingRun run =
-          new TrainingRun(recipe, file, source, model, optimizer, average, position, evaluations);
+          new TrainingRun(
+              recipe,
+              file,
+              source,
+              model,
+              optimizer,
+              average,
+              objective(recipe, source, model),
+              position,
+              evaluations);
       if (position.step() > 0 && evaluations.best() == position.step()) {
         // It may have died between the state and the link to it.
         run.keepAsBest();
@@ -116,6 +128,19 @@ public final class TrainingRun implements AutoCloseable {
       model.close();
       throw e;
     }
+  }
+
+  private static Objective objective(
+      TrainingRecipe recipe, ModelSource source, TrainableModel model)
+      throws InvalidModelException {
+    if (!(model.method() instanceof Method.Preference method)) {
+      return new MaskedObjective(model, recipe.noise(), recipe.seed());
+    }
+    if (!(recipe.data() instanceof PairRows pairs)) {
+      throw new InvalidModelException("preferences are learned from pairs of answers only");
+    }
+    TrainableModel reference = method.lora() == null ? source.reference() : null;
+    return new PreferenceObjective(model, method, reference, pairs, recipe.seed());
   }
 
   private static @Nullable WeightAverage average(
@@ -150,8 +175,6 @@ public final class TrainingRun implements AutoCloseable {
     BatchStream batches =
         new BatchStream(
             recipe.data(), recipe.shape(), recipe.seed(), position.epoch(), position.batch());
-    int mask = model.config().tokens().mask();
-    int eos = model.config().tokens().eos();
     Stopwatch watch = new Stopwatch(position);
     TrainingPosition saved = position;
     int batchesInEpoch = batches.batchesInEpoch();
@@ -162,7 +185,7 @@ public final class TrainingRun implements AutoCloseable {
       List<BatchStream.Rows> step = nextStep(batches);
       batchesInEpoch = step.getLast().batchesInEpoch();
 
-      LossValue loss = lossAndGradients(recipe.noise().mask(step, mask, eos, position.step()));
+      LossValue loss = objective.lossAndGradients(step, position.step());
       double norm = optimizer.gradientNorm();
       refuseToDiverge(loss.loss(), norm);
       double rate =
@@ -208,6 +231,7 @@ public final class TrainingRun implements AutoCloseable {
         optimizer = moments;
         average = averaged;
         model = earlier;
+        objective = objective(recipe, source, earlier);
       } catch (InvalidModelException | RuntimeException e) {
         earlier.close();
         throw e;
@@ -231,20 +255,6 @@ public final class TrainingRun implements AutoCloseable {
     return step;
   }
 
-  private LossValue lossAndGradients(List<MaskedBatch> step) {
-    double loss = 0;
-    double crossEntropy = 0;
-    int slots = 0;
-    SplittableRandom dropout = Seeds.stream(recipe.seed(), "dropout", position.step());
-    for (MaskedBatch batch : step) {
-      LossValue value = model.lossAndGradients(batch, dropout.nextLong());
-      loss += value.loss();
-      crossEntropy += value.crossEntropySum();
-      slots += value.maskedSlots();
-    }
-    return new LossValue(loss, crossEntropy, slots);
-  }
-
   private void refuseToDiverge(double loss, double norm) throws TrainingDivergedException {
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
       throw new TrainingDivergedException(
@@ -261,7 +271,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private void advance(List<BatchStream.Rows> step, double loss, Stopwatch watch) {
     BatchStream.Rows rows = step.getLast();
-    long tokens = step.stream().mapToLong(BatchStream.Rows::tokens).sum();
+    long tokens = objective.tokens(step);
     double smoothed =
         position.step() == 0 ? loss : SMOOTHING * position.smoothedLoss() + (1 - SMOOTHING) * loss;
     // A pass that is over is written as the beginning of the next, so that there is only one way to
@@ -319,8 +329,9 @@ public final class TrainingRun implements AutoCloseable {
     DiffusionLoss loss =
         HeldOutLoss.of(
             model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
-    boolean best = evaluations.isBest(position.step(), loss.boundPerAnswerToken());
-    evaluations = evaluations.with(position.step(), loss.boundPerAnswerToken());
+    double bound = plan.keepBest() ? loss.boundPerAnswerToken() : Double.POSITIVE_INFINITY;
+    boolean best = evaluations.isBest(position.step(), bound);
+    evaluations = evaluations.with(position.step(), bound);
     listener.onEvaluation(new Evaluation(position.step(), loss, best));
     return best;
   }
@@ -373,6 +384,7 @@ public final class TrainingRun implements AutoCloseable {
     if (average != null) {
       average.close();
     }
+    objective.close();
     optimizer.close();
     model.close();
   }

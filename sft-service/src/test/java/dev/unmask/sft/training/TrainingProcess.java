@@ -96,7 +96,7 @@ final class TrainingProcess {
         2,
         new RandomLengths(0, 2),
         0.9,
-        EvaluationPlan.of(rows.at(new int[] {1, 8}), 4, 3),
+        EvaluationPlan.of(rows.at(new int[] {1, 8}), 4, true, 3),
         checkpointSteps,
         0);
   }

@@ -11,12 +11,16 @@ import dev.unmask.model.training.AdamW;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.sft.evaluation.AnswerMasks;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
+import dev.unmask.sft.recipe.AskedHyperparameters;
 import dev.unmask.sft.recipe.BatchPlan;
+import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.NoiseDraws;
+import dev.unmask.sft.recipe.PairRows;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
@@ -27,6 +31,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -187,7 +192,7 @@ class TrainingRunTest {
       contradictions.add(
           new TrainingSample(new int[] {36, a, 35, a + 20, a + 11, a + 4, 37}, 3, true));
     }
-    EvaluationPlan plan = EvaluationPlan.of(TokenisedRows.of(contradictions), 10, 3);
+    EvaluationPlan plan = EvaluationPlan.of(TokenisedRows.of(contradictions), 10, true, 3);
     TrainingRecipe recipe = judged(recipe(new StopRule.Steps(45), 1e-2), plan);
     List<Evaluation> told = new ArrayList<>();
     TrainingListener listener =
@@ -304,6 +309,90 @@ class TrainingRunTest {
         .hasMessageContaining("a run keeps its method");
   }
 
+  @Test
+  void preferencesRaiseTheBetterAnswerOverTheWorseAndGoOnBitForBit() throws Exception {
+    Path base = TinyModel.small().write(folder.resolve("base"));
+    List<TrainingSample> answers = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      answers.add(new TrainingSample(new int[] {5, i, 6, 70, 71, 72}, 3, true));
+      answers.add(new TrainingSample(new int[] {5, i, 6, 80, 81, 82, 83}, 3, true));
+    }
+    TokenisedRows pairs = TokenisedRows.of(answers);
+    AnswerMasks masks = new AnswerMasks(8, 2, 1);
+    for (boolean adapters : new boolean[] {false, true}) {
+      Method.@Nullable Lora lora =
+          adapters ? new Method.Lora(4, 8, 0.1, List.of("q_proj", "down_proj")) : null;
+      Method method = new Method.Preference(0.2, 4, 0.05, lora);
+      AskedHyperparameters asked =
+          new AskedHyperparameters()
+              .method(method)
+              .epochs(4)
+              .batchRows(4)
+              .learningRate(lora == null ? 1e-3 : 1e-2)
+              .checkpointSteps(1);
+      Hyperparameters chosen = asked.resolve(32, ModelConfig.load(base), 0, Compute.FLOAT32);
+      TrainingRecipe recipe =
+          TrainingRecipe.of(chosen, epoch -> pairs, pairs.at(new int[] {0, 1, 4, 5}), 3);
+      ModelSource source = ModelSource.folder(base, Compute.FLOAT32, method, 5);
+      List<Double> gaps = new ArrayList<>();
+      List<String> whole = new ArrayList<>();
+      try (TrainingRun run =
+          TrainingRun.open(folder.resolve("whole " + adapters), recipe, source)) {
+        gaps.add(gap(run, pairs, masks));
+        run.run(
+            new TrainingListener() {
+              @Override
+              public void onStep(StepReport report) {
+                whole.add(report.step() + " " + report.loss() + " " + report.gradientNorm());
+              }
+
+              @Override
+              public void onEvaluation(Evaluation evaluation) {
+                // Preferences are not learned to lower a bound, so the last step is the result.
+                assertThat(evaluation.best()).isFalse();
+                assertThat(evaluation.loss().answers()).isEqualTo(2);
+              }
+            });
+        gaps.add(gap(run, pairs, masks));
+        assertThat(run.goBackToBest()).isFalse();
+      }
+      assertThat(whole).hasSize(16);
+      // Policy and reference agree at first: log 2 and a twentieth of the supervised loss.
+      assertThat(Double.parseDouble(whole.get(0).split(" ", 3)[1])).isBetween(0.69, 3.0);
+      assertThat(gaps.get(1)).isGreaterThan(gaps.get(0) + 0.2);
+
+      Path cut = folder.resolve("cut " + adapters);
+      List<String> told = new ArrayList<>(steps(story(cut, recipe, source, 5)));
+      told.addAll(steps(story(cut, recipe, source, Long.MAX_VALUE)));
+      assertThat(told.stream().distinct().toList()).containsExactlyElementsOf(whole);
+    }
+    TrainingRecipe wrong = recipe(new StopRule.Epochs(1), 1e-3);
+    Method method = new Method.Preference(0.2, 4, 0.05, null);
+    assertThatThrownBy(() ->
+            TrainingRun.open(
+                folder.resolve("wrong"),
+                wrong,
+                ModelSource.folder(base, Compute.FLOAT32, method, 5)))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining("from pairs of answers only");
+  }
+
+  /** How much likelier the better answers are, in nats for each token of the bound. */
+  private static double gap(TrainingRun run, TokenisedRows pairs, AnswerMasks masks) {
+    int[] worse = java.util.stream.IntStream.range(0, 16).map(i -> 2 * i + 1).toArray();
+    double better =
+        HeldOutLoss.of(
+                run.model()::scores, PairRows.chosen(pairs), masks, TinyModel.MASK, done -> {})
+            .boundPerAnswerToken();
+    return HeldOutLoss.of(run.model()::scores, pairs.at(worse), masks, TinyModel.MASK, done -> {})
+            .boundPerAnswerToken()
+        - better;
+  }
+
+  private static List<String> steps(List<String> story) {
+    return story.stream().filter(line -> !line.contains(":")).toList();
+  }
+
   private static List<String> concatenated(List<String> first, List<String> second) {
     List<String> both = new ArrayList<>(first);
     both.addAll(second);
@@ -376,7 +465,8 @@ class TrainingRunTest {
   }
 
   private static TrainingRecipe accumulating(TrainingRecipe r) {
-    EvaluationPlan plan = EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, 3);
+    EvaluationPlan plan =
+        EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, true, 3);
     return new TrainingRecipe(
         r.data(),
         r.shape(),
