@@ -28,17 +28,22 @@ public record ManifestFacts(
         model, model, Manifest.Kind.FULL, null, null, null, null, Map.of(), licence, List.of());
   }
 
-  /** Facts of weights that training made from {@code parent}. */
+  /**
+   * Facts of weights that training made from {@code parent}.
+   *
+   * @param kind FULL, or MERGED when an adapter was trained and then added to the weights
+   */
   public static ManifestFacts trained(
       String model,
       Manifest parent,
+      Manifest.Kind kind,
       long createdAt,
       Manifest.Training training,
       Map<String, Double> metrics) {
     return new ManifestFacts(
         model,
         parent.base(),
-        Manifest.Kind.FULL,
+        kind,
         createdAt,
         null,
         parent.digest(),

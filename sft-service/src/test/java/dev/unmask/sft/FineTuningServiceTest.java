@@ -8,6 +8,7 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.StoredFile;
 import dev.unmask.testkit.FakeWorkerBeacon;
 import dev.unmask.testkit.KafkaTestResource;
 import dev.unmask.testkit.PublishedModel;
@@ -23,6 +24,8 @@ import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobClaimed;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.LoraMethod;
+import dev.unmask.v1.Method;
 import dev.unmask.v1.PauseFineTune;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.RejectedRow;
@@ -314,6 +317,34 @@ class FineTuningServiceTest {
       send(producer, busy, command -> command.setCancel(CancelFineTune.getDefaultInstance()));
       awaitStatus(log, busy, JobStatus.JOB_STATUS_CANCELLED);
     }
+  }
+
+  @Test
+  void anAdapterIsPublishedMergedAndKeptInItsOwnFiles() throws Exception {
+    FolderStore store = FolderStore.open(Path.of(storeRoot));
+    PublishedModel parent = publish(store, kafka.newBase());
+    List<FineTuneEvent> events =
+        run(
+            "ftjob-lora",
+            parent,
+            rows(8),
+            start ->
+                start
+                    .getJobBuilder()
+                    .setMethod(Method.newBuilder().setLora(LoraMethod.newBuilder().setRank(2))));
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    Manifest manifest =
+        store.readManifest(
+            Digest.parse(only(events, EventCase.PUBLISHED).getPublished().getDigest()));
+    assertThat(manifest.kind()).isEqualTo(Manifest.Kind.MERGED);
+    assertThat(store.files().stream().filter(f -> f.purpose().equals("fine-tune-adapter")))
+        .extracting(StoredFile::filename)
+        .containsExactlyInAnyOrder("adapter_config.json", "adapter_model.safetensors");
+    assertThat(last(events).getStatus().getMessage())
+        .contains("adapter_model.safetensors is file-");
   }
 
   /** Another trainer's claim, as one writes it that took over because this one slept. */

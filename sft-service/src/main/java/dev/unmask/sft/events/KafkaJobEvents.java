@@ -13,7 +13,7 @@ import dev.unmask.sft.job.JobEvents;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.messaging.RecordWriter;
 import dev.unmask.sft.training.StepReport;
-import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
 import dev.unmask.v1.AliasMoved;
 import dev.unmask.v1.CheckpointPublished;
 import dev.unmask.v1.FineTuneEvent;
@@ -29,6 +29,7 @@ import dev.unmask.v1.UnmaskingStep;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
@@ -167,11 +168,17 @@ public final class KafkaJobEvents implements JobEvents {
   }
 
   @Override
-  public void published(String model, Digest digest) {
-    send(
-        event()
-            .setPublished(
-                CheckpointPublished.newBuilder().setModel(model).setDigest(digest.toString())));
+  public void published(Manifest manifest) {
+    CheckpointPublished.Builder told =
+        CheckpointPublished.newBuilder()
+            .setModel(manifest.model())
+            .setDigest(manifest.digest().toString())
+            .setKind(manifest.kind().name().toLowerCase(Locale.ROOT))
+            .putAllMetrics(manifest.metrics());
+    if (manifest.training() != null) {
+      told.setStep(manifest.training().step());
+    }
+    send(event().setPublished(told));
   }
 
   @Override

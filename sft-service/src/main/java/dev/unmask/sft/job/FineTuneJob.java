@@ -2,6 +2,7 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.training.AdapterFolder;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.Precision;
@@ -17,6 +18,7 @@ import dev.unmask.sft.pretrain.ModelFolder;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
+import dev.unmask.sft.recipe.Packing;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -33,13 +35,16 @@ import dev.unmask.store.StoreException;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +57,7 @@ final class FineTuneJob {
   private static final Logger LOG = System.getLogger(FineTuneJob.class.getName());
 
   private static final String DEFAULT_ALIAS = "default";
+  private static final String ADAPTER_PURPOSE = "fine-tune-adapter";
   private static final double PROGRESS_EVERY_SECONDS = 1;
 
   private final JobRequest request;
@@ -160,6 +166,7 @@ final class FineTuneJob {
     HeldOut rows = FineTuneRecipe.split(request, dataset, judges.map(TokenisedDataset::rows));
     Hyperparameters chosen =
         FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
+    refuseUnlessServed(chosen);
     DatasetFacts facts = dataset.facts();
     events.rowsRead(
         facts,
@@ -203,6 +210,22 @@ final class FineTuneJob {
     return folder.hasState()
         ? "It goes on from the state of step " + saved + " or a later one."
         : "The state of step " + saved + " is gone, so it begins again.";
+  }
+
+  /** What can be asked for but not be done to its end is refused before anything is spent. */
+  private static void refuseUnlessServed(Hyperparameters chosen) throws JobFailedException {
+    if (chosen.method() instanceof Method.PromptTuning) {
+      throw new JobFailedException(
+          "Virtual tokens can be trained but no sampler serves them yet; use the method lora.");
+    }
+    if (chosen.recomputeActivations()) {
+      throw new JobFailedException(
+          "recompute_activations is not available yet; a smaller batch_size with more"
+              + " gradient_accumulation takes less memory too.");
+    }
+    if (chosen.packing() == Packing.PACKED) {
+      throw new JobFailedException("packing \"packed\" is not available yet; use \"buckets\".");
+    }
   }
 
   private void refuseUnlessUsable(DatasetFacts facts, Hyperparameters chosen)
@@ -259,11 +282,32 @@ final class FineTuneJob {
             ManifestFacts.trained(
                 request.modelName(parent.base()),
                 parent,
+                isAdapter(chosen) ? Manifest.Kind.MERGED : Manifest.Kind.FULL,
                 System.currentTimeMillis() / 1000,
                 training,
                 metrics));
+    if (isAdapter(chosen)) {
+      run.model().writeAdapter(folder.adapter(), parent.model() + "@" + parent.digest());
+      storeAdapter();
+    }
     folder.published(manifest.digest());
     return manifest;
+  }
+
+  private static boolean isAdapter(Hyperparameters chosen) {
+    return chosen.method() instanceof Method.Lora;
+  }
+
+  /** The adapter by itself, in PEFT's files, beside the merged weights that samplers load. */
+  private void storeAdapter() throws IOException {
+    StringJoiner ids = new StringJoiner(", ");
+    for (String name : List.of(AdapterFolder.CONFIG_FILE, AdapterFolder.WEIGHTS_FILE)) {
+      try (InputStream file = Files.newInputStream(folder.adapter().resolve(name))) {
+        String id = store.putFile(file, name, ADAPTER_PURPOSE, Long.MAX_VALUE).id();
+        ids.add(name + " is " + id);
+      }
+    }
+    folder.adapterNote("The adapter in PEFT's format: " + ids + ".");
   }
 
   private Success publish(Manifest parent, Trained trained)
@@ -281,7 +325,7 @@ final class FineTuneJob {
     Manifest manifest = trained.manifest();
     claim.confirm();
     publication.announce(manifest, request.id());
-    events.published(manifest.model(), manifest.digest());
+    events.published(manifest);
     Publication.Verification verification = publication.awaitWorkers(manifest, stop);
     stopIfAsked();
     refuseUnlessGood(verification);
@@ -302,7 +346,8 @@ final class FineTuneJob {
                 + " and "
                 + parent.base()
                 + "@default stays where it is.";
-    return new Success(note, manifest.metrics());
+    String adapter = folder.adapterNote();
+    return new Success((adapter + " " + note).strip(), manifest.metrics());
   }
 
   private static void refuseUnlessGood(Publication.Verification verification)

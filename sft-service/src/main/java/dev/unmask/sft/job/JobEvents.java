@@ -4,7 +4,7 @@ import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.training.StepReport;
-import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
 import java.util.List;
 import java.util.Map;
 
@@ -49,7 +49,7 @@ public interface JobEvents {
   void probes(boolean after, List<Answer> answers);
 
   /** The weights are in the store and their record is on the topic. */
-  void published(String model, Digest digest);
+  void published(Manifest manifest);
 
   /** An alias points to the new weights. */
   void aliasMoved(Publication.AliasMove move);

@@ -30,6 +30,7 @@ final class RunFolder {
   private static final String VALIDATION = "validation";
   private static final String PUBLISHED = "published";
   private static final String REPORT = "report";
+  private static final String ADAPTER = "adapter-files";
 
   private final Path job;
   private final Path root;
@@ -102,6 +103,15 @@ final class RunFolder {
 
   void report(String id) throws IOException {
     write(REPORT, id);
+  }
+
+  /** Where the adapter's files are stored, as a sentence; empty when there is no adapter. */
+  String adapterNote() throws IOException {
+    return read(ADAPTER).orElse("");
+  }
+
+  void adapterNote(String sentence) throws IOException {
+    write(ADAPTER, sentence);
   }
 
   private Optional<String> read(String name) throws IOException {

@@ -7,7 +7,7 @@ import dev.unmask.sft.job.Answer;
 import dev.unmask.sft.job.JobEvents;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.training.StepReport;
-import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
 import java.util.List;
 import java.util.Map;
 
@@ -65,8 +65,8 @@ public final class MeteredEvents implements JobEvents {
   }
 
   @Override
-  public void published(String model, Digest digest) {
-    next.published(model, digest);
+  public void published(Manifest manifest) {
+    next.published(manifest);
   }
 
   @Override

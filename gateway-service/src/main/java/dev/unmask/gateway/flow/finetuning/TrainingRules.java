@@ -5,6 +5,7 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.LoraMethod;
 import dev.unmask.v1.Method;
+import dev.unmask.v1.Packing;
 import dev.unmask.v1.PreferenceMethod;
 
 /**
@@ -64,6 +65,17 @@ final class TrainingRules {
     }
     names(h);
     check(method);
+    if (h.getRecomputeActivations()) {
+      throw invalid(H + "recompute_activations", "true, which is not available yet.");
+    }
+    if (h.getPacking() == Packing.PACKING_PACKED) {
+      throw invalid(H + "packing", "\"packed\", which is not available yet; use \"buckets\".");
+    }
+    if (method.hasPromptTuning()) {
+      throw invalid(
+          "method.prompt_tuning",
+          "asked for, but no sampler serves virtual tokens yet; use method.lora.");
+    }
   }
 
   private static void names(Hyperparameters h) throws RefusedException {
