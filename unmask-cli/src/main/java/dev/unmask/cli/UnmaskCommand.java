@@ -2,6 +2,7 @@ package dev.unmask.cli;
 
 import dev.unmask.cli.bench.BenchCommand;
 import dev.unmask.cli.data.DataCommand;
+import dev.unmask.cli.finetune.FilesCommand;
 import dev.unmask.cli.finetune.FinetuneCommand;
 import dev.unmask.cli.finetune.JobsCommand;
 import dev.unmask.cli.generate.ChatCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       DataCommand.class,
       FinetuneCommand.class,
       JobsCommand.class,
+      FilesCommand.class,
       ModelsCommand.class,
       ImportCommand.class,
       PretrainCommand.class,

@@ -1,6 +1,7 @@
 package dev.unmask.cli;
 
 import com.google.protobuf.ByteString;
+import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CanvasStep;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
@@ -16,10 +17,16 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.GenerationStarted;
 import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.ListFineTuningEventsRequest;
+import dev.unmask.v1.ListFineTuningEventsResponse;
+import dev.unmask.v1.ListFineTuningJobsRequest;
+import dev.unmask.v1.ListFineTuningJobsResponse;
 import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ListModelsResponse;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.ModelsGrpc;
+import dev.unmask.v1.PauseFineTuningJobRequest;
+import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.SlotCommit;
@@ -37,6 +44,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -50,6 +58,7 @@ public final class FakeGateway implements AutoCloseable {
   private final Server server;
   private final List<ScoreRequest> scored = Collections.synchronizedList(new ArrayList<>());
   private final List<GenerateRequest> asked = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> changes = new CopyOnWriteArrayList<>();
   private final List<CreateFineTuningJobRequest> created =
       Collections.synchronizedList(new ArrayList<>());
   private final AtomicReference<Status> failure = new AtomicReference<>(Status.OK);
@@ -91,6 +100,11 @@ public final class FakeGateway implements AutoCloseable {
 
   public List<GenerateRequest> asked() {
     return List.copyOf(asked);
+  }
+
+  /** What was to happen to jobs, as "pause ID". */
+  public List<String> changes() {
+    return List.copyOf(changes);
   }
 
   public List<CreateFineTuningJobRequest> created() {
@@ -256,6 +270,47 @@ public final class FakeGateway implements AutoCloseable {
       if (!failed(reply)) {
         answer(reply, job.get());
       }
+    }
+
+    @Override
+    public void list(
+        ListFineTuningJobsRequest request, StreamObserver<ListFineTuningJobsResponse> reply) {
+      answer(reply, ListFineTuningJobsResponse.newBuilder().addJobs(job.get()).build());
+    }
+
+    @Override
+    public void cancel(CancelFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
+      changed("cancel " + request.getId(), reply);
+    }
+
+    @Override
+    public void pause(PauseFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
+      changed("pause " + request.getId(), reply);
+    }
+
+    @Override
+    public void resume(ResumeFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
+      changed("resume " + request.getId(), reply);
+    }
+
+    private void changed(String change, StreamObserver<FineTuningJob> reply) {
+      changes.add(change);
+      if (!failed(reply)) {
+        answer(reply, job.get());
+      }
+    }
+
+    @Override
+    public void listEvents(
+        ListFineTuningEventsRequest request, StreamObserver<ListFineTuningEventsResponse> reply) {
+      answer(
+          reply,
+          ListFineTuningEventsResponse.newBuilder()
+              .addAllEvents(
+                  List.copyOf(events).stream()
+                      .filter(event -> event.getSeq() > request.getAfterSeq())
+                      .toList())
+              .build());
     }
 
     @Override

@@ -58,6 +58,11 @@ public final class GatewayClient implements AutoCloseable {
     return FilesGrpc.newStub(channel);
   }
 
+  /** Everything about files but uploads. */
+  public FilesGrpc.FilesBlockingStub filesNow() {
+    return FilesGrpc.newBlockingStub(channel);
+  }
+
   @Override
   public void close() {
     channel.shutdownNow();

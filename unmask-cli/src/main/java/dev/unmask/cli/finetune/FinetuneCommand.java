@@ -9,12 +9,12 @@ import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FineTuningJob;
-import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -29,30 +29,30 @@ import picocli.CommandLine.Parameters;
     description = {
       "Trains a model on a file of dialogues and puts the result to work.",
       "Each line of the file is {\"messages\":[{\"role\":\"user\",\"content\":\"…\"},"
-          + "{\"role\":\"assistant\",\"content\":\"…\"}]}; several turns are welcome.",
+          + "{\"role\":\"assistant\",\"content\":\"…\"}]}; several turns are welcome, and so are"
+          + " ShareGPT, Alpaca, prompt and completion, and gzip. `unmask data preview FILE` shows"
+          + " what would be learned.",
       "The job runs in the cluster: leaving this command does not stop it, `unmask jobs ID"
           + " --follow` comes back to it."
     })
 public final class FinetuneCommand implements Callable<Integer> {
 
-  /** What of the model is trained. */
-  enum Method {
-    FULL;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
+  private static final System.Logger LOG = System.getLogger(FinetuneCommand.class.getName());
+  private static final String TOPIC = "topic:";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Session session;
 
   @Mixin private EndpointOption endpoint;
 
-  @Parameters(paramLabel = "FILE", description = "JSON lines, one dialogue a line.")
-  private Path file = Path.of("");
+  @Mixin private TrainingOptions training;
+
+  @Parameters(
+      paramLabel = "FILE",
+      description =
+          "Dialogues in one of the formats of docs/datasets.md, packed or not, or"
+              + " topic:unmask.dialogues for those on the cluster's topic.")
+  private String source = "";
 
   @Option(
       names = "--model",
@@ -61,32 +61,22 @@ public final class FinetuneCommand implements Callable<Integer> {
   private @Nullable String model;
 
   @Option(
-      names = "--method",
-      paramLabel = "HOW",
-      defaultValue = "full",
-      description = "${COMPLETION-CANDIDATES}: all weights are trained.")
-  private Method method = Method.FULL;
-
-  @Option(
       names = "--suffix",
       paramLabel = "TEXT",
       description = "Part of the new model's name; default: from the file's name.")
   private @Nullable String suffix;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "Passes over the file.")
-  private @Nullable Integer epochs;
-
-  @Option(names = "--batch-size", paramLabel = "N", description = "Samples of a step.")
-  private @Nullable Integer batchSize;
-
-  @Option(names = "--learning-rate", paramLabel = "X", description = "The highest learning rate.")
-  private @Nullable Double learningRate;
+  @Option(
+      names = "--validation",
+      paramLabel = "FILE",
+      description = "Dialogues to be judged on; default: some of FILE are held out.")
+  private @Nullable Path validation;
 
   @Option(
-      names = "--max-length",
-      paramLabel = "N",
-      description = "Rows of more tokens are rejected; default: the model's context.")
-  private @Nullable Integer maxLength;
+      names = "--probe",
+      paramLabel = "TEXT",
+      description = "A question to answer before and after, several in turn; default: of FILE.")
+  private List<String> probes = List.of();
 
   @Option(
       names = "--max-bad-rows",
@@ -116,9 +106,10 @@ public final class FinetuneCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
-      File uploaded = upload(client);
-      FineTuningJob created = client.fineTuning().create(request(uploaded.getId()));
-      FineTuningJob job = new JobFollower(session, client).follow(created.getId());
+      String rows = source.startsWith(TOPIC) ? source : upload(client, Path.of(source)).getId();
+      String judges = validation == null ? "" : upload(client, validation).getId();
+      FineTuningJob created = client.fineTuning().create(request(rows, judges));
+      FineTuningJob job = follow(client, created.getId());
       boolean good = job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED;
       Rollout rollout =
           good && wait
@@ -140,9 +131,34 @@ public final class FinetuneCommand implements Callable<Integer> {
     return 0;
   }
 
-  private File upload(GatewayClient client) {
+  /** Follows; who leaves hears that the job does not. */
+  private FineTuningJob follow(GatewayClient client, String id) {
+    Thread farewell =
+        new Thread(
+            () ->
+                session
+                    .err()
+                    .printf(
+                        "%nthe job %s goes on; `unmask jobs %s --follow` comes back to it, `unmask"
+                            + " jobs pause %s` and `unmask jobs cancel %s` stop it%n",
+                        id, id, id, id),
+            "farewell");
+    Runtime.getRuntime().addShutdownHook(farewell);
+    try {
+      return new JobFollower(session, client).follow(id);
+    } finally {
+      try {
+        boolean unused = Runtime.getRuntime().removeShutdownHook(farewell);
+      } catch (IllegalStateException e) {
+        // The process is ending: the hook is what runs.
+        LOG.log(System.Logger.Level.DEBUG, "left while the job runs");
+      }
+    }
+  }
+
+  private File upload(GatewayClient client, Path file) {
     boolean bar = session.errIsTerminal() && !session.json();
-    long size = size();
+    long size = size(file);
     File uploaded =
         Upload.send(
             client,
@@ -158,14 +174,12 @@ public final class FinetuneCommand implements Callable<Integer> {
     if (!session.json()) {
       session
           .err()
-          .printf(
-              "uploaded %s, %d bytes, %s; method: %s%n",
-              file, uploaded.getBytes(), uploaded.getId(), method);
+          .printf("uploaded %s, %d bytes, %s%n", file, uploaded.getBytes(), uploaded.getId());
     }
     return uploaded;
   }
 
-  private long size() {
+  private static long size(Path file) {
     try {
       return Files.size(file);
     } catch (IOException e) {
@@ -173,12 +187,16 @@ public final class FinetuneCommand implements Callable<Integer> {
     }
   }
 
-  private CreateFineTuningJobRequest request(String fileId) {
+  private CreateFineTuningJobRequest request(String rows, String judges) {
     CreateFineTuningJobRequest.Builder request =
         CreateFineTuningJobRequest.newBuilder()
-            .setTrainingFile(fileId)
-            .setSuffix(suffix == null ? suffixOf(file) : suffix)
-            .setAutoActivate(!noActivate);
+            .setTrainingFile(rows)
+            .setValidationFile(judges)
+            .setSuffix(suffix == null ? suffixOf(Path.of(source.replace(':', '-'))) : suffix)
+            .setAutoActivate(!noActivate)
+            .setMethod(training.method())
+            .addAllProbes(probes)
+            .setHyperparameters(training.hyperparameters());
     if (model != null) {
       request.setModel(model);
     }
@@ -188,20 +206,7 @@ public final class FinetuneCommand implements Callable<Integer> {
     if (maxBadRows != null) {
       request.setMaxBadRows(maxBadRows);
     }
-    Hyperparameters.Builder hyper = Hyperparameters.newBuilder();
-    if (epochs != null) {
-      hyper.setNEpochs(epochs);
-    }
-    if (batchSize != null) {
-      hyper.setBatchSize(batchSize);
-    }
-    if (learningRate != null) {
-      hyper.setLearningRate(learningRate);
-    }
-    if (maxLength != null) {
-      hyper.setMaxLength(maxLength);
-    }
-    return request.setHyperparameters(hyper).build();
+    return request.build();
   }
 
   /** A suffix as the API wants it: at most 40 of a-z, 0-9 and '-'. */

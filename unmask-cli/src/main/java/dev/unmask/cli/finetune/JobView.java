@@ -1,6 +1,7 @@
 package dev.unmask.cli.finetune;
 
 import dev.unmask.cli.Session;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.ProbeAnswer;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Shows the events of a job to a person: a bar that moves on a terminal, a line every tenth of the
@@ -50,7 +52,11 @@ final class JobView {
                   + event.getActivated().getAlias()
                   + " now is "
                   + event.getActivated().getDigest());
-      case CLAIMED, EVALUATION, SAVED, EVENT_NOT_SET -> {
+      case EVALUATION -> evaluation(event.getEvaluation());
+      case CLAIMED, SAVED -> {
+        // Between trainers; `unmask jobs events` shows them.
+      }
+      case EVENT_NOT_SET -> {
         // An event of a newer version.
       }
     }
@@ -77,9 +83,28 @@ final class JobView {
             rows.getRejected(),
             rows.getSamples(),
             100 * rows.getEosShare()));
+    new TreeMap<>(rows.getReasonsMap()).forEach((reason, n) -> line("  " + n + " × " + reason));
+    if (rows.getShortened() > 0) {
+      line("  " + rows.getShortened() + " were too long and were shortened");
+    }
+    if (!rows.getReportFile().isEmpty()) {
+      line("  all rejected rows: unmask files get " + rows.getReportFile());
+    }
     for (String rejection : rows.getFirstRejectionsList()) {
       line("  rejected " + rejection);
     }
+  }
+
+  private void evaluation(Evaluation evaluation) {
+    line(
+        String.format(
+            Locale.ROOT,
+            "step %d: bound %.3f ± %.3f nats for each answer token of %d held-out rows%s",
+            evaluation.getStep(),
+            evaluation.getBoundPerAnswerToken(),
+            evaluation.getStandardError(),
+            evaluation.getRows(),
+            evaluation.getBest() ? ", the best so far" : ""));
   }
 
   private void progress(TrainingProgress progress) {

@@ -10,15 +10,19 @@ import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.LossWeight;
 import dev.unmask.v1.ModelVersion;
+import dev.unmask.v1.OverlongRows;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RowsRead;
+import dev.unmask.v1.Schedule;
 import dev.unmask.v1.TrainingProgress;
 import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -90,6 +94,88 @@ class FinetuneCommandTest {
         .contains("before: An animal.")
         .contains("after:  A river spirit.");
     assertThat(cli.out()).isEqualTo("ft:tiny:my-otters:j1 " + FakeGateway.DIGEST + "\n");
+  }
+
+  @Test
+  void howToTrainGoesIntoTheRequest() throws IOException {
+    assertThat(
+            session()
+                .run(
+                    "finetune",
+                    dataset(ROW).toString(),
+                    "--method",
+                    "lora",
+                    "--rank",
+                    "4",
+                    "--target",
+                    "q_proj,layers.0.down_proj",
+                    "--schedule",
+                    "cosine",
+                    "--loss-weight",
+                    "uniform",
+                    "--overlong",
+                    "fitting",
+                    "--ema",
+                    "0.99",
+                    "--probe",
+                    "Who are you?"))
+        .isZero();
+
+    CreateFineTuningJobRequest asked = gateway.created().getFirst();
+    assertThat(asked.getMethod().getLora().getRank()).isEqualTo(4);
+    assertThat(asked.getMethod().getLora().getTargetsList())
+        .containsExactly("q_proj", "layers.0.down_proj");
+    assertThat(asked.getHyperparameters().getSchedule()).isEqualTo(Schedule.SCHEDULE_COSINE);
+    assertThat(asked.getHyperparameters().getLossWeight())
+        .isEqualTo(LossWeight.LOSS_WEIGHT_UNIFORM);
+    assertThat(asked.getHyperparameters().getOverlong())
+        .isEqualTo(OverlongRows.OVERLONG_ROWS_KEEP_FITTING_TURNS);
+    assertThat(asked.getHyperparameters().getEmaDecay()).isEqualTo(0.99);
+    assertThat(asked.getHyperparameters().hasMaxSteps()).isFalse();
+    assertThat(asked.getProbesList()).containsExactly("Who are you?");
+  }
+
+  @Test
+  void rowsOnTheTopicAreNotUploaded() {
+    assertThat(session().run("finetune", "topic:unmask.dialogues")).isZero();
+    assertThat(gateway.created().getFirst().getTrainingFile()).isEqualTo("topic:unmask.dialogues");
+    assertThat(gateway.created().getFirst().getSuffix()).isEqualTo("topic-unmask");
+    assertThat(gateway.uploaded().size()).isZero();
+  }
+
+  @Test
+  void optionsThatExcludeEachOtherAndUnknownNamesAreExplained() throws IOException {
+    String file = dataset(ROW).toString();
+    for (List<String> wrong :
+        List.of(
+            List.of("--rank", "4"),
+            List.of("--beta", "0.1"),
+            List.of("--schedule", "sometimes"),
+            List.of("--method", "lora", "--beta", "0.1"))) {
+      TestSession cli = session();
+      List<String> line = new ArrayList<>(List.of("finetune", file));
+      line.addAll(wrong);
+      assertThat(cli.run(line.toArray(String[]::new))).as(wrong.toString()).isEqualTo(2);
+      assertThat(cli.err()).as(wrong.toString()).contains(wrong.get(wrong.size() - 2));
+    }
+    assertThat(gateway.created()).isEmpty();
+  }
+
+  @Test
+  void jobsAreListedAndChanged() throws IOException {
+    TestSession list = session();
+    assertThat(list.run("jobs")).isZero();
+    assertThat(list.out()).startsWith("j1 ").contains("succeeded");
+    for (String change : List.of("pause", "resume", "cancel")) {
+      TestSession cli = session();
+      assertThat(cli.run("jobs", change, "j1")).as(cli.err()).isZero();
+      assertThat(cli.out()).isEqualTo("j1 has ended: succeeded\n");
+    }
+    assertThat(gateway.changes()).containsExactly("pause j1", "resume j1", "cancel j1");
+    TestSession events = session();
+    assertThat(events.run("jobs", "events", "j1", "--after", "1")).isZero();
+    List<String> lines = events.out().lines().toList();
+    assertThat(new ObjectMapper().readTree(lines.get(0)).get("seq").asInt()).isEqualTo(2);
   }
 
   @Test
