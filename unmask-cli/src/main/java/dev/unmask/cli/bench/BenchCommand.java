@@ -4,6 +4,7 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.engine.BenchEngineCommand;
 import dev.unmask.cli.bench.page.PlotCommand;
 import dev.unmask.cli.bench.serve.BenchServeCommand;
+import dev.unmask.cli.bench.train.BenchTrainCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +15,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measurements as JSON.",
-    subcommands = {BenchEngineCommand.class, BenchServeCommand.class, PlotCommand.class})
+    subcommands = {
+      BenchEngineCommand.class,
+      BenchServeCommand.class,
+      BenchTrainCommand.class,
+      PlotCommand.class
+    })
 public final class BenchCommand implements Callable<Integer> {
 
   private final Session session;
