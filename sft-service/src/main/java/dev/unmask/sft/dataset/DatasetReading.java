@@ -8,6 +8,7 @@ import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class DatasetReading {
   private final LongTable ids;
   private final RejectionReport report;
   private final Consumer<Rejected> listener;
+  private final BooleanSupplier stop;
   private final FactsSoFar facts = new FactsSoFar();
 
   /** Tokens of texts that make no whole window yet. */
@@ -34,13 +36,15 @@ final class DatasetReading {
       SpillWriter spill,
       LongTable ids,
       RejectionReport report,
-      Consumer<Rejected> listener) {
+      Consumer<Rejected> listener,
+      BooleanSupplier stop) {
     this.source = source;
     this.options = options;
     this.spill = spill;
     this.ids = ids;
     this.report = report;
     this.listener = listener;
+    this.stop = stop;
     this.window = new int[options.maxLength()];
   }
 
@@ -58,6 +62,9 @@ final class DatasetReading {
   }
 
   private boolean take(RowTokeniser.Result result) throws IOException {
+    if (stop.getAsBoolean()) {
+      throw new ReadingStoppedException();
+    }
     switch (result) {
       case RowTokeniser.Result.Bad bad -> rejected(bad.row());
       case RowTokeniser.Result.Samples row -> {

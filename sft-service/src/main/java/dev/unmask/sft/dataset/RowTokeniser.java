@@ -49,6 +49,15 @@ final class RowTokeniser {
     try {
       return switch (row) {
         case Rejected bad -> new Result.Bad(bad);
+        case Usable usable when !(row instanceof Text) && !tokenizer.hasChatTemplate() ->
+            new Result.Bad(
+                usable
+                    .place()
+                    .rejected(
+                        "",
+                        Reason.TEMPLATE_REFUSES,
+                        "The model has no chat template (a base model), so dialogues cannot be told"
+                            + " to it; texts can."));
         case Dialogue dialogue -> dialogue(dialogue);
         case Preference preference -> preference(preference);
         case Text text -> new Result.Run(text, text(text));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -65,10 +66,26 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
   }
 
   /**
+   * As {@link #read(Path, String, DatasetSource, LladaTokenizer, ReadOptions, Consumer,
+   * BooleanSupplier)} to the end.
+   */
+  public static TokenisedDataset read(
+      Path folder,
+      String asked,
+      DatasetSource source,
+      LladaTokenizer tokenizer,
+      ReadOptions options,
+      Consumer<Rejected> listener)
+      throws IOException {
+    return read(folder, asked, source, tokenizer, options, listener, () -> false);
+  }
+
+  /**
    * Reads all rows into {@code folder}. Memory does not depend on their number.
    *
    * @param asked as for {@link #resume}
    * @param listener gets every row that is not used, on the calling thread, in the rows' order
+   * @param stop asked often; once true the reading ends with a {@link ReadingStoppedException}
    * @throws IOException when the source cannot be read or the folder not be written; then nothing
    *     in it counts
    * @throws IllegalStateException when the model has no chat template and the rows need one
@@ -79,7 +96,8 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
       DatasetSource source,
       LladaTokenizer tokenizer,
       ReadOptions options,
-      Consumer<Rejected> listener)
+      Consumer<Rejected> listener,
+      BooleanSupplier stop)
       throws IOException {
     Files.createDirectories(folder);
     Files.deleteIfExists(folder.resolve(FACTS));
@@ -89,7 +107,7 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
         LongTable names = new LongTable(folder.resolve("names.seen"));
         RejectionReport report = new RejectionReport(folder.resolve(REPORT))) {
       DatasetFacts facts =
-          new DatasetReading(source, options, spill, names, report, listener).read(tokenizer);
+          new DatasetReading(source, options, spill, names, report, listener, stop).read(tokenizer);
       spill.finish();
       contents =
           new Contents(

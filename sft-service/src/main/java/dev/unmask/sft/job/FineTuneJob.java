@@ -11,6 +11,7 @@ import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetFormat;
 import dev.unmask.sft.dataset.DialogueTopic;
 import dev.unmask.sft.dataset.ReadOptions;
+import dev.unmask.sft.dataset.ReadingStoppedException;
 import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
@@ -113,6 +114,8 @@ final class FineTuneJob {
       throw new JobFailedException(String.valueOf(e.getMessage()), e);
     } catch (TrainingDivergedException e) {
       throw new JobFailedException(String.valueOf(e.getMessage()), e);
+    } catch (ReadingStoppedException e) {
+      throw new JobAbandonedException();
     } catch (IOException e) {
       throw new JobFailedException("The trainer could not go on: " + e, e);
     }
@@ -138,7 +141,7 @@ final class FineTuneJob {
                 + " has no chat template, so dialogues cannot be told"
                 + " to it.");
       }
-      JobRows reader = new JobRows(request, store, folder, topics, events);
+      JobRows reader = new JobRows(request, store, folder, topics, events, stop);
       ReadOptions options = FineTuneRecipe.reading(request, config);
       try (TokenisedDataset dataset = reader.open(tokenizer, options)) {
         Optional<TokenisedDataset> judges = reader.validation(tokenizer, options);

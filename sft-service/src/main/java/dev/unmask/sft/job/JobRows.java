@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * The rows of a job in tokens: read by its first owner, found in the run folder by all later ones,
@@ -30,23 +31,27 @@ final class JobRows {
   private final RunFolder folder;
   private final DialogueTopic topics;
   private final JobEvents events;
+  private final BooleanSupplier stop;
 
   JobRows(
       JobRequest request,
       ArtifactStore store,
       RunFolder folder,
       DialogueTopic topics,
-      JobEvents events) {
+      JobEvents events,
+      BooleanSupplier stop) {
     this.request = request;
     this.store = store;
     this.folder = folder;
     this.topics = topics;
     this.events = events;
+    this.stop = stop;
   }
 
   /**
    * The rows. Rejected ones are told while they are read, so by the first owner only.
    *
+   * @throws dev.unmask.sft.dataset.ReadingStoppedException when the job is to be left
    * @throws JobFailedException when there is no such file
    */
   TokenisedDataset open(LladaTokenizer tokenizer, ReadOptions options)
@@ -89,7 +94,7 @@ final class JobRows {
   private TokenisedDataset read(
       Path into, String asked, DatasetSource source, LladaTokenizer tokenizer, ReadOptions options)
       throws IOException {
-    return TokenisedDataset.read(into, asked, source, tokenizer, options, events::rejected);
+    return TokenisedDataset.read(into, asked, source, tokenizer, options, events::rejected, stop);
   }
 
   private DatasetSource file(String id) throws StoreException, JobFailedException {

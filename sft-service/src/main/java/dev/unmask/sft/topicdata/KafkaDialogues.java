@@ -1,5 +1,6 @@
 package dev.unmask.sft.topicdata;
 
+import dev.unmask.proto.Topics;
 import dev.unmask.sft.dataset.DialogueTopic;
 import dev.unmask.sft.dataset.TopicCopy;
 import dev.unmask.sft.messaging.KafkaSettings;
@@ -35,6 +36,10 @@ public final class KafkaDialogues implements DialogueTopic {
 
   @Override
   public TopicCopy copy(String topic, Path folder) throws IOException {
+    if (!topic.equals(Topics.DIALOGUES)) {
+      throw new IOException(
+          "A job may read the topic " + Topics.DIALOGUES + ", not " + topic + ".");
+    }
     TopicCopy copy = new TopicCopy(topic, folder);
     try (KafkaConsumer<@Nullable String, byte @Nullable []> consumer =
         new KafkaConsumer<>(settings.copier())) {

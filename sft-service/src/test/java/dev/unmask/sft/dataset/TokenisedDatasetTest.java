@@ -1,6 +1,7 @@
 package dev.unmask.sft.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.sft.dataset.DatasetRow.Dialogue;
@@ -276,6 +277,23 @@ class TokenisedDatasetTest {
     try (var left = Files.list(folder.resolve("copy"))) {
       assertThat(left).isEmpty();
     }
+  }
+
+  @Test
+  void aReadingThatIsStoppedLeavesNothingThatCounts() throws Exception {
+    int[] asked = {0};
+    assertThatThrownBy(() ->
+            TokenisedDataset.read(
+                folder.resolve("data"),
+                "file-1",
+                DatasetSource.of(write("d.jsonl", dialogues(300, 2))),
+                tokenizer,
+                ReadOptions.of(4096),
+                rejected::add,
+                () -> ++asked[0] > 100))
+        .isInstanceOf(ReadingStoppedException.class);
+    assertThat(TokenisedDataset.resume(folder.resolve("data"), "file-1", ReadOptions.of(4096)))
+        .isEmpty();
   }
 
   @Test
