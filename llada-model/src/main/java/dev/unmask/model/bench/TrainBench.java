@@ -122,6 +122,8 @@ public final class TrainBench {
       for (int round = 0; round < WARM_UP; round++) {
         step(model, optimizer, batch(random), new Stopwatch(), new Stopwatch());
       }
+      // The arrays that weights were drawn in are garbage, but resident until they are collected.
+      System.gc();
       Memory.forgetPeak();
       step(model, optimizer, batch(random), both, update);
       peak = Memory.peakMegabytes();
