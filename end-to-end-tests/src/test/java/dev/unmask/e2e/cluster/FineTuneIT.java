@@ -150,7 +150,7 @@ final class FineTuneIT {
 
   @Test
   void aFileThatIsNoDatasetFailsTheJobWithASentence() throws Exception {
-    File file = upload("prose.txt", "Once upon a time\nthere was no JSON\n");
+    File file = upload("prose.jsonl", "Once upon a time\nthere was no JSON\n");
     FineTuningJob job =
         run(
             CreateFineTuningJobRequest.newBuilder()
