@@ -164,12 +164,17 @@ final class RunFolder {
       Path source = from.resolve(folder);
       if (Files.isDirectory(source)) {
         try (Stream<Path> files = Files.list(source)) {
-          for (Path file : files.filter(Files::isRegularFile).toList()) {
+          for (Path file : files.filter(RunFolder::isWhole).toList()) {
             link(file, to.resolve(folder).resolve(file.getFileName()));
           }
         }
       }
     }
+  }
+
+  /** A half-written file is still its owner's: a link to it would let both write to one file. */
+  private static boolean isWhole(Path file) {
+    return Files.isRegularFile(file) && !String.valueOf(file.getFileName()).endsWith(".tmp");
   }
 
   private static void link(Path file, Path name) throws IOException {

@@ -323,17 +323,27 @@ public final class TrainingRun implements AutoCloseable {
     if (plan == null || evaluations.last() == position.step()) {
       return false;
     }
-    if (average != null) {
-      average.swap();
-    }
-    DiffusionLoss loss =
-        HeldOutLoss.of(
-            model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
+    DiffusionLoss loss = heldOutLoss(plan);
     double bound = plan.keepBest() ? loss.boundPerAnswerToken() : Double.POSITIVE_INFINITY;
     boolean best = evaluations.isBest(position.step(), bound);
     evaluations = evaluations.with(position.step(), bound);
     listener.onEvaluation(new Evaluation(position.step(), loss, best));
     return best;
+  }
+
+  /** With the moving average in the weights' place where there is one, for that long only. */
+  private DiffusionLoss heldOutLoss(EvaluationPlan plan) {
+    if (average != null) {
+      average.swap();
+    }
+    try {
+      return HeldOutLoss.of(
+          model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
+    } finally {
+      if (average != null) {
+        average.swap();
+      }
+    }
   }
 
   private boolean checkpointIsDue(TrainingPosition saved) {

@@ -281,6 +281,32 @@ class TrainingRunTest {
   }
 
   @Test
+  void evaluationsDoNotChangeARunThatHasAMovingAverage() throws Exception {
+    TrainingRecipe r = accumulating(recipe(new StopRule.Epochs(3), 1e-2));
+    TrainingRecipe unjudged =
+        new TrainingRecipe(
+            r.data(),
+            r.shape(),
+            r.noise(),
+            r.rate(),
+            r.optimizer(),
+            r.stop(),
+            r.seed(),
+            r.accumulation(),
+            r.lengths(),
+            r.emaDecay(),
+            null,
+            0,
+            0);
+    ModelSource source = ModelSource.random(CONFIG, Compute.FLOAT32, 11);
+    List<String> judged = story(folder.resolve("judged"), r, source, Long.MAX_VALUE);
+    List<String> alone = story(folder.resolve("alone"), unjudged, source, Long.MAX_VALUE);
+    // Judged before the first step and after every third.
+    assertThat(alone).hasSize(6);
+    assertThat(judged).hasSizeGreaterThan(alone.size()).containsSubsequence(alone);
+  }
+
+  @Test
   void adaptersWithDropoutAccumulatedBatchesAndEvaluationsGoOnBitForBit() throws Exception {
     Path base = TinyModel.small().write(folder.resolve("base"));
     ModelSource lora =
