@@ -163,6 +163,11 @@ public final class TrainingRun implements AutoCloseable {
     return evaluations.best();
   }
 
+  /** The step whose weights {@link #goBackToBest} gives. */
+  public long publishedStep() {
+    return evaluations.best() > 0 ? evaluations.best() : position.step();
+  }
+
   /**
    * Trains until the recipe's end or until the listener asks to stop, and leaves the state of the
    * last step on the disk. A run with an {@link EvaluationPlan} is judged before its first step, as
@@ -178,8 +183,10 @@ public final class TrainingRun implements AutoCloseable {
     Stopwatch watch = new Stopwatch(position);
     TrainingPosition saved = position;
     int batchesInEpoch = batches.batchesInEpoch();
-    if (position.step() == 0 && !listener.stopRequested()) {
-      evaluate(listener);
+    // Also where a stop came before or in the evaluation of the last step.
+    if (evaluationIsDue(recipe.stop().progress(position, batchesInEpoch)) && evaluate(listener)) {
+      save(listener);
+      keepAsBest();
     }
     while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
       List<BatchStream.Rows> step = nextStep(batches);
@@ -314,16 +321,23 @@ public final class TrainingRun implements AutoCloseable {
   private boolean evaluationIsDue(double progress) {
     EvaluationPlan plan = recipe.evaluation();
     return plan != null
-        && (progress >= 1 || (plan.everySteps() > 0 && position.step() % plan.everySteps() == 0));
+        && (position.step() == 0
+            || progress >= 1
+            || (plan.everySteps() > 0 && position.step() % plan.everySteps() == 0));
   }
 
-  /** Judges the model as it is; true when it is the best so far. */
+  /** Judges the model as it is, unless asked to stop; true when it is the best so far. */
   private boolean evaluate(TrainingListener listener) throws IOException {
     EvaluationPlan plan = recipe.evaluation();
     if (plan == null || evaluations.last() == position.step()) {
       return false;
     }
-    DiffusionLoss loss = heldOutLoss(plan);
+    DiffusionLoss loss;
+    try {
+      loss = heldOutLoss(plan, listener);
+    } catch (StoppedException e) {
+      return false;
+    }
     double bound = plan.keepBest() ? loss.boundPerAnswerToken() : Double.POSITIVE_INFINITY;
     boolean best = evaluations.isBest(position.step(), bound);
     evaluations = evaluations.with(position.step(), bound);
@@ -332,18 +346,33 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** With the moving average in the weights' place where there is one, for that long only. */
-  private DiffusionLoss heldOutLoss(EvaluationPlan plan) {
+  private DiffusionLoss heldOutLoss(EvaluationPlan plan, TrainingListener listener)
+      throws StoppedException {
     if (average != null) {
       average.swap();
     }
     try {
       return HeldOutLoss.of(
-          model::scores, plan.rows(), plan.masks(), model.config().tokens().mask(), unused -> {});
+          batch -> {
+            if (listener.stopRequested()) {
+              throw new StoppedException();
+            }
+            return model.scores(batch);
+          },
+          plan.rows(),
+          plan.masks(),
+          model.config().tokens().mask(),
+          unused -> {});
     } finally {
       if (average != null) {
         average.swap();
       }
     }
+  }
+
+  /** The listener asked to stop inside an evaluation, which is done again when the run goes on. */
+  private static final class StoppedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
   }
 
   private boolean checkpointIsDue(TrainingPosition saved) {

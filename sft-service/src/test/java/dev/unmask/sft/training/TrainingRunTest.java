@@ -307,6 +307,41 @@ class TrainingRunTest {
   }
 
   @Test
+  void aStopEndsAnEvaluationWhichIsMadeUpForLater() throws Exception {
+    TrainingRecipe recipe = accumulating(recipe(new StopRule.Epochs(3), 1e-2));
+    ModelSource source = ModelSource.random(CONFIG, Compute.FLOAT32, 11);
+    List<String> whole = story(folder.resolve("whole"), recipe, source, Long.MAX_VALUE);
+
+    // The question after step 3 is the first of the evaluation that is due there.
+    List<Long> judged = new ArrayList<>();
+    List<Long> steps = new ArrayList<>();
+    try (TrainingRun run = TrainingRun.open(folder.resolve("cut"), recipe, source)) {
+      run.run(
+          new TrainingListener() {
+            @Override
+            public void onStep(StepReport report) {
+              steps.add(report.step());
+            }
+
+            @Override
+            public void onEvaluation(Evaluation evaluation) {
+              judged.add(evaluation.step());
+            }
+
+            @Override
+            public boolean stopRequested() {
+              return steps.size() == 3;
+            }
+          });
+      assertThat(run.position().step()).isEqualTo(3);
+    }
+    assertThat(judged).containsExactly(0L);
+    List<String> rest = story(folder.resolve("cut"), recipe, source, Long.MAX_VALUE);
+    assertThat(whole).endsWith(rest.toArray(String[]::new));
+    assertThat(rest.size()).isEqualTo(whole.size() - 4);
+  }
+
+  @Test
   void adaptersWithDropoutAccumulatedBatchesAndEvaluationsGoOnBitForBit() throws Exception {
     Path base = TinyModel.small().write(folder.resolve("base"));
     ModelSource lora =
