@@ -25,6 +25,15 @@ public final class StartReader {
   private static final int RANK = 8;
   private static final int VIRTUAL_TOKENS = 16;
 
+  /** LLaDA 1.5's. */
+  private static final double BETA = 0.2;
+
+  /** LLaDA 1.5's. */
+  private static final int SAMPLES = 8;
+
+  /** LLaDA 1.5's. */
+  private static final double SFT_WEIGHT = 0.05;
+
   private StartReader() {}
 
   /**
@@ -142,9 +151,9 @@ public final class StartReader {
 
   private static Method preference(PreferenceMethod asked) {
     return new Method.Preference(
-        asked.hasBeta() ? asked.getBeta() : 0.2,
-        asked.hasSamples() ? asked.getSamples() : 8,
-        asked.hasSftWeight() ? asked.getSftWeight() : 0.05,
+        asked.hasBeta() ? asked.getBeta() : BETA,
+        asked.hasSamples() ? asked.getSamples() : SAMPLES,
+        asked.hasSftWeight() ? asked.getSftWeight() : SFT_WEIGHT,
         asked.hasLora() ? lora(asked.getLora()) : null);
   }
 

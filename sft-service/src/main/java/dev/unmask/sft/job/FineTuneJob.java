@@ -134,13 +134,6 @@ final class FineTuneJob {
     CheckpointFolders.materialize(store, parent, folder.parent());
     ModelConfig config = ModelConfig.load(folder.parent());
     try (LladaTokenizer tokenizer = LladaTokenizer.load(folder.parent())) {
-      if (!tokenizer.hasChatTemplate()) {
-        throw new JobFailedException(
-            "The model "
-                + parent.model()
-                + " has no chat template, so dialogues cannot be told"
-                + " to it.");
-      }
       JobRows reader = new JobRows(request, store, folder, topics, events, stop);
       ReadOptions options = FineTuneRecipe.reading(request, config);
       try (TokenisedDataset dataset = reader.open(tokenizer, options)) {
@@ -177,7 +170,7 @@ final class FineTuneJob {
         rows.heldOut().size(),
         reader.report(dataset));
     refuseUnlessUsable(facts, chosen);
-    List<String> questions = request.probes().isEmpty() ? facts.questions() : request.probes();
+    List<String> questions = questions(tokenizer, facts, parent);
     stopIfAsked();
     events.probes(false, ProbeRun.answers(folder.parent(), precision, tokenizer, questions));
     stopIfAsked();
@@ -205,6 +198,21 @@ final class FineTuneJob {
     return new Trained(manifest, manifest.metrics());
   }
 
+  /** Text without dialogues can be learned without a chat template, but nobody can ask then. */
+  private List<String> questions(LladaTokenizer tokenizer, DatasetFacts facts, Manifest parent)
+      throws JobFailedException {
+    if (tokenizer.hasChatTemplate()) {
+      return request.probes().isEmpty() ? facts.questions() : request.probes();
+    }
+    if (!request.probes().isEmpty()) {
+      throw new JobFailedException(
+          "The model "
+              + parent.model()
+              + " has no chat template, so the probes cannot be asked; leave them out.");
+    }
+    return List.of();
+  }
+
   private String howItBegins() {
     long saved = claim.before().savedStep();
     if (saved == 0) {
@@ -215,7 +223,7 @@ final class FineTuneJob {
         : "The state of step " + saved + " is gone, so it begins again.";
   }
 
-  /** What can be asked for but not be done to its end is refused before anything is spent. */
+  /** What can be asked for but not be done to its end is refused before it is trained. */
   private static void refuseUnlessServed(Hyperparameters chosen) throws JobFailedException {
     if (chosen.method() instanceof Method.PromptTuning) {
       throw new JobFailedException(
@@ -267,7 +275,7 @@ final class FineTuneJob {
     Manifest.Training training =
         new Manifest.Training(
             request.id(),
-            run.position().step(),
+            run.publishedStep(),
             run.position().epoch(),
             request.seed(),
             "0.1.0",
@@ -298,7 +306,12 @@ final class FineTuneJob {
   }
 
   private static boolean isAdapter(Hyperparameters chosen) {
-    return chosen.method() instanceof Method.Lora;
+    return switch (chosen.method()) {
+      case Method.Lora lora -> true;
+      case Method.Preference preference -> preference.lora() != null;
+      case Method.Full full -> false;
+      case Method.PromptTuning prompt -> false;
+    };
   }
 
   /** The adapter by itself, in PEFT's files, beside the merged weights that samplers load. */
