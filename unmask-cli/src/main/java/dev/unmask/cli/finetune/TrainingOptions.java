@@ -167,14 +167,13 @@ final class TrainingOptions {
         names = "--overlong",
         paramLabel = "WHAT",
         description =
-            "Longer rows: reject (default), truncate the answer, or keep the turns that fit"
-                + " (fitting).")
+            "Longer rows: reject (default), truncate (the answer), or keep_fitting_turns.")
     @Nullable String overlong;
 
     @Option(
         names = "--loss-weight",
         paramLabel = "W",
-        description = "inverse-t (LLaDA's bound, the default) or uniform.")
+        description = "inverse_t (LLaDA's bound, the default) or uniform.")
     @Nullable String lossWeight;
 
     @Option(
@@ -278,17 +277,18 @@ final class TrainingOptions {
       case null -> null;
       case "reject" -> OverlongRows.OVERLONG_ROWS_REJECT;
       case "truncate" -> OverlongRows.OVERLONG_ROWS_TRUNCATE;
-      case "fitting" -> OverlongRows.OVERLONG_ROWS_KEEP_FITTING_TURNS;
-      default -> throw unknown("--overlong", rows.overlong, "reject, truncate or fitting");
+      case "keep_fitting_turns" -> OverlongRows.OVERLONG_ROWS_KEEP_FITTING_TURNS;
+      default ->
+          throw unknown("--overlong", rows.overlong, "reject, truncate or keep_fitting_turns");
     };
   }
 
   private @Nullable LossWeight lossWeight() {
     return switch (rows.lossWeight) {
       case null -> null;
-      case "inverse-t" -> LossWeight.LOSS_WEIGHT_INVERSE_T;
+      case "inverse_t" -> LossWeight.LOSS_WEIGHT_INVERSE_T;
       case "uniform" -> LossWeight.LOSS_WEIGHT_UNIFORM;
-      default -> throw unknown("--loss-weight", rows.lossWeight, "inverse-t or uniform");
+      default -> throw unknown("--loss-weight", rows.lossWeight, "inverse_t or uniform");
     };
   }
 

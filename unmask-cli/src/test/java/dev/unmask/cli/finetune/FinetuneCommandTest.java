@@ -114,7 +114,7 @@ class FinetuneCommandTest {
                     "--loss-weight",
                     "uniform",
                     "--overlong",
-                    "fitting",
+                    "keep_fitting_turns",
                     "--ema",
                     "0.99",
                     "--probe",
