@@ -4,6 +4,7 @@ import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import dev.unmask.model.transformer.WeightTable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * first slot of a sequence by its own).
  *
  * <p>Behind the base's weights the list holds an adapter's tensors; see {@link AdapterText}.
+ *
+ * <p>{@code loss} is the whole pass. {@code enter}, {@code layer} (once for each) and {@code leave}
+ * are the same pass in parts, for {@link Recomputation}; each casts only the weights that it uses.
  *
  * <p>The head and the cross-entropy see only the slots that count, in float32.
  */
@@ -57,22 +61,57 @@ final class TrainingText {
         def row_seen(self: __torch__.M, length: int) -> Tensor:
           b = torch.floor_divide(torch.arange(length, dtype=4), $MASK_BLOCK)
           return torch.le(torch.unsqueeze(b, 0), torch.unsqueeze(b, 1))
+        def cast_some(self: __torch__.M, w: List[Tensor], first: int, count: int) -> List[Tensor]:
+          r = annotate(List[Tensor], [])
+          for i in range(torch.len(w)):
+            y = w[i]
+            if torch.ge(i, $TABLE_SIZE):
+              y = torch.to(y, $DTYPE)
+            else:
+              if torch.ge(i, first):
+                if torch.lt(i, torch.add(first, count)):
+                  y = torch.to(y, $DTYPE)
+                else:
+                  pass
+              else:
+                pass
+            n = torch.append(r, y)
+          return r
+        def angles(self: __torch__.M, table: Tensor, length: int) -> Tensor:
+          return torch.to(torch.narrow(table, 0, 0, length), $ROPE_DTYPE)
+        def row_head(self: __torch__.M, w: List[Tensor], x: Tensor, slots: Tensor, length: int) -> Tensor:
+          h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, $PREDICTING)
+          return torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
+        def weighed(self: __torch__.M, z: Tensor, targets: Tensor, scale: Tensor) -> List[Tensor]:
+          ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
+          return [torch.sum(torch.mul(ce, scale)), torch.detach(torch.sum(ce))]
         def slot_logits(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
           w = (self).cast_all(weights, )
           c = (self).ints(control, )
           rows = torch.size(ids, 0)
           length = torch.size(ids, 1)
-          cos = torch.to(torch.narrow(cosTable, 0, 0, length), $ROPE_DTYPE)
-          sin = torch.to(torch.narrow(sinTable, 0, 0, length), $ROPE_DTYPE)
+          cos = (self).angles(cosTable, length, )
+          sin = (self).angles(sinTable, length, )
           x = (self).embed(w, ids, )
           for i in range($LAYERS):
             x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, rows, length, c, )
-          h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, $PREDICTING)
-          return torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
+          return (self).row_head(w, x, slots, length, )
         def loss(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, scale: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
           z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
-          ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
-          return [torch.sum(torch.mul(ce, scale)), torch.detach(torch.sum(ce))]
+          return (self).weighed(z, targets, scale, )
+        def enter(self: __torch__.M, weights: List[Tensor], ids: Tensor) -> Tensor:
+          return (self).embed((self).cast_some(weights, 0, 1, ), ids, )
+        def layer(self: __torch__.M, weights: List[Tensor], x: Tensor, place: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
+          o = torch.add(torch.mul(int(torch.select(place, 0, 0)), $STRIDE), 1)
+          w = (self).cast_some(weights, o, $STRIDE, )
+          rows = torch.size(x, 0)
+          length = torch.size(x, 1)
+          cos = (self).angles(cosTable, length, )
+          sin = (self).angles(sinTable, length, )
+          return (self).row_block(w, o, x, cos, sin, rows, length, (self).ints(control, ), )
+        def leave(self: __torch__.M, weights: List[Tensor], x: Tensor, slots: Tensor, targets: Tensor, scale: Tensor) -> List[Tensor]:
+          w = (self).cast_some((self).cast_some(weights, $FINAL_NORM, 1, ), $HEAD_WEIGHT, 1, )
+          return (self).weighed((self).row_head(w, x, slots, torch.size(x, 1), ), targets, scale, )
         def scores(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
           z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
           ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
@@ -84,7 +123,8 @@ final class TrainingText {
   static String of(ModelConfig config, Compute compute, @Nullable Adapter adapter) {
     boolean masked = !(config.mask() instanceof AttentionMask.Full);
     String text =
-        TEXT.replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None")
+        TEXT.replace("$TABLE_SIZE", Integer.toString(WeightTable.of(config).size()))
+            .replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None")
             .replace(
                 "$PREDICTING",
                 config.logitShift() == 0

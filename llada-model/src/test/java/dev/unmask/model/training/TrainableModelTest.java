@@ -9,6 +9,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,31 @@ class TrainableModelTest {
 
       assertThat(value).isEqualTo(new LossValue(0, 0, 0));
       assertThat(optimizer.gradientNorm()).isZero();
+    }
+  }
+
+  @Test
+  void activationsComputedAgainGiveTheSameGradients() throws Exception {
+    Method.Lora lora = new Method.Lora(4, 8, 0.3, List.of("q_proj", "layers.1.down_proj"));
+    for (Compute compute : Compute.values()) {
+      for (Method method : List.of(new Method.Full(), lora, new Method.PromptTuning(3))) {
+        try (TrainableModel whole = TrainableModel.random(CONFIG, compute, method, 3);
+            TrainableModel parts = TrainableModel.random(CONFIG, compute, method, 3)) {
+          parts.recomputeActivations();
+          // Twice, because gradients add up.
+          for (long draw = 5; draw < 7; draw++) {
+            assertThat(parts.lossAndGradients(batch(32), draw))
+                .isEqualTo(whole.lossAndGradients(batch(32), draw));
+          }
+          assertThat(parts.gradientNorms().values()).anyMatch(norm -> norm > 1e-3);
+          for (TrainedTensor tensor : whole.trained()) {
+            assertThat(parts.gradient(tensor.name()))
+                .as(compute + " " + method.describe() + " " + tensor.name())
+                .containsExactly(tensor.gradient());
+          }
+          assertThat(parts.lossAndGradients(batch(0), 1)).isEqualTo(new LossValue(0, 0, 0));
+        }
+      }
     }
   }
 
