@@ -26,11 +26,12 @@ import java.util.Random;
 /**
  * {@code unmask bench train} in a process of its own: updates of a model with random weights beside
  * the matrix products that they are made of; prints one JSON object. Arguments in this order: size
- * (14m or 135m), method (full or lora), rows of 256 tokens, rounds. The command line checks them.
+ * (14m or 135m), method (full or lora), rows of 256 tokens, rounds, keep or recompute (what becomes
+ * of activations). The command line checks them.
  *
  * <p>Half of the tokens are masked. FLOPs of an update are three times those of its forward pass
  * when all weights learn, and twice (with the adapters' own left out) when the base is frozen: its
- * weights need no gradient.
+ * weights need no gradient. What is computed again does not count.
  */
 public final class TrainBench {
 
@@ -55,12 +56,14 @@ public final class TrainBench {
   private final boolean lora;
   private final int rows;
   private final int rounds;
+  private final boolean recompute;
 
-  private TrainBench(ModelConfig config, boolean lora, int rows, int rounds) {
+  private TrainBench(ModelConfig config, boolean lora, int rows, int rounds, boolean recompute) {
     this.config = config;
     this.lora = lora;
     this.rows = rows;
     this.rounds = rounds;
+    this.recompute = recompute;
   }
 
   /** See the class. Exit code 0, or 1 with a sentence. */
@@ -73,13 +76,18 @@ public final class TrainBench {
     try {
       TrainBench bench =
           new TrainBench(
-              config, args[1].equals("lora"), Integer.parseInt(args[2]), Integer.parseInt(args[3]));
+              config,
+              args[1].equals("lora"),
+              Integer.parseInt(args[2]),
+              Integer.parseInt(args[3]),
+              args[4].equals("recompute"));
       ObjectNode report = new ObjectMapper().createObjectNode();
       report
           .putObject("settings")
           .put("size", args[0])
           .put("method", args[1])
           .put("rows", bench.rows)
+          .put("activations", bench.recompute ? "recomputed" : "kept")
           .put("length", LENGTH)
           .put("precision", "f32")
           .put("intra_op_threads", TorchRuntime.intraOpThreads())
@@ -118,6 +126,9 @@ public final class TrainBench {
     Random random = new Random(1);
     long peak;
     try (TrainableModel model = TrainableModel.random(config, Compute.FLOAT32, method, 1)) {
+      if (recompute) {
+        model.recomputeActivations();
+      }
       AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
       for (int round = 0; round < WARM_UP; round++) {
         step(model, optimizer, batch(random), new Stopwatch(), new Stopwatch());

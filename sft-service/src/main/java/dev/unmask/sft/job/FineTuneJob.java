@@ -181,8 +181,7 @@ final class FineTuneJob {
         TrainingRun.open(
             folder.root(),
             TrainingRecipe.of(chosen, epoch -> rows.trained(), rows.heldOut(), request.seed()),
-            ModelSource.folder(
-                folder.parent(), chosen.compute(), chosen.method(), request.seed()))) {
+            source(chosen))) {
       run.run(progress);
       stopIfAsked();
       if (run.goBackToBest()) {
@@ -213,6 +212,12 @@ final class FineTuneJob {
     return List.of();
   }
 
+  private ModelSource source(Hyperparameters chosen) {
+    ModelSource source =
+        ModelSource.folder(folder.parent(), chosen.compute(), chosen.method(), request.seed());
+    return chosen.recomputeActivations() ? source.recomputing() : source;
+  }
+
   private String howItBegins() {
     long saved = claim.before().savedStep();
     if (saved == 0) {
@@ -228,11 +233,6 @@ final class FineTuneJob {
     if (chosen.method() instanceof Method.PromptTuning) {
       throw new JobFailedException(
           "Virtual tokens can be trained but no sampler serves them yet; use the method lora.");
-    }
-    if (chosen.recomputeActivations()) {
-      throw new JobFailedException(
-          "recompute_activations is not available yet; a smaller batch_size with more"
-              + " gradient_accumulation takes less memory too.");
     }
     if (chosen.packing() == Packing.PACKED) {
       throw new JobFailedException("packing \"packed\" is not available yet; use \"buckets\".");

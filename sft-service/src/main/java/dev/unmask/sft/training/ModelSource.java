@@ -60,6 +60,37 @@ public interface ModelSource {
     };
   }
 
+  /** The same models, which compute their activations again rather than keep them. */
+  default ModelSource recomputing() {
+    ModelSource source = this;
+    return new ModelSource() {
+      @Override
+      public ModelConfig config() throws InvalidModelException {
+        return source.config();
+      }
+
+      @Override
+      public TrainableModel first() throws InvalidModelException {
+        return recomputing(source.first());
+      }
+
+      @Override
+      public TrainableModel resume(TrainingState state) throws InvalidModelException {
+        return recomputing(source.resume(state));
+      }
+
+      @Override
+      public TrainableModel reference() throws InvalidModelException {
+        return source.reference();
+      }
+
+      private static TrainableModel recomputing(TrainableModel model) {
+        model.recomputeActivations();
+        return model;
+      }
+    };
+  }
+
   /** Random weights, all of which learn. */
   static ModelSource random(ModelConfig config, Compute compute, long seed) {
     return new ModelSource() {

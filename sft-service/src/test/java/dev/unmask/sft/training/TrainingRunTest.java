@@ -353,6 +353,8 @@ class TrainingRunTest {
     TrainingRecipe recipe = accumulating(recipe(new StopRule.Epochs(3), 1e-2));
     List<String> whole = story(folder.resolve("lora"), recipe, lora, Long.MAX_VALUE);
     assertThat(whole.size()).isGreaterThan(8);
+    assertThat(story(folder.resolve("again"), recipe, lora.recomputing(), Long.MAX_VALUE))
+        .isEqualTo(whole);
     for (int cut : new int[] {2, 3}) {
       Path place = folder.resolve("lora" + cut);
       List<String> first = story(place, recipe, lora, cut);

@@ -115,6 +115,7 @@ class FinetuneCommandTest {
                     "uniform",
                     "--overlong",
                     "keep_fitting_turns",
+                    "--recompute-activations",
                     "--ema",
                     "0.99",
                     "--probe",
@@ -126,6 +127,7 @@ class FinetuneCommandTest {
     assertThat(asked.getMethod().getLora().getTargetsList())
         .containsExactly("q_proj", "layers.0.down_proj");
     assertThat(asked.getHyperparameters().getSchedule()).isEqualTo(Schedule.SCHEDULE_COSINE);
+    assertThat(asked.getHyperparameters().getRecomputeActivations()).isTrue();
     assertThat(asked.getHyperparameters().getLossWeight())
         .isEqualTo(LossWeight.LOSS_WEIGHT_UNIFORM);
     assertThat(asked.getHyperparameters().getOverlong())

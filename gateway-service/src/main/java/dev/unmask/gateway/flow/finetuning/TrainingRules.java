@@ -65,9 +65,6 @@ final class TrainingRules {
     }
     names(h);
     check(method);
-    if (h.getRecomputeActivations()) {
-      throw invalid(H + "recompute_activations", "true, which is not available yet.");
-    }
     if (h.getPacking() == Packing.PACKING_PACKED) {
       throw invalid(H + "packing", "\"packed\", which is not available yet; use \"buckets\".");
     }

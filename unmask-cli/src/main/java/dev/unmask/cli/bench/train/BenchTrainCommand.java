@@ -52,6 +52,11 @@ public final class BenchTrainCommand implements Callable<Integer> {
   private int rows;
 
   @Option(
+      names = "--recompute",
+      description = "Compute activations again, a layer at a time, rather than keep them.")
+  private boolean recompute;
+
+  @Option(
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
@@ -84,7 +89,14 @@ public final class BenchTrainCommand implements Callable<Integer> {
     }
     ObjectNode result = Json.object();
     result.put("what", "bench train");
-    result.setAll(measured(List.of(size, method, String.valueOf(chosen), String.valueOf(rounds))));
+    result.setAll(
+        measured(
+            List.of(
+                size,
+                method,
+                String.valueOf(chosen),
+                String.valueOf(rounds),
+                recompute ? "recompute" : "keep")));
     session.out().println(Json.line(result));
     if (record) {
       history.append(result);
