@@ -3,6 +3,7 @@ package dev.unmask.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FileInfo;
@@ -12,7 +13,11 @@ import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GetFineTuningJobRequest;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.ListFineTuningEventsRequest;
+import dev.unmask.v1.ListFineTuningEventsResponse;
 import dev.unmask.v1.ModelVersion;
+import dev.unmask.v1.PauseFineTuningJobRequest;
+import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
 import io.grpc.stub.StreamObserver;
@@ -162,5 +167,74 @@ final class FineTuneIT {
     assertThat(job.getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
     assertThat(job.getError()).isNotBlank().doesNotContain("Exception");
     assertThat(job.getResultDigest()).isEmpty();
+  }
+
+  @Test
+  void aJobIsPausedGoesOnWhereItWasAndIsCancelled() throws Exception {
+    File file = upload("long.jsonl", rows(12));
+    String id =
+        cluster
+            .fineTuning()
+            .create(
+                CreateFineTuningJobRequest.newBuilder()
+                    .setTrainingFile(file.getId())
+                    .setModel(Cluster.MODEL)
+                    .setSuffix("long")
+                    .setHyperparameters(Hyperparameters.newBuilder().setNEpochs(1000))
+                    .build())
+            .getId();
+    cluster.await("the first steps", () -> job(id).getProgress().getStep() > 0);
+
+    cluster.fineTuning().pause(PauseFineTuningJobRequest.newBuilder().setId(id).build());
+    cluster.await("a pause", () -> job(id).getStatus() == JobStatus.JOB_STATUS_PAUSED);
+    FineTuningJob paused = job(id);
+    long saved = lastSavedStep(id);
+    assertThat(saved)
+        .as("the state of the last step is kept")
+        .isGreaterThanOrEqualTo(paused.getProgress().getStep());
+
+    cluster.fineTuning().resume(ResumeFineTuningJobRequest.newBuilder().setId(id).build());
+    cluster.await("steps after the pause", () -> job(id).getProgress().getStep() > saved);
+    FineTuningJob resumed = job(id);
+    assertThat(resumed.getStatus()).isEqualTo(JobStatus.JOB_STATUS_RUNNING);
+    assertThat(resumed.getOwnerEpoch()).isGreaterThan(paused.getOwnerEpoch());
+    assertThat(events(id))
+        .filteredOn(e -> e.hasProgress() && e.getOwnerEpoch() > paused.getOwnerEpoch())
+        .as("no step is trained twice")
+        .allMatch(e -> e.getProgress().getStep() > saved);
+
+    cluster.fineTuning().cancel(CancelFineTuningJobRequest.newBuilder().setId(id).build());
+    cluster.await("an end", () -> job(id).getStatus() == JobStatus.JOB_STATUS_CANCELLED);
+    assertThat(job(id).getResultDigest()).isEmpty();
+    assertThat(job(id).getFinishedAt()).isPositive();
+  }
+
+  private FineTuningJob job(String id) {
+    return cluster.fineTuning().get(GetFineTuningJobRequest.newBuilder().setId(id).build());
+  }
+
+  private List<FineTuneEvent> events(String id) {
+    List<FineTuneEvent> events = new ArrayList<>();
+    ListFineTuningEventsResponse answer;
+    do {
+      answer =
+          cluster
+              .fineTuning()
+              .listEvents(
+                  ListFineTuningEventsRequest.newBuilder()
+                      .setId(id)
+                      .setAfterSeq(events.isEmpty() ? 0 : events.getLast().getSeq())
+                      .build());
+      events.addAll(answer.getEventsList());
+    } while (answer.getHasMore());
+    return events;
+  }
+
+  private long lastSavedStep(String id) {
+    return events(id).stream()
+        .filter(FineTuneEvent::hasSaved)
+        .mapToLong(event -> event.getSaved().getStep())
+        .max()
+        .orElse(0);
   }
 }
