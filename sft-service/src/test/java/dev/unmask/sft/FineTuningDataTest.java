@@ -2,6 +2,7 @@ package dev.unmask.sft;
 
 import static dev.unmask.sft.TestJobs.PATIENCE;
 import static dev.unmask.sft.TestJobs.last;
+import static dev.unmask.sft.TestJobs.lines;
 import static dev.unmask.sft.TestJobs.only;
 import static dev.unmask.sft.TestJobs.rows;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -10,13 +11,17 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.unmask.proto.Topics;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.StoredFile;
 import dev.unmask.testkit.KafkaTestResource;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TopicLog;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuneEvent.EventCase;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.LoraMethod;
+import dev.unmask.v1.PreferenceMethod;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -38,6 +43,10 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(KafkaTestResource.class)
 @TestProfile(TestJobs.Settings.class)
 class FineTuningDataTest {
+
+  /** Windows that the texts fill without a rest. */
+  private static final TestJobs.Change IN_WINDOWS =
+      start -> start.getJobBuilder().getHyperparametersBuilder().setMaxLength(48);
 
   @ConfigProperty(name = "unmask.store.root")
   String storeRoot;
@@ -107,5 +116,136 @@ class FineTuningDataTest {
     assertThat(made.dataset())
         .extracting(Manifest.Dataset::uri)
         .containsExactly("topic:unmask.dialogues?offsets=0:13");
+  }
+
+  @Test
+  void aModelWithoutAChatTemplateLearnsTextsAndIsAskedNothing() throws Exception {
+    PublishedModel parent = jobs.publishBase(kafka.newBase());
+    List<FineTuneEvent> events = jobs.run("ftjob-text", parent, texts(), IN_WINDOWS);
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    RowsRead read = only(events, EventCase.ROWS).getRows();
+    assertThat(read.getUsed()).isEqualTo(20);
+    assertThat(read.getSamples()).isEqualTo(10);
+    assertThat(events.stream().filter(FineTuneEvent::hasProbes))
+        .hasSize(2)
+        .allMatch(e -> e.getProbes().getAnswersCount() == 0);
+    Manifest made = jobs.published(events);
+    assertThat(made.chatTemplateDigest()).isNull();
+    // Two passes over windows that are full, so nothing is padded.
+    assertThat(Objects.requireNonNull(made.training()).tokensSeen()).isEqualTo(2 * 20 * 24);
+    assertThat(made.metrics()).containsKey("train_loss");
+  }
+
+  @Test
+  void aModelWithoutAChatTemplateCannotBeAskedProbes() throws Exception {
+    PublishedModel parent = jobs.publishBase(kafka.newBase());
+    List<FineTuneEvent> events =
+        jobs.run(
+            "ftjob-text-probed",
+            parent,
+            texts(),
+            start -> {
+              IN_WINDOWS.apply(start);
+              start.getJobBuilder().addProbes("Who swims?");
+            });
+
+    assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+    assertThat(last(events).getStatus().getMessage())
+        .isEqualTo(
+            "The model "
+                + parent.manifest().model()
+                + " has no chat template, so the probes cannot be asked; leave them out.");
+    assertThat(events).noneMatch(e -> e.hasProbes() || e.hasProgress() || e.hasPublished());
+  }
+
+  @Test
+  void preferencesAreLearnedByAnAdapterThatIsPublishedMerged() throws Exception {
+    PublishedModel parent = jobs.publish(kafka.newBase());
+    String pairs =
+        lines(
+            8,
+            """
+            {"prompt": "Who is number %d?", "chosen": "An otter.", "rejected": "A lamp."}
+            """);
+    LoraMethod.Builder lora = LoraMethod.newBuilder().setRank(2).addTargets("q_proj");
+    PreferenceMethod.Builder preference = PreferenceMethod.newBuilder().setSamples(2).setLora(lora);
+    List<StoredFile> before = jobs.adapters();
+    List<FineTuneEvent> events =
+        jobs.run(
+            "ftjob-preference",
+            parent,
+            pairs,
+            start -> start.getJobBuilder().getMethodBuilder().setPreference(preference));
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    RowsRead read = only(events, EventCase.ROWS).getRows();
+    assertThat(read.getUsed()).isEqualTo(8);
+    assertThat(read.getSamples()).isEqualTo(16);
+    assertThat(jobs.published(events).kind()).isEqualTo(Manifest.Kind.MERGED);
+    List<StoredFile> adapter =
+        jobs.adapters().stream().filter(file -> !before.contains(file)).toList();
+    assertThat(adapter)
+        .extracting(StoredFile::filename)
+        .containsExactlyInAnyOrder("adapter_config.json", "adapter_model.safetensors");
+    assertThat(adapter)
+        .allSatisfy(file ->
+            assertThat(last(events).getStatus().getMessage())
+                .contains(file.filename() + " is " + file.id()));
+  }
+
+  @Test
+  void theManifestNamesTheStepOfTheBestWeightsWhenTheyArePutBack() throws Exception {
+    PublishedModel parent = jobs.publish(kafka.newBase());
+    // The file to be judged on has other answers, so that the more it learns the worse it gets.
+    String judges = jobs.upload(rows(8, "~~~~ 7777 ~~~~"));
+    List<FineTuneEvent> events =
+        jobs.run(
+            "ftjob-best",
+            parent,
+            rows(8),
+            start ->
+                start
+                    .getJobBuilder()
+                    .setValidationFile(judges)
+                    .getHyperparametersBuilder()
+                    .setNEpochs(12)
+                    .setBatchSize(4)
+                    .setEvalSteps(3)
+                    .setLearningRate(1e-2));
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    List<Evaluation> told =
+        events.stream()
+            .filter(FineTuneEvent::hasEvaluation)
+            .map(FineTuneEvent::getEvaluation)
+            .toList();
+    Evaluation end = told.getLast();
+    Evaluation best = told.stream().filter(Evaluation::getBest).reduce((a, b) -> b).orElseThrow();
+    assertThat(end.getStep()).isEqualTo(24);
+    assertThat(best.getStep()).isLessThan(end.getStep());
+    assertThat(best.getBoundPerAnswerToken()).isLessThan(end.getBoundPerAnswerToken());
+    Manifest made = jobs.published(events);
+    assertThat(made.metrics())
+        .containsEntry("best_step", (double) best.getStep())
+        .containsEntry("bound_per_answer_token", best.getBoundPerAnswerToken());
+    assertThat(Objects.requireNonNull(made.training()).step()).isEqualTo(best.getStep());
+    assertThat(only(events, EventCase.PUBLISHED).getPublished().getStep())
+        .isEqualTo(best.getStep());
+  }
+
+  /** 20 texts of 23 tokens and an end each. */
+  private static String texts() {
+    return lines(
+        20,
+        """
+        {"text": "Otter number %02d is wet."}
+        """);
   }
 }

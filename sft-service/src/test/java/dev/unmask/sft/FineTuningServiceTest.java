@@ -246,7 +246,6 @@ class FineTuningServiceTest {
 
   @Test
   void anAdapterIsPublishedMergedAndKeptInItsOwnFiles() throws Exception {
-    FolderStore store = jobs.store();
     PublishedModel parent = jobs.publish(kafka.newBase());
     List<FineTuneEvent> events =
         jobs.run(
@@ -263,7 +262,7 @@ class FineTuningServiceTest {
         .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
     Manifest manifest = jobs.published(events);
     assertThat(manifest.kind()).isEqualTo(Manifest.Kind.MERGED);
-    assertThat(store.files().stream().filter(f -> f.purpose().equals("fine-tune-adapter")))
+    assertThat(jobs.adapters())
         .extracting(StoredFile::filename)
         .containsExactlyInAnyOrder("adapter_config.json", "adapter_model.safetensors");
     assertThat(last(events).getStatus().getMessage())

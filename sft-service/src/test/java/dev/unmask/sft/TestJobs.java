@@ -9,6 +9,7 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.StoredFile;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
@@ -81,24 +82,22 @@ record TestJobs(TestKafka kafka, Path root) {
         kafka, store(), base, TinyModel.small(), Files.createTempDirectory("tiny"));
   }
 
+  /** A base model: it has no chat template, so texts are all that it can learn. */
+  PublishedModel publishBase(String base) throws IOException {
+    return PublishedModel.publish(
+        kafka, store(), base, TinyModel.small().writeBase(Files.createTempDirectory("tiny")));
+  }
+
   /** A command that names the rows as an uploaded file. */
   StartFineTune command(String job, PublishedModel parent, String rows, Change change)
       throws StoreException {
-    String file =
-        store()
-            .putFile(
-                new ByteArrayInputStream(rows.getBytes(UTF_8)),
-                "rows.jsonl",
-                "fine-tune",
-                MOST_BYTES)
-            .id();
     StartFineTune.Builder start =
         StartFineTune.newBuilder()
             .setMaxBadRows(0.1)
             .setJob(
                 FineTuningJob.newBuilder()
                     .setId(job)
-                    .setTrainingFile(file)
+                    .setTrainingFile(upload(rows))
                     .setModel(parent.manifest().model())
                     .setBaseDigest(parent.digest())
                     .setSuffix("otter")
@@ -106,6 +105,14 @@ record TestJobs(TestKafka kafka, Path root) {
                     .setHyperparameters(Hyperparameters.newBuilder().setNEpochs(2)));
     change.apply(start);
     return start.build();
+  }
+
+  /** The id of the rows as an uploaded file. */
+  String upload(String rows) throws StoreException {
+    return store()
+        .putFile(
+            new ByteArrayInputStream(rows.getBytes(UTF_8)), "rows.jsonl", "fine-tune", MOST_BYTES)
+        .id();
   }
 
   static void send(KafkaProducer<String, byte[]> producer, String job, Filling filling)
@@ -190,16 +197,31 @@ record TestJobs(TestKafka kafka, Path root) {
         .readManifest(Digest.parse(only(events, EventCase.PUBLISHED).getPublished().getDigest()));
   }
 
+  /** Files of adapters, whichever jobs left them. */
+  List<StoredFile> adapters() throws StoreException {
+    return store().files().stream().filter(f -> f.purpose().equals("fine-tune-adapter")).toList();
+  }
+
   /** Dialogues of one question and one answer. */
   static String rows(int count) {
-    StringBuilder rows = new StringBuilder();
+    return rows(count, "An otter.");
+  }
+
+  static String rows(int count, String answer) {
+    return lines(
+        count,
+        """
+        {"messages": [{"role": "user", "content": "Who is number %d?"}, {"role": "assistant", "content": "ANSWER"}]}
+        """
+            .replace("ANSWER", answer));
+  }
+
+  /** A form written again and again, each time with the next number. */
+  static String lines(int count, String form) {
+    StringBuilder lines = new StringBuilder();
     for (int i = 0; i < count; i++) {
-      rows.append(
-          """
-          {"messages": [{"role": "user", "content": "Who is number %d?"}, {"role": "assistant", "content": "An otter."}]}
-          """
-              .formatted(i));
+      lines.append(form.formatted(i));
     }
-    return rows.toString();
+    return lines.toString();
   }
 }

@@ -3,6 +3,7 @@ package dev.unmask.testkit;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +47,16 @@ final class ByteTokenizer {
 
   static void write(Path folder) throws IOException {
     JSON.writeValue(folder.resolve("tokenizer.json").toFile(), tokenizer());
-    JSON.writeValue(folder.resolve("tokenizer_config.json").toFile(), tokenizerConfig());
+    JSON.writeValue(config(folder), tokenizerConfig());
+  }
+
+  /** Takes the chat template away again, which base models do not have. */
+  static void removeChatTemplate(Path folder) throws IOException {
+    JSON.writeValue(config(folder), tokenizerConfig().without("chat_template"));
+  }
+
+  private static File config(Path folder) {
+    return folder.resolve("tokenizer_config.json").toFile();
   }
 
   private static ObjectNode tokenizer() {

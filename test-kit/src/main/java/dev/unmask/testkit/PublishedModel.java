@@ -38,7 +38,12 @@ public record PublishedModel(Manifest manifest, Path folder) {
   public static PublishedModel publish(
       TestKafka kafka, FolderStore store, String base, TinyModel model, Path work)
       throws IOException {
-    Path folder = model.write(work.resolve(base + "-" + model.seed()));
+    return publish(kafka, store, base, model.write(work.resolve(base + "-" + model.seed())));
+  }
+
+  /** The same with a folder that is written already. */
+  public static PublishedModel publish(TestKafka kafka, FolderStore store, String base, Path folder)
+      throws IOException {
     Manifest manifest =
         CheckpointFolders.importFolder(store, folder, ManifestFacts.imported(base, "Apache-2.0"));
     PublishedModel published = new PublishedModel(manifest, folder);

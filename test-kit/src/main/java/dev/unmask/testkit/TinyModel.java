@@ -83,6 +83,13 @@ public record TinyModel(
     return folder;
   }
 
+  /** Writes the folder as base models come: without a chat template. */
+  public Path writeBase(Path folder) throws IOException {
+    Path written = write(folder);
+    ByteTokenizer.removeChatTemplate(written);
+    return written;
+  }
+
   private ObjectNode config() {
     ObjectNode config = JSON.createObjectNode();
     config.putArray("architectures").add("LLaDAModelLM");
