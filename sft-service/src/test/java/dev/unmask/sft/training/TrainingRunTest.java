@@ -1,5 +1,15 @@
 package dev.unmask.sft.training;
 
+import static dev.unmask.sft.training.TinyRuns.CONFIG;
+import static dev.unmask.sft.training.TinyRuns.accumulating;
+import static dev.unmask.sft.training.TinyRuns.averaged;
+import static dev.unmask.sft.training.TinyRuns.judged;
+import static dev.unmask.sft.training.TinyRuns.losses;
+import static dev.unmask.sft.training.TinyRuns.open;
+import static dev.unmask.sft.training.TinyRuns.recipe;
+import static dev.unmask.sft.training.TinyRuns.story;
+import static dev.unmask.sft.training.TinyRuns.unjudged;
+import static dev.unmask.sft.training.TinyRuns.withoutStates;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -7,21 +17,14 @@ import static org.assertj.core.api.Assertions.within;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.Layout;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.training.AdamW;
-import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.evaluation.AnswerMasks;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
 import dev.unmask.sft.recipe.AskedHyperparameters;
-import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.Hyperparameters;
-import dev.unmask.sft.recipe.LearningRate;
-import dev.unmask.sft.recipe.Noise;
-import dev.unmask.sft.recipe.NoiseDraws;
 import dev.unmask.sft.recipe.PairRows;
-import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.testkit.TinyModel;
@@ -37,17 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The loop on a tiny network: it learns, it goes on exactly, and it never keeps a bad step. */
 class TrainingRunTest {
-
-  private static final ModelConfig CONFIG =
-      ModelConfig.shape()
-          .width(32)
-          .layers(2)
-          .heads(2)
-          .mlpWidth(48)
-          .vocabularySize(40)
-          .contextLength(64)
-          .tokens(39, 38, 37)
-          .build();
 
   @TempDir Path folder;
 
@@ -152,7 +144,7 @@ class TrainingRunTest {
     List<Double> often = losses(folder.resolve("often"), new StopRule.Epochs(3), Long.MAX_VALUE);
     TrainingRecipe recipe = recipe(new StopRule.Epochs(3), 3e-3);
     List<Double> never = new ArrayList<>();
-    try (TrainingRun run = open(folder.resolve("never"), without(recipe))) {
+    try (TrainingRun run = open(folder.resolve("never"), withoutStates(recipe))) {
       run.run(
           new TrainingListener() {
             @Override
@@ -230,22 +222,7 @@ class TrainingRunTest {
 
   @Test
   void theMovingAverageIsWhatIsPublished() throws Exception {
-    TrainingRecipe r = recipe(new StopRule.Steps(20), 1e-2);
-    TrainingRecipe averaged =
-        new TrainingRecipe(
-            r.data(),
-            r.shape(),
-            r.noise(),
-            r.rate(),
-            r.optimizer(),
-            r.stop(),
-            r.seed(),
-            1,
-            r.lengths(),
-            0.6,
-            null,
-            0,
-            0);
+    TrainingRecipe averaged = averaged(recipe(new StopRule.Steps(20), 1e-2), 0.6);
     try (TrainingRun run = open(folder.resolve("average"), averaged)) {
       String name = run.model().trained().get(3).name();
       double[] expected = doubles(run.model().values(name));
@@ -283,24 +260,9 @@ class TrainingRunTest {
   @Test
   void evaluationsDoNotChangeARunThatHasAMovingAverage() throws Exception {
     TrainingRecipe r = accumulating(recipe(new StopRule.Epochs(3), 1e-2));
-    TrainingRecipe unjudged =
-        new TrainingRecipe(
-            r.data(),
-            r.shape(),
-            r.noise(),
-            r.rate(),
-            r.optimizer(),
-            r.stop(),
-            r.seed(),
-            r.accumulation(),
-            r.lengths(),
-            r.emaDecay(),
-            null,
-            0,
-            0);
     ModelSource source = ModelSource.random(CONFIG, Compute.FLOAT32, 11);
     List<String> judged = story(folder.resolve("judged"), r, source, Long.MAX_VALUE);
-    List<String> alone = story(folder.resolve("alone"), unjudged, source, Long.MAX_VALUE);
+    List<String> alone = story(folder.resolve("alone"), unjudged(r), source, Long.MAX_VALUE);
     // Judged before the first step and after every third.
     assertThat(alone).hasSize(6);
     assertThat(judged).hasSizeGreaterThan(alone.size()).containsSubsequence(alone);
@@ -462,150 +424,9 @@ class TrainingRunTest {
     return both;
   }
 
-  /** Every loss and evaluation as text with all bits. */
-  private static List<String> story(
-      Path place, TrainingRecipe recipe, ModelSource source, long killAfter) throws Exception {
-    List<String> story = new ArrayList<>();
-    try (TrainingRun run = TrainingRun.open(place, recipe, source)) {
-      run.run(
-          new TrainingListener() {
-            @Override
-            public void onStep(StepReport report) {
-              story.add(report.step() + " " + report.loss() + " " + report.gradientNorm());
-              if (report.step() == killAfter) {
-                throw new Killed();
-              }
-            }
-
-            @Override
-            public void onEvaluation(Evaluation evaluation) {
-              story.add(evaluation.step() + ": " + evaluation.loss() + evaluation.best());
-            }
-          });
-    } catch (Killed e) {
-      assertThat(killAfter).isLessThan(Long.MAX_VALUE);
-    }
-    return story;
-  }
-
   private static double bound(TrainingRun run, EvaluationPlan plan) {
     return HeldOutLoss.of(run.model()::scores, plan.rows(), plan.masks(), 39, done -> {})
         .boundPerAnswerToken();
-  }
-
-  private static TrainingRecipe without(TrainingRecipe r) {
-    return new TrainingRecipe(
-        r.data(),
-        r.shape(),
-        r.noise(),
-        r.rate(),
-        r.optimizer(),
-        r.stop(),
-        r.seed(),
-        1,
-        r.lengths(),
-        0,
-        null,
-        0,
-        0);
-  }
-
-  private static TrainingRecipe judged(TrainingRecipe r, EvaluationPlan plan) {
-    return new TrainingRecipe(
-        r.data(),
-        r.shape(),
-        r.noise(),
-        r.rate(),
-        r.optimizer(),
-        r.stop(),
-        r.seed(),
-        1,
-        r.lengths(),
-        0,
-        plan,
-        0,
-        0);
-  }
-
-  private static TrainingRecipe accumulating(TrainingRecipe r) {
-    EvaluationPlan plan =
-        EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, true, 3);
-    return new TrainingRecipe(
-        r.data(),
-        r.shape(),
-        new Noise(2, NoiseDraws.ANTITHETIC, LossWeight.INVERSE_T),
-        r.rate(),
-        r.optimizer(),
-        r.stop(),
-        r.seed(),
-        2,
-        r.lengths(),
-        0.95,
-        plan,
-        1,
-        0);
-  }
-
-  /** Stands for the death of the process: nothing after it runs. */
-  private static final class Killed extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-  }
-
-  private static List<Double> losses(Path place, StopRule stop, long killAfter) throws Exception {
-    List<Double> losses = new ArrayList<>();
-    try (TrainingRun run = open(place, recipe(stop, 3e-3))) {
-      run.run(
-          new TrainingListener() {
-            private boolean dying;
-
-            @Override
-            public void onStep(StepReport report) {
-              losses.add(report.loss());
-              dying = losses.size() >= killAfter;
-              if (dying && killAfter % 2 != 0) {
-                throw new Killed();
-              }
-            }
-
-            @Override
-            public void onCheckpoint(TrainingPosition position) {
-              if (dying) {
-                throw new Killed();
-              }
-            }
-          });
-    } catch (Killed e) {
-      assertThat(losses).hasSize((int) killAfter);
-    }
-    return losses;
-  }
-
-  private static TrainingRun open(Path place, TrainingRecipe recipe) throws Exception {
-    return TrainingRun.open(place, recipe, ModelSource.random(CONFIG, Compute.FLOAT32, 11));
-  }
-
-  /** A state every second step; runs of many steps do without, because each is forced to disk. */
-  private static TrainingRecipe recipe(StopRule stop, double rate) {
-    long checkpointSteps = stop instanceof StopRule.Steps(long count) && count > 100 ? 0 : 2;
-    List<TrainingSample> samples = new ArrayList<>();
-    for (int i = 0; i < 24; i++) {
-      int a = i % 6;
-      samples.add(new TrainingSample(new int[] {36, a, 35, a + 10, a + 20, a + 10, 37}, 3, true));
-    }
-    return new TrainingRecipe(
-        epoch -> TokenisedRows.of(samples),
-        new BatchPlan.Shape(64, 8, 16, 0.2),
-        new Noise(2, NoiseDraws.STRATIFIED, LossWeight.UNIFORM),
-        new LearningRate(rate, 3, LearningRate.Curve.LINEAR, 0.1, 0.1),
-        AdamW.Settings.DEFAULT,
-        stop,
-        2,
-        1,
-        new RandomLengths(0, 2),
-        0,
-        null,
-        checkpointSteps,
-        0);
   }
 
   private static double mean(List<Double> values) {
