@@ -19,6 +19,14 @@ public final class CheckpointFolders {
   private CheckpointFolders() {}
 
   /**
+   * Names of the files that stay true when a model's weights change: the tokenizer, its template,
+   * the ids of generation, the licence. Any of them may be missing from a folder.
+   */
+  public static List<String> filesBesideWeights() {
+    return FolderContents.besideWeights();
+  }
+
+  /**
    * Stores the model in {@code folder} and its manifest. Reads config.json and the headers of the
    * safetensors files, never the weights as numbers; only the files a loader needs are taken.
    *

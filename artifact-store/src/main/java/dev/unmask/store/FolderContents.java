@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,14 @@ record FolderContents(
           new Entry("README.md", Role.CARD),
           new Entry("LICENSE", Role.LICENCE),
           new Entry("NOTICE", Role.LICENCE));
+
+  /** The card speaks of its own weights, and config.json is written anew. */
+  static List<String> besideWeights() {
+    return Stream.concat(REQUIRED.stream(), OPTIONAL.stream())
+        .filter(entry -> entry.role() != Role.CARD && !entry.name().equals(CONFIG))
+        .map(Entry::name)
+        .toList();
+  }
 
   static FolderContents read(Path folder) throws StoreException {
     if (!Files.isDirectory(folder)) {

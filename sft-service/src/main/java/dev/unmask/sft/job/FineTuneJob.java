@@ -13,13 +13,13 @@ import dev.unmask.sft.dataset.DialogueTopic;
 import dev.unmask.sft.dataset.ReadOptions;
 import dev.unmask.sft.dataset.ReadingStoppedException;
 import dev.unmask.sft.dataset.TokenisedDataset;
-import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.pretrain.ModelFolder;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
 import dev.unmask.sft.recipe.Packing;
+import dev.unmask.sft.training.EvaluationHistory;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -268,14 +268,22 @@ final class FineTuneJob {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("train_loss", run.position().smoothedLoss());
     StepReport last = progress.last;
-    if (last != null) {
+    if (last != null && last.step() == run.position().step()) {
       metrics.put("train_cross_entropy", last.crossEntropy());
     }
-    metrics.putAll(progress.judged);
+    EvaluationHistory judged = run.evaluations();
+    if (!Double.isNaN(judged.before())) {
+      metrics.put("bound_before", judged.before());
+    }
+    if (judged.best() > 0) {
+      metrics.put("bound_per_answer_token", judged.bestBound());
+      metrics.put("bound_stderr", judged.bestError());
+      metrics.put("best_step", (double) judged.best());
+    }
     Manifest.Training training =
         new Manifest.Training(
             request.id(),
-            run.publishedStep(),
+            run.position().step(),
             run.position().epoch(),
             request.seed(),
             "0.1.0",
@@ -403,7 +411,6 @@ final class FineTuneJob {
 
     private double told = Double.NEGATIVE_INFINITY;
     private @Nullable StepReport last;
-    private final Map<String, Double> judged = new LinkedHashMap<>();
 
     @Override
     public void onStep(StepReport report) {
@@ -416,15 +423,6 @@ final class FineTuneJob {
 
     @Override
     public void onEvaluation(Evaluation evaluation) {
-      DiffusionLoss loss = evaluation.loss();
-      if (evaluation.step() == 0) {
-        judged.put("bound_before", loss.boundPerAnswerToken());
-      }
-      if (evaluation.best()) {
-        judged.put("bound_per_answer_token", loss.boundPerAnswerToken());
-        judged.put("bound_stderr", loss.standardError());
-        judged.put("best_step", (double) evaluation.step());
-      }
       events.evaluated(evaluation);
     }
 

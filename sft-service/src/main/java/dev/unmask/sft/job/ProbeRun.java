@@ -34,6 +34,9 @@ final class ProbeRun {
   static List<Answer> answers(
       Path folder, Precision precision, LladaTokenizer tokenizer, List<String> questions)
       throws InvalidModelException, JobFailedException {
+    if (questions.isEmpty()) {
+      return List.of();
+    }
     GenerationSettings settings =
         GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
     Map<String, TracedAnswer> results = new LinkedHashMap<>();

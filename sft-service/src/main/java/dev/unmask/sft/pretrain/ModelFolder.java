@@ -4,30 +4,29 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.training.TrainableModel;
+import dev.unmask.store.CheckpointFolders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
 
 /** Writes a model as a Hugging Face folder that any LLaDA loader reads. */
 public final class ModelFolder {
 
-  private static final List<String> TOKENIZER_FILES =
-      List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json");
-
   private ModelFolder() {}
 
   /**
-   * Writes config.json, the tokenizer's files and the weights as bfloat16. Each file is replaced as
-   * a whole, so that a reader never sees half of one.
+   * Writes config.json and the weights as bfloat16, and copies what does not change with them. Each
+   * file is replaced as a whole, so that a reader never sees half of one.
+   *
+   * @param tokenizer holds the files that are copied: a model's folder or a tokenizer's
    */
   public static void write(Path folder, TrainableModel model, Path tokenizer) throws IOException {
     Files.createDirectories(folder);
     Path config = folder.resolve(ModelConfig.FILE_NAME + ".tmp");
     Files.writeString(config, model.config().toJson("bfloat16"));
     replace(config, folder.resolve(ModelConfig.FILE_NAME));
-    for (String name : TOKENIZER_FILES) {
+    for (String name : CheckpointFolders.filesBesideWeights()) {
       Path from = tokenizer.resolve(name);
       if (Files.isRegularFile(from)) {
         Path copy = folder.resolve(name + ".tmp");

@@ -163,9 +163,9 @@ public final class TrainingRun implements AutoCloseable {
     return evaluations.best();
   }
 
-  /** The step whose weights {@link #goBackToBest} gives. */
-  public long publishedStep() {
-    return evaluations.best() > 0 ? evaluations.best() : position.step();
+  /** What was judged so far, before a restart too. */
+  public EvaluationHistory evaluations() {
+    return evaluations;
   }
 
   /**
@@ -221,8 +221,8 @@ public final class TrainingRun implements AutoCloseable {
 
   /**
    * Makes {@link #model} what is to be published: the weights of the best evaluation, or of the
-   * last step when none was judged; their moving average where the recipe has one. Afterwards the
-   * run cannot train on.
+   * last step when none was judged; their moving average where the recipe has one. {@link
+   * #position} then is the step that they are from. Afterwards the run cannot train on.
    *
    * @return whether an earlier step than the last was the best
    */
@@ -239,6 +239,7 @@ public final class TrainingRun implements AutoCloseable {
         average = averaged;
         model = earlier;
         objective = objective(recipe, source, earlier);
+        position = TrainingPosition.of(best.facts());
       } catch (InvalidModelException | RuntimeException e) {
         earlier.close();
         throw e;
@@ -338,9 +339,8 @@ public final class TrainingRun implements AutoCloseable {
     } catch (StoppedException e) {
       return false;
     }
-    double bound = plan.keepBest() ? loss.boundPerAnswerToken() : Double.POSITIVE_INFINITY;
-    boolean best = evaluations.isBest(position.step(), bound);
-    evaluations = evaluations.with(position.step(), bound);
+    evaluations = evaluations.with(position.step(), loss, plan.keepBest());
+    boolean best = evaluations.best() == position.step() && position.step() > 0;
     listener.onEvaluation(new Evaluation(position.step(), loss, best));
     return best;
   }

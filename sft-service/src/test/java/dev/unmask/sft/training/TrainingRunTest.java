@@ -207,15 +207,25 @@ class TrainingRunTest {
           .isGreaterThan(best.loss().boundPerAnswerToken());
 
       assertThat(run.bestStep()).isEqualTo(best.step());
+      long tokensAtTheEnd = run.position().tokens();
       assertThat(bound(run, plan)).isEqualTo(last.loss().boundPerAnswerToken());
       assertThat(run.goBackToBest()).isTrue();
       assertThat(bound(run, plan)).isEqualTo(best.loss().boundPerAnswerToken());
+      // What is told of the weights is told of the step that they are from.
+      assertThat(run.position().step()).isEqualTo(best.step());
+      assertThat(run.position().tokens()).isPositive().isLessThan(tokensAtTheEnd);
     }
     // A run that is complete is neither trained nor judged again, and still knows its best.
     int before = told.size();
     try (TrainingRun again = open(place, recipe)) {
       again.run(listener);
       assertThat(told).hasSize(before);
+      EvaluationHistory known = again.evaluations();
+      assertThat(known.before()).isEqualTo(told.get(0).loss().boundPerAnswerToken());
+      Evaluation best = told.stream().filter(Evaluation::best).reduce((a, b) -> b).orElseThrow();
+      assertThat(known.best()).isEqualTo(best.step());
+      assertThat(known.bestBound()).isEqualTo(best.loss().boundPerAnswerToken());
+      assertThat(known.bestError()).isEqualTo(best.loss().standardError());
       assertThat(again.goBackToBest()).isTrue();
     }
   }
