@@ -1,12 +1,10 @@
 package dev.unmask.store;
 
-import dev.unmask.store.ManifestFile.Role;
 import dev.unmask.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -36,45 +34,30 @@ public final class CheckpointFolders {
   public static Manifest importFolder(ArtifactStore store, Path folder, ManifestFacts facts)
       throws StoreException {
     FolderContents contents = FolderContents.read(folder);
-    List<ManifestFile> files = new ArrayList<>();
-    for (FolderContents.Entry entry : contents.entries()) {
-      Path file = folder.resolve(entry.name());
-      try {
-        Digest digest = store.putBlob(file);
-        files.add(
-            new ManifestFile(
-                entry.name(), entry.role(), Files.size(file), digest.hex(), mediaType(entry)));
-      } catch (StoreException e) {
-        throw e;
-      } catch (IOException e) {
-        throw StoreException.storage("the file " + file + " could not be read", e);
-      }
-    }
-    Manifest manifest;
-    try {
-      manifest =
-          new Manifest(
-              Manifest.SCHEMA_VERSION,
-              facts.model(),
-              facts.base(),
-              facts.kind(),
-              facts.createdAt(),
-              facts.baseDigest(),
-              facts.parentDigest(),
-              files,
-              contents.architecture(),
-              contents.diffusion(),
-              digestOf(files, "tokenizer.json"),
-              contents.chatTemplateDigest(),
-              facts.training(),
-              facts.metrics(),
-              facts.licence(),
-              facts.attributions());
-    } catch (IllegalArgumentException e) {
-      throw new StoreException(Reason.INVALID, String.valueOf(e.getMessage()), e);
-    }
-    Digest unused = store.putManifest(manifest);
-    return manifest;
+    List<ManifestFile> files = FolderFiles.store(store, folder, contents.entries());
+    return FolderFiles.storeManifest(
+        store,
+        facts,
+        files,
+        contents.architecture(),
+        diffusion(contents.diffusion(), facts),
+        digestOf(files, "tokenizer.json"),
+        contents.chatTemplateDigest(),
+        facts.lora());
+  }
+
+  private static Manifest.Diffusion diffusion(Manifest.Diffusion config, ManifestFacts facts) {
+    Manifest.Training training = facts.training();
+    return new Manifest.Diffusion(
+        config.maskTokenId(),
+        config.eosId(),
+        config.padId(),
+        config.schedule(),
+        config.rightShift(),
+        facts.eps(),
+        training == null ? null : training.lossWeight(),
+        config.defaultSteps(),
+        config.defaultBlock());
   }
 
   private static Digest digestOf(List<ManifestFile> files, String path) {
@@ -83,16 +66,6 @@ public final class CheckpointFolders {
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("there is no " + path))
         .digest();
-  }
-
-  private static String mediaType(FolderContents.Entry entry) {
-    if (entry.role() == Role.WEIGHTS) {
-      return "application/vnd.safetensors";
-    }
-    if (entry.name().endsWith(".json")) {
-      return "application/json";
-    }
-    return entry.name().endsWith(".md") ? "text/markdown" : "text/plain";
   }
 
   /**

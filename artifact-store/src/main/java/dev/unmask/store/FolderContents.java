@@ -3,6 +3,7 @@ package dev.unmask.store;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.unmask.store.ManifestFile.Role;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,38 +24,42 @@ import org.jspecify.annotations.Nullable;
  * @param entries the files to store
  */
 record FolderContents(
-    List<Entry> entries,
+    List<FolderFiles.Entry> entries,
     Manifest.Architecture architecture,
     Manifest.Diffusion diffusion,
     @Nullable Digest chatTemplateDigest) {
 
-  record Entry(String name, Role role) {}
-
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
   private static final String TOKENIZER = "tokenizer.json";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final String TEMPLATE = "chat_template.jinja";
 
-  private static final List<Entry> REQUIRED =
-      List.of(new Entry(CONFIG, Role.CONFIG), new Entry(TOKENIZER, Role.TOKENIZER));
-  private static final List<Entry> OPTIONAL =
+  private static final List<FolderFiles.Entry> REQUIRED =
       List.of(
-          new Entry("generation_config.json", Role.CONFIG),
-          new Entry(TOKENIZER_CONFIG, Role.TOKENIZER),
-          new Entry("special_tokens_map.json", Role.TOKENIZER),
-          new Entry(TEMPLATE, Role.CHAT_TEMPLATE),
-          new Entry("README.md", Role.CARD),
-          new Entry("LICENSE", Role.LICENCE),
-          new Entry("NOTICE", Role.LICENCE));
+          new FolderFiles.Entry(CONFIG, Role.CONFIG),
+          new FolderFiles.Entry(TOKENIZER, Role.TOKENIZER));
+  private static final List<FolderFiles.Entry> OPTIONAL =
+      List.of(
+          new FolderFiles.Entry(GENERATION, Role.CONFIG),
+          new FolderFiles.Entry(TOKENIZER_CONFIG, Role.TOKENIZER),
+          new FolderFiles.Entry("special_tokens_map.json", Role.TOKENIZER),
+          new FolderFiles.Entry("added_tokens.json", Role.TOKENIZER),
+          new FolderFiles.Entry("vocab.json", Role.TOKENIZER),
+          new FolderFiles.Entry("merges.txt", Role.TOKENIZER),
+          new FolderFiles.Entry(TEMPLATE, Role.CHAT_TEMPLATE),
+          new FolderFiles.Entry("README.md", Role.CARD),
+          new FolderFiles.Entry("LICENSE", Role.LICENCE),
+          new FolderFiles.Entry("NOTICE", Role.LICENCE));
 
   /** The card speaks of its own weights, and config.json is written anew. */
   static List<String> besideWeights() {
     return Stream.concat(REQUIRED.stream(), OPTIONAL.stream())
         .filter(entry -> entry.role() != Role.CARD && !entry.name().equals(CONFIG))
-        .map(Entry::name)
+        .map(FolderFiles.Entry::name)
         .toList();
   }
 
@@ -62,15 +67,15 @@ record FolderContents(
     if (!Files.isDirectory(folder)) {
       throw StoreException.invalid(folder + " is not a folder; a model is a folder of files");
     }
-    List<Entry> entries = new ArrayList<>();
-    for (Entry entry : REQUIRED) {
+    List<FolderFiles.Entry> entries = new ArrayList<>();
+    for (FolderFiles.Entry entry : REQUIRED) {
       if (!Files.isRegularFile(folder.resolve(entry.name()))) {
         throw StoreException.invalid(
             folder + " is not a Hugging Face model folder: it has no " + entry.name());
       }
       entries.add(entry);
     }
-    for (Entry entry : OPTIONAL) {
+    for (FolderFiles.Entry entry : OPTIONAL) {
       if (Files.isRegularFile(folder.resolve(entry.name()))) {
         entries.add(entry);
       }
@@ -78,7 +83,12 @@ record FolderContents(
     Map<String, SafetensorsHeader.Tensor> tensors = new TreeMap<>();
     addWeights(folder, entries, tensors);
     ModelConfigFacts config =
-        new ModelConfigFacts(folder.resolve(CONFIG), readJson(folder, CONFIG));
+        new ModelConfigFacts(
+            folder.resolve(CONFIG),
+            readJson(folder, CONFIG),
+            Files.isRegularFile(folder.resolve(GENERATION))
+                ? readJson(folder, GENERATION)
+                : MissingNode.getInstance());
     return new FolderContents(
         List.copyOf(entries),
         config.architecture(tensors.values()),
@@ -87,18 +97,18 @@ record FolderContents(
   }
 
   private static void addWeights(
-      Path folder, List<Entry> entries, Map<String, SafetensorsHeader.Tensor> tensors)
+      Path folder, List<FolderFiles.Entry> entries, Map<String, SafetensorsHeader.Tensor> tensors)
       throws StoreException {
     if (!Files.isRegularFile(folder.resolve(INDEX))) {
       if (!Files.isRegularFile(folder.resolve(SINGLE))) {
         throw StoreException.invalid(
             folder + " has no weights: neither " + SINGLE + " nor " + INDEX + " is there");
       }
-      entries.add(new Entry(SINGLE, Role.WEIGHTS));
+      entries.add(new FolderFiles.Entry(SINGLE, Role.WEIGHTS));
       tensors.putAll(SafetensorsHeader.read(folder.resolve(SINGLE)).tensors());
       return;
     }
-    entries.add(new Entry(INDEX, Role.INDEX));
+    entries.add(new FolderFiles.Entry(INDEX, Role.INDEX));
     JsonNode weightMap = readJson(folder, INDEX).path("weight_map");
     if (!weightMap.isObject() || weightMap.isEmpty()) {
       throw StoreException.invalid(folder.resolve(INDEX) + " has no weight_map");
@@ -107,7 +117,7 @@ record FolderContents(
     weightMap.forEach(shard -> shards.add(shard.asText()));
     for (String shard : shards) {
       tensors.putAll(readShard(folder, shard));
-      entries.add(new Entry(shard, Role.WEIGHTS));
+      entries.add(new FolderFiles.Entry(shard, Role.WEIGHTS));
     }
     for (var tensor : weightMap.properties()) {
       if (!tensors.containsKey(tensor.getKey())) {
@@ -137,7 +147,7 @@ record FolderContents(
     return SafetensorsHeader.read(folder.resolve(shard)).tensors();
   }
 
-  private static @Nullable Digest chatTemplate(Path folder) throws StoreException {
+  static @Nullable Digest chatTemplate(Path folder) throws StoreException {
     try {
       if (Files.isRegularFile(folder.resolve(TEMPLATE))) {
         return Digest.of(folder.resolve(TEMPLATE));
@@ -154,7 +164,7 @@ record FolderContents(
         : null;
   }
 
-  private static JsonNode readJson(Path folder, String name) throws StoreException {
+  static JsonNode readJson(Path folder, String name) throws StoreException {
     try {
       return JSON.readTree(Files.readAllBytes(folder.resolve(name)));
     } catch (JsonProcessingException e) {

@@ -1,51 +1,44 @@
 package dev.unmask.store;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.cfg.CoercionAction;
-import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
-import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
-import com.fasterxml.jackson.databind.introspect.AnnotatedParameter;
-import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.type.LogicalType;
-import java.io.IOException;
-import java.lang.reflect.Constructor;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a checkpoint is: the files it consists of and where it came from. The sha256 of its
  * canonical JSON is the checkpoint's identity, so anything that should not change the identity must
- * stay out of it.
+ * stay out of it: signatures lie beside it.
  *
- * <p>JSON names are these in snake_case. A manifest with a field that this build does not know is
- * refused, because such a field could change what the weights mean.
+ * <p>JSON names are these in snake_case; a component that is null is left out. What is read of
+ * older and newer layouts, {@link ManifestJson} says.
  *
- * @param schemaVersion {@link #SCHEMA_VERSION}
+ * @param schemaVersion the layout it was written in; at most {@link #SCHEMA_VERSION} unless {@code
+ *     asWritten} is there
  * @param model name of the model, without an alias
  * @param base the base whose samplers serve it; also part of the request topic's name
- * @param kind whether the files hold the whole network
+ * @param kind what the files hold
  * @param createdAt Unix seconds; null for an imported folder, so that importing it again gives the
  *     same digest
- * @param baseDigest the weights that an adapter sits on; null for anything but {@code LORA}
+ * @param baseDigest the weights that an adapter sits on; null for full weights
  * @param parentDigest the weights that training started from
  * @param files sorted by path
- * @param architecture from config.json
- * @param diffusion from config.json
- * @param tokenizerDigest of tokenizer.json
+ * @param architecture from config.json; an adapter has its base's
+ * @param diffusion from config.json; an adapter has its base's
+ * @param tokenizerDigest of tokenizer.json; an adapter has its base's
  * @param chatTemplateDigest of the chat template's text; null when there is none
+ * @param lora the adapter's shape, of {@code LORA} and of {@code MERGED} where it is known
  * @param training how it was made; null when that is not known
  * @param metrics finite numbers by name
+ * @param probe which questions the metrics about probes are of; null when none were asked
  * @param licence an SPDX expression
  * @param attributions whom to name when the weights are passed on
+ * @param compat who may read it; null in layout 1
+ * @param asWritten its own bytes where a newer build wrote fields that this one does not know
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -61,27 +54,44 @@ public record Manifest(
     Diffusion diffusion,
     Digest tokenizerDigest,
     @Nullable Digest chatTemplateDigest,
+    @Nullable Lora lora,
     @Nullable Training training,
     Map<String, Double> metrics,
+    @Nullable Probe probe,
     String licence,
-    List<String> attributions) {
+    List<String> attributions,
+    @Nullable Compat compat,
+    @JsonIgnore @Nullable String asWritten) {
 
-  /** The only layout this build reads and writes. */
-  public static final int SCHEMA_VERSION = 1;
+  /** The layout that this build writes. */
+  public static final int SCHEMA_VERSION = 2;
 
-  /** Whether the files hold the whole network. */
+  /** What the files hold. */
   public enum Kind {
+    /** The whole network. */
     FULL,
+    /** A low-rank adapter on the base named by digest. */
     LORA,
-    MERGED
+    /** The whole network with an adapter added to it. */
+    MERGED,
+    /** Vectors before every prompt of the base named by digest. */
+    PROMPT_TUNING;
+
+    /** Whether the files alone are no model: the base's are needed too. */
+    public boolean needsBase() {
+      return this == LORA || this == PROMPT_TUNING;
+    }
   }
 
   /**
    * The network's shape.
    *
+   * @param norm for example {@code rms}; null when config.json does not say
+   * @param act the feed-forward layer's activation; null when config.json does not say
    * @param dtype of the weights as safetensors spells it; {@code MIXED} when they differ
-   * @param paramCount elements of all tensors
+   * @param paramCount elements of all tensors of the network, without an adapter's
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Architecture(
       String family,
       int layers,
@@ -92,15 +102,22 @@ public record Manifest(
       int vocab,
       int maxLen,
       boolean tieEmbeddings,
+      @Nullable String norm,
+      @Nullable String act,
       double ropeTheta,
       String dtype,
       long paramCount) {}
 
   /**
-   * What masked diffusion needs to know. Ids are null when config.json does not name them.
+   * What masked diffusion needs to know. Null is what neither config.json, generation_config.json
+   * nor the training says.
    *
    * @param schedule the noise schedule; always {@code linear} in this family
    * @param rightShift whether the logits at i predict the token at i + 1
+   * @param eps the least share of masked tokens in training
+   * @param lossWeight {@code 1/t} or {@code uniform}
+   * @param defaultSteps denoising steps of a request that names none
+   * @param defaultBlock block length of a request that names none, in tokens
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Diffusion(
@@ -108,18 +125,44 @@ public record Manifest(
       @Nullable Integer eosId,
       @Nullable Integer padId,
       String schedule,
-      boolean rightShift) {}
+      boolean rightShift,
+      @Nullable Double eps,
+      @Nullable String lossWeight,
+      @Nullable Integer defaultSteps,
+      @Nullable Integer defaultBlock) {}
 
-  /** How the weights were made. Durations are seconds. */
+  /**
+   * A low-rank adapter's shape.
+   *
+   * @param r the rank
+   * @param alpha the scale's numerator
+   * @param targets the matrices it sits beside, as the adapter's own files name them
+   * @param rslora whether the scale is {@code alpha / sqrt(r)} and not {@code alpha / r}
+   */
+  public record Lora(int r, double alpha, List<String> targets, double dropout, boolean rslora) {
+    public Lora {
+      targets = List.copyOf(targets);
+    }
+  }
+
+  /**
+   * How the weights were made. Durations are seconds.
+   *
+   * @param gitCommit of the trainer; null when its build does not know
+   * @param batchTokens tokens of one update; null when that is not known
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Training(
       String jobId,
       long step,
       double epoch,
       long seed,
       String trainerVersion,
+      @Nullable String gitCommit,
       String optimizer,
       String lossWeight,
       double learningRate,
+      @Nullable Long batchTokens,
       long tokensSeen,
       double wallSeconds,
       String device,
@@ -130,10 +173,39 @@ public record Manifest(
     }
   }
 
-  /** Rows that the weights have seen. {@code sha256} is empty where the rows have none. */
+  /**
+   * Rows that the weights have seen.
+   *
+   * @param uri a file's id, or a topic with the offsets that were read
+   * @param sha256 empty where the rows have none
+   */
   public record Dataset(String uri, String sha256, long rows, long rowsRejected, String licence) {}
 
-  private static final ObjectMapper JSON = mapper();
+  /**
+   * The questions that were asked before and after.
+   *
+   * @param digest of the questions' texts, one a line
+   * @param samplesRef the stored file with the answers; null when they were not kept
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Probe(Digest digest, @Nullable String samplesRef) {}
+
+  /**
+   * Who may read a manifest.
+   *
+   * @param minSchema the oldest layout whose readers understand what these weights mean
+   * @param minSamplerVersion the oldest sampler that serves them
+   * @param numerics what the metrics were computed in, as {@code fp32-cpu}
+   */
+  public record Compat(int minSchema, String minSamplerVersion, String numerics) {
+
+    /** What this build's own manifests say. */
+    public static Compat of(Kind kind) {
+      // Readers of layout 1 refuse everything newer; the first sampler serves whole networks.
+      return new Compat(SCHEMA_VERSION, kind.needsBase() ? "0.2.0" : "0.1.0", "fp32-cpu");
+    }
+  }
+
   private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,199}");
   private static final Pattern BASE_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
@@ -142,10 +214,6 @@ public record Manifest(
    *     path, there are no weights, an adapter has no base, or a metric is not finite
    */
   public Manifest {
-    if (schemaVersion != SCHEMA_VERSION) {
-      throw new IllegalArgumentException(
-          "the manifest has schema_version " + schemaVersion + "; this build reads 1");
-    }
     requireName("model", MODEL_NAME, model);
     requireName("base", BASE_NAME, base);
     files = files.stream().sorted((a, b) -> a.path().compareTo(b.path())).toList();
@@ -158,10 +226,7 @@ public record Manifest(
     if (files.stream().noneMatch(f -> f.role() == ManifestFile.Role.WEIGHTS)) {
       throw new IllegalArgumentException("the manifest of '" + model + "' lists no weights");
     }
-    if ((kind == Kind.LORA) != (baseDigest != null)) {
-      throw new IllegalArgumentException(
-          "base_digest is for adapters and only for them; the manifest's kind is " + kind);
-    }
+    requireKindsFields(schemaVersion, kind, baseDigest, lora);
     metrics.forEach((name, value) -> {
       if (!Double.isFinite(value)) {
         throw new IllegalArgumentException("metric '" + name + "' is " + value);
@@ -169,6 +234,21 @@ public record Manifest(
     });
     metrics = Map.copyOf(metrics);
     attributions = List.copyOf(attributions);
+  }
+
+  private static void requireKindsFields(
+      int schemaVersion, Kind kind, @Nullable Digest baseDigest, @Nullable Lora lora) {
+    if (kind.needsBase() != (baseDigest != null)) {
+      throw new IllegalArgumentException(
+          "base_digest is for adapters and only for them; the manifest's kind is " + kind);
+    }
+    if (lora != null && kind != Kind.LORA && kind != Kind.MERGED) {
+      throw new IllegalArgumentException(
+          "lora is for low-rank adapters; the manifest's kind is " + kind);
+    }
+    if (lora == null && kind == Kind.LORA && schemaVersion > 1) {
+      throw new IllegalArgumentException("the manifest's kind is LORA, and it has no lora");
+    }
   }
 
   private static void requireName(String what, Pattern form, String name) {
@@ -180,7 +260,9 @@ public record Manifest(
 
   /** The bytes that are hashed, stored and sent. */
   public byte[] canonicalJson() {
-    return CanonicalJson.bytes(JSON.valueToTree(this));
+    return asWritten == null
+        ? ManifestJson.bytes(this)
+        : asWritten.getBytes(StandardCharsets.UTF_8);
   }
 
   /** The checkpoint's identity. */
@@ -193,69 +275,43 @@ public record Manifest(
     return files.stream().mapToLong(ManifestFile::size).sum();
   }
 
+  /** Whether it names the same content as another one, whatever else the two say. */
+  public boolean hasFilesOf(Manifest other) {
+    return files.equals(other.files) && Objects.equals(baseDigest, other.baseDigest);
+  }
+
   /**
    * Reads {@link #canonicalJson()} back.
    *
-   * @throws StoreException when the bytes are not a manifest in its one canonical spelling
+   * @throws StoreException when the bytes are not a manifest in its one canonical spelling, or one
+   *     that this build must not use
    */
   public static Manifest parse(byte[] json) throws StoreException {
-    Manifest manifest;
-    try {
-      manifest = JSON.readValue(json, Manifest.class);
-    } catch (JsonProcessingException e) {
-      throw new StoreException(StoreException.Reason.INVALID, "not a manifest: " + sentence(e), e);
-    } catch (IOException e) {
-      throw StoreException.storage("a manifest could not be read", e);
-    }
-    if (!Arrays.equals(json, manifest.canonicalJson())) {
-      throw StoreException.invalid(
-          "the manifest of '"
-              + manifest.model()
-              + "' is not in canonical JSON, so its digest would be ambiguous");
-    }
-    return manifest;
+    return ManifestJson.parse(json);
   }
 
-  private static String sentence(JsonProcessingException e) {
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    if (root instanceof JsonProcessingException json) {
-      return json.getOriginalMessage();
-    }
-    return String.valueOf(root.getMessage());
-  }
-
-  private static ObjectMapper mapper() {
-    JsonMapper mapper =
-        JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(
-                DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
-                DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
-                DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .annotationIntrospector(new RequiredUnlessNullable())
-            .build();
-    mapper
-        .coercionConfigFor(LogicalType.Textual)
-        .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail);
-    return mapper;
-  }
-
-  /** Every component of a record has to be in the JSON unless it is marked nullable. */
-  private static final class RequiredUnlessNullable extends JacksonAnnotationIntrospector {
-    private static final long serialVersionUID = 1;
-
-    @Override
-    public @Nullable Boolean hasRequiredMarker(AnnotatedMember member) {
-      if (member instanceof AnnotatedParameter parameter
-          && parameter.getOwner().getAnnotated() instanceof Constructor<?> constructor) {
-        return !constructor.getAnnotatedParameterTypes()[parameter.getIndex()].isAnnotationPresent(
-            Nullable.class);
-      }
-      return super.hasRequiredMarker(member);
-    }
+  /** The same manifest, which has these bytes. */
+  Manifest writtenAs(String json) {
+    return new Manifest(
+        schemaVersion,
+        model,
+        base,
+        kind,
+        createdAt,
+        baseDigest,
+        parentDigest,
+        files,
+        architecture,
+        diffusion,
+        tokenizerDigest,
+        chatTemplateDigest,
+        lora,
+        training,
+        metrics,
+        probe,
+        licence,
+        attributions,
+        compat,
+        json);
   }
 }

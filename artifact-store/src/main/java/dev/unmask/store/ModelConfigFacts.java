@@ -8,11 +8,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The facts of a config.json that a manifest repeats for people and for the gateway. LLaDA's own
- * names and the Llama-style ones of its relatives are both known. Whether the network can be run is
- * the model library's judgement, not this one's.
+ * The facts of a config.json (and of a generation_config.json, when there is one) that a manifest
+ * repeats for people and for the gateway. LLaDA's own names and the Llama-style ones of its
+ * relatives are both known. Whether the network can be run is the model library's judgement, not
+ * this one's.
  */
-record ModelConfigFacts(Path file, JsonNode config) {
+record ModelConfigFacts(Path file, JsonNode config, JsonNode generation) {
 
   Manifest.Architecture architecture(Collection<SafetensorsHeader.Tensor> tensors)
       throws StoreException {
@@ -40,6 +41,8 @@ record ModelConfigFacts(Path file, JsonNode config) {
         vocab,
         need("max_sequence_length", "max_position_embeddings"),
         flag("weight_tying", "tie_word_embeddings"),
+        norm(),
+        text("activation_type", "hidden_act"),
         config.path("rope_theta").asDouble(10_000),
         dtypes.size() == 1 ? dtypes.iterator().next() : "MIXED",
         parameters);
@@ -52,7 +55,33 @@ record ModelConfigFacts(Path file, JsonNode config) {
         integer("eos_token_id", "eos_token_id"),
         integer("pad_token_id", "pad_token_id"),
         "linear",
-        family.equalsIgnoreCase("dream") || isAutoregressive());
+        family.equalsIgnoreCase("dream") || isAutoregressive(),
+        null,
+        null,
+        positive("steps"),
+        positive("block_length"));
+  }
+
+  private @Nullable String norm() {
+    String named = text("layer_norm_type", "norm_type");
+    // The Llama-style names of the relatives say it only by the name of its constant.
+    return named == null && config.has("rms_norm_eps") ? "rms" : named;
+  }
+
+  private @Nullable String text(String name, String otherName) {
+    for (String key : new String[] {name, otherName}) {
+      if (config.path(key).isTextual()) {
+        return config.path(key).textValue();
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Integer positive(String name) {
+    JsonNode value = generation.path(name);
+    return value.canConvertToInt() && value.isIntegralNumber() && value.intValue() > 0
+        ? value.intValue()
+        : null;
   }
 
   /** The baseline of experiments, which shares LLaDA's {@code model_type}. */

@@ -53,8 +53,9 @@ final class CheckpointFoldersTest {
     assertThat(manifest.architecture())
         .isEqualTo(
             new Manifest.Architecture(
-                "llada", 1, 8, 2, 2, 16, 10, 64, false, 500_000.0, "F32", 10));
-    assertThat(manifest.diffusion()).isEqualTo(new Manifest.Diffusion(9, 7, 7, "linear", false));
+                "llada", 1, 8, 2, 2, 16, 10, 64, false, null, null, 500_000.0, "F32", 10));
+    assertThat(manifest.diffusion())
+        .isEqualTo(new Manifest.Diffusion(9, 7, 7, "linear", false, null, null, null, null));
     assertThat(manifest.chatTemplateDigest())
         .isEqualTo(Digest.of("T".getBytes(StandardCharsets.UTF_8)));
     Path out = temp.resolve("out");

@@ -18,7 +18,7 @@ final class ManifestTest {
 
   static Manifest manifest(String path, Map<String, Double> metrics) {
     return new Manifest(
-        1,
+        Manifest.SCHEMA_VERSION,
         "ft:tiny:x:ftjob-1",
         "tiny",
         Manifest.Kind.FULL,
@@ -28,9 +28,11 @@ final class ManifestTest {
         List.of(
             new ManifestFile(path, ManifestFile.Role.WEIGHTS, 3, HEX, "application/octet-stream"),
             new ManifestFile("config.json", ManifestFile.Role.CONFIG, 1, HEX, "application/json")),
-        new Manifest.Architecture("llada", 1, 8, 2, 2, 16, 10, 64, false, 500_000.0, "F32", 1234L),
-        new Manifest.Diffusion(9, 7, null, "linear", false),
+        new Manifest.Architecture(
+            "llada", 1, 8, 2, 2, 16, 10, 64, false, "rms", "silu", 500_000.0, "F32", 1234L),
+        new Manifest.Diffusion(9, 7, null, "linear", false, 1e-3, "1/t", null, 32),
         new Digest(HEX),
+        null,
         null,
         new Manifest.Training(
             "ftjob-1",
@@ -38,16 +40,21 @@ final class ManifestTest {
             0.5,
             Long.MAX_VALUE,
             "0.1.0",
+            null,
             "adamw",
             "1/t",
             1e-7,
+            64L,
             99,
             1.5,
             "cpu",
             List.of(new Manifest.Dataset("file-1", HEX, 3, 0, "CC0-1.0"))),
         metrics,
+        null,
         "Apache-2.0",
-        List.of("Ünmask \"team\"\n"));
+        List.of("Ünmask \"team\"\n"),
+        Manifest.Compat.of(Manifest.Kind.FULL),
+        null);
   }
 
   @Test
@@ -65,7 +72,8 @@ final class ManifestTest {
             manifest("model.safetensors", Map.of("b", 2.0, "a", 1e21)).canonicalJson(),
             StandardCharsets.UTF_8);
     assertThat(json)
-        .startsWith("{\"architecture\":{\"dtype\":\"F32\",\"family\":\"llada\",\"ffn\":16,")
+        .startsWith(
+            "{\"architecture\":{\"act\":\"silu\",\"dtype\":\"F32\",\"family\":\"llada\",\"ffn\":16,")
         .contains("\"attributions\":[\"Ünmask \\\"team\\\"\\n\"]")
         .contains("\"metrics\":{\"a\":1e+21,\"b\":2}")
         .contains("\"seed\":9223372036854775807")
@@ -119,8 +127,9 @@ final class ManifestTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"schema_version\":1 | \"schema_version\":2 | schema_version 2",
-        "\"schema_version\":1 | \"schema_version\":1,\"secret\":1 | secret",
+        "\"schema_version\":2 | \"schema_version\":0 | schema_version is 0",
+        "\"schema_version\":2 | \"schema_version\":2,\"secret\":1 | secret",
+        "\"layers\":1 | \"layers\":1,\"secret\":1 | secret",
         "\"base\":\"tiny\", | `` | base",
         "\"kind\":\"FULL\" | \"kind\":\"HALF\" | HALF",
         "model.safetensors | ../../etc/passwd | '../../etc/passwd' is not allowed",
@@ -133,6 +142,59 @@ final class ManifestTest {
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(() -> Manifest.parse(json.replace(from, to).getBytes(StandardCharsets.UTF_8)))
         .withMessageContaining(sentence);
+  }
+
+  @Test
+  void aManifestOfTheFirstLayoutReadsAsItWasWritten() throws StoreException {
+    String json =
+        "{\"architecture\":{\"dtype\":\"F32\",\"family\":\"llada\",\"ffn\":16,\"heads\":2,"
+            + "\"hidden\":8,\"kv_heads\":2,\"layers\":1,\"max_len\":64,\"param_count\":1234,"
+            + "\"rope_theta\":500000,\"tie_embeddings\":false,\"vocab\":10},\"attributions\":[],"
+            + "\"base\":\"tiny\",\"diffusion\":{\"eos_id\":7,\"mask_token_id\":9,"
+            + "\"right_shift\":false,\"schedule\":\"linear\"},\"files\":[{\"media_type\":\"a/b\","
+            + "\"path\":\"m.safetensors\",\"role\":\"WEIGHTS\",\"sha256\":\""
+            + HEX
+            + "\",\"size\":3}],\"kind\":\"FULL\",\"licence\":\"MIT\",\"metrics\":{},\"model\":"
+            + "\"tiny\",\"schema_version\":1,\"tokenizer_digest\":\"sha256:"
+            + HEX
+            + "\"}";
+    Manifest read = Manifest.parse(json.getBytes(StandardCharsets.UTF_8));
+    assertThat(read.architecture().norm()).isNull();
+    assertThat(read.compat()).isNull();
+    assertThat(new String(read.canonicalJson(), StandardCharsets.UTF_8)).isEqualTo(json);
+  }
+
+  private static String newer(int minSchema) {
+    return new String(manifest("m.safetensors", Map.of()).canonicalJson(), StandardCharsets.UTF_8)
+        .replace("\"min_schema\":2", "\"min_schema\":" + minSchema)
+        .replace("\"layers\":1", "\"layers\":1,\"layers_skipped\":[]")
+        .replace("\"schema_version\":2", "\"schema_version\":9");
+  }
+
+  @Test
+  void aNewerManifestThatThisBuildMayReadKeepsItsUnknownFieldsAndItsDigest() throws StoreException {
+    byte[] json = newer(2).getBytes(StandardCharsets.UTF_8);
+    Manifest read = Manifest.parse(json);
+    assertThat(read.architecture().layers()).isEqualTo(1);
+    assertThat(read.digest()).isEqualTo(Digest.of(json));
+  }
+
+  @Test
+  void aNewerManifestThatNeedsANewerReaderIsRefusedWithTheNumbers() {
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> Manifest.parse(newer(3).getBytes(StandardCharsets.UTF_8)))
+        .withMessage(
+            "the manifest has schema_version 9 and needs a reader of at least 3; this build reads"
+                + " up to 2, a newer one is needed");
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() ->
+            Manifest.parse(
+                newer(2).replace("\"min_schema\":2,", "").getBytes(StandardCharsets.UTF_8)))
+        .withMessageContaining("does not say in compat.min_schema");
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() ->
+            Manifest.parse(newer(2).replace(",\"ffn", ", \"ffn").getBytes(StandardCharsets.UTF_8)))
+        .withMessageContaining("not in canonical JSON");
   }
 
   @ParameterizedTest

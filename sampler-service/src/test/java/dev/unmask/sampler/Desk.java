@@ -130,7 +130,10 @@ final class Desk implements AutoCloseable {
             null,
             null,
             null,
+            null,
             Map.of(),
+            null,
+            null,
             "Apache-2.0",
             List.of("nobody " + models));
     return CheckpointFolders.importFolder(store, source, facts);

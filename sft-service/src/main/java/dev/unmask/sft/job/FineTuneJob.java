@@ -18,6 +18,7 @@ import dev.unmask.sft.pretrain.ModelFolder;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
+import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.Packing;
 import dev.unmask.sft.training.EvaluationHistory;
 import dev.unmask.sft.training.ModelSource;
@@ -40,6 +41,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -191,7 +193,7 @@ final class FineTuneJob {
         throw new JobFailedException("The trained weights are not all finite numbers.");
       }
       ModelFolder.write(folder.model(), run.model(), folder.parent());
-      manifest = store(parent, reader.manifest(facts), chosen, run, progress);
+      manifest = store(parent, reader.manifest(facts), chosen, run, progress, questions);
     }
     events.probes(true, ProbeRun.answers(folder.model(), precision, tokenizer, questions));
     return new Trained(manifest, manifest.metrics());
@@ -263,7 +265,8 @@ final class FineTuneJob {
       Manifest.Dataset dataset,
       Hyperparameters chosen,
       TrainingRun run,
-      Progress progress)
+      Progress progress,
+      List<String> questions)
       throws StoreException, IOException {
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("train_loss", run.position().smoothedLoss());
@@ -286,14 +289,17 @@ final class FineTuneJob {
             run.position().step(),
             run.position().epoch(),
             request.seed(),
-            "0.1.0",
+            TrainerBuild.version(),
+            TrainerBuild.commit(),
             "AdamW",
             chosen.lossWeight() == LossWeight.INVERSE_T ? "1/t" : "uniform",
             chosen.learningRate(),
+            run.position().step() == 0 ? null : run.position().tokens() / run.position().step(),
             run.position().tokens(),
             run.position().seconds(),
             "cpu",
             List.of(dataset));
+    Method.Lora lora = lora(chosen);
     Manifest manifest =
         CheckpointFolders.importFolder(
             store,
@@ -302,9 +308,19 @@ final class FineTuneJob {
                 request.modelName(parent.base()),
                 parent,
                 isAdapter(chosen) ? Manifest.Kind.MERGED : Manifest.Kind.FULL,
+                lora == null
+                    ? null
+                    : new Manifest.Lora(
+                        lora.rank(), lora.alpha(), lora.targets(), lora.dropout(), false),
                 System.currentTimeMillis() / 1000,
                 training,
-                metrics));
+                metrics,
+                questions.isEmpty()
+                    ? null
+                    : new Manifest.Probe(
+                        Digest.of(String.join("\n", questions).getBytes(StandardCharsets.UTF_8)),
+                        null),
+                Noise.EPSILON));
     if (isAdapter(chosen)) {
       run.model().writeAdapter(folder.adapter(), parent.model() + "@" + parent.digest());
       storeAdapter();
@@ -314,11 +330,15 @@ final class FineTuneJob {
   }
 
   private static boolean isAdapter(Hyperparameters chosen) {
+    return lora(chosen) != null;
+  }
+
+  private static Method.@Nullable Lora lora(Hyperparameters chosen) {
     return switch (chosen.method()) {
-      case Method.Lora lora -> true;
-      case Method.Preference preference -> preference.lora() != null;
-      case Method.Full full -> false;
-      case Method.PromptTuning prompt -> false;
+      case Method.Lora lora -> lora;
+      case Method.Preference preference -> preference.lora();
+      case Method.Full full -> null;
+      case Method.PromptTuning prompt -> null;
     };
   }
 
