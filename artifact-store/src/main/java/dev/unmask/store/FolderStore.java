@@ -275,6 +275,11 @@ public final class FolderStore implements ArtifactStore {
     return openBlob(file.digest());
   }
 
+  /** The folder of all {@linkplain #runFolder run folders}, each by its job's id; may be absent. */
+  public Path runs() {
+    return root.resolve("runs");
+  }
+
   /**
    * The folder for a training run's own state, created when missing. Its content is the trainer's
    * business; nobody else reads it.
@@ -284,7 +289,7 @@ public final class FolderStore implements ArtifactStore {
       throw StoreException.invalid(
           "'" + jobId + "' is no job id: letters, digits, _ and - are allowed, 100 at most");
     }
-    Path folder = root.resolve("runs").resolve(jobId);
+    Path folder = runs().resolve(jobId);
     try {
       return Files.createDirectories(folder);
     } catch (IOException e) {

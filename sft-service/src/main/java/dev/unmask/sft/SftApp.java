@@ -51,6 +51,7 @@ public class SftApp {
               FolderStore.open(config.store().root()),
               precision,
               config.sft().verifyPatience(),
+              config.sft().keepEndedRuns(),
               new SftMeters(registry));
       trainer = made;
       made.start();

@@ -6,6 +6,7 @@ import dev.unmask.sft.events.KafkaJobEvents;
 import dev.unmask.sft.intake.CommandReader;
 import dev.unmask.sft.intake.StartReader;
 import dev.unmask.sft.intake.TakenCommand;
+import dev.unmask.sft.job.EndedRuns;
 import dev.unmask.sft.job.JobRequest;
 import dev.unmask.sft.job.JobRunner;
 import dev.unmask.sft.messaging.KafkaSettings;
@@ -22,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,12 +45,14 @@ public final class Trainer implements AutoCloseable {
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
   private static final Duration CLAIMING = Duration.ofSeconds(15);
   private static final Duration LEAVING = Duration.ofSeconds(20);
+  private static final Duration CLEANING = Duration.ofMinutes(10);
 
   private final SftMeters meters;
   private final RecordWriter writer;
   private final TopicFollower follower;
   private final CommandReader commands;
   private final JobRunner runner;
+  private final EndedRuns endedRuns;
   private final Thread thread;
   private final Thread settling;
   private final BlockingQueue<String> wished = new LinkedBlockingQueue<>();
@@ -58,12 +62,14 @@ public final class Trainer implements AutoCloseable {
    * Connects nothing yet; {@link #start} does.
    *
    * @param verifyPatience longest wait for a live sampler's report
+   * @param keepEndedRuns how long the run folder of a job that has ended is kept
    */
   public Trainer(
       KafkaSettings kafka,
       FolderStore store,
       Precision precision,
       Duration verifyPatience,
+      Duration keepEndedRuns,
       SftMeters meters) {
     this.meters = meters;
     this.writer = new RecordWriter(kafka);
@@ -77,6 +83,7 @@ public final class Trainer implements AutoCloseable {
             topics,
             ((Consumer<ConsumerRecord<@Nullable String, byte @Nullable []>>) view::apply)
                 .andThen(ledger::apply));
+    this.endedRuns = new EndedRuns(store.runs(), ledger, keepEndedRuns, Clock.systemUTC());
     this.commands = new CommandReader(kafka);
     this.runner =
         new JobRunner(
@@ -151,11 +158,19 @@ public final class Trainer implements AutoCloseable {
     return runner.run(request, () -> closing || taken.isLost());
   }
 
-  /** Ends or puts aside jobs that wait for a trainer while this one is busy with another. */
+  /**
+   * Ends or puts aside jobs that wait for a trainer while this one is busy with another, and now
+   * and then cleans up after those that have ended.
+   */
   private void settleWaiting() {
     try {
       follower.caughtUp().join();
+      long cleaned = Long.MIN_VALUE;
       while (!closing) {
+        if (cleaned == Long.MIN_VALUE || System.nanoTime() - cleaned > CLEANING.toNanos()) {
+          removeEndedRuns();
+          cleaned = System.nanoTime();
+        }
         String job = wished.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         if (job != null) {
           settle(job);
@@ -163,6 +178,17 @@ public final class Trainer implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void removeEndedRuns() {
+    try {
+      List<String> removed = endedRuns.remove();
+      if (!removed.isEmpty()) {
+        LOG.infof("event=ended-runs-removed count=%d", removed.size());
+      }
+    } catch (IOException e) {
+      LOG.warnf("event=ended-runs-stay reason=\"%s\"", e.getMessage());
     }
   }
 

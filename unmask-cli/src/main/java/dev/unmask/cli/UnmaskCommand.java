@@ -15,6 +15,7 @@ import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
 import dev.unmask.cli.tools.EvalCommand;
 import dev.unmask.cli.tools.InspectCommand;
+import dev.unmask.cli.tools.MergeCommand;
 import dev.unmask.cli.tools.PretrainCommand;
 import dev.unmask.cli.tools.TestCommand;
 import dev.unmask.cli.up.UpCommand;
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
       GoldenCommand.class,
       BenchCommand.class,
       InspectCommand.class,
+      MergeCommand.class,
       DoctorCommand.class,
       TestCommand.class
     })

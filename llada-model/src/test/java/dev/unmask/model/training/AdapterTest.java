@@ -267,7 +267,7 @@ class AdapterTest {
     }
   }
 
-  private static MaskedBatch batch() {
+  static MaskedBatch batch() {
     long[] clean = new long[4 * 16];
     BitSet mask = new BitSet();
     for (int i = 0; i < clean.length; i++) {

@@ -40,5 +40,12 @@ public interface SftConfig {
     /** Longest wait for a live sampler's word on a new checkpoint. */
     @WithDefault("120s")
     Duration verifyPatience();
+
+    /**
+     * How long the run folder of a job that has ended is kept: the states of a failed one are there
+     * for a look at what went wrong. Those of jobs that can go on stay.
+     */
+    @WithDefault("24h")
+    Duration keepEndedRuns();
   }
 }

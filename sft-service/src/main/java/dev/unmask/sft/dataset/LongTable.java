@@ -2,6 +2,7 @@ package dev.unmask.sft.dataset;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -116,7 +117,21 @@ final class LongTable implements Closeable {
             StandardOpenOption.CREATE_NEW,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE)) {
-      return channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) capacity * ENTRY);
+      long bytes = (long) capacity * ENTRY;
+      reserve(channel, bytes);
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw DatasetFiles.unwritable(file, e);
+    }
+  }
+
+  /** Zeros on the disk: where there is no room for a page of a mapping, the process may die. */
+  private static void reserve(FileChannel channel, long bytes) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(bytes, 1 << 20));
+    for (long at = 0; at < bytes; ) {
+      zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
+      at += channel.write(zeros, at);
     }
   }
 

@@ -19,17 +19,23 @@ final class RejectionReport implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final Path file;
   private final BufferedWriter writer;
   private long count;
 
   RejectionReport(Path file) throws IOException {
+    this.file = file;
     this.writer = Files.newBufferedWriter(file);
   }
 
   void add(Rejected row) throws IOException {
     if (++count <= MOST) {
-      writer.write(JSON.writeValueAsString(json(row)));
-      writer.write('\n');
+      try {
+        writer.write(JSON.writeValueAsString(json(row)));
+        writer.write('\n');
+      } catch (IOException e) {
+        throw DatasetFiles.unwritable(file, e);
+      }
     }
   }
 
@@ -46,6 +52,10 @@ final class RejectionReport implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    writer.close();
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw DatasetFiles.unwritable(file, e);
+    }
   }
 }

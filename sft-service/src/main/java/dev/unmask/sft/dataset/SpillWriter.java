@@ -7,7 +7,10 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -104,6 +107,21 @@ final class SpillWriter implements AutoCloseable {
     index.finish();
   }
 
+  /** sha256 over both files, once they are {@link #finish finished}: what the samples are. */
+  String digest() {
+    MessageDigest both = sha256();
+    both.update(ids.digest.digest());
+    return HexFormat.of().formatHex(both.digest(index.digest.digest()));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
   @Override
   public void close() throws IOException {
     try (ids) {
@@ -114,11 +132,14 @@ final class SpillWriter implements AutoCloseable {
   /** A file that grows. */
   private static final class Output implements AutoCloseable {
 
+    private final Path file;
     private final FileChannel channel;
+    private final MessageDigest digest = sha256();
     private final ByteBuffer buffer =
         ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
 
     Output(Path file) throws IOException {
+      this.file = file;
       channel =
           FileChannel.open(
               file,
@@ -136,8 +157,13 @@ final class SpillWriter implements AutoCloseable {
 
     private void drain() throws IOException {
       buffer.flip();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+      digest.update(buffer.duplicate());
+      try {
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+      } catch (IOException e) {
+        throw DatasetFiles.unwritable(file, e);
       }
       buffer.clear();
     }

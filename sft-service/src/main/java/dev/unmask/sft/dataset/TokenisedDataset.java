@@ -26,24 +26,30 @@ import java.util.function.Consumer;
  *
  * @param rows the samples; of a preference dataset see {@link PreferenceRows}
  * @param report every rejected row, one JSON object a line; may be empty
+ * @param digest sha256 of the samples: equal digests are equal rows in an equal order
  */
-public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path report)
+public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path report, String digest)
     implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String FACTS = "dataset.json";
-  private static final String REPORT = "rejected-rows.jsonl";
 
   /**
    * What the folder holds; written last, so that a dataset with it is complete.
    *
    * @param asked source and options
    * @param width bytes of a token id
+   * @param digest of the samples
    */
   private record Contents(
-      int version, String asked, int width, int samples, long tokensOnDisk, DatasetFacts facts) {
+      int version,
+      String asked,
+      int width,
+      int samples,
+      long tokensOnDisk,
+      String digest,
+      DatasetFacts facts) {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
   }
 
   /**
@@ -54,7 +60,7 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
    */
   public static Optional<TokenisedDataset> resume(Path folder, String asked, ReadOptions options)
       throws IOException {
-    Path file = folder.resolve(FACTS);
+    Path file = DatasetFiles.facts(folder);
     if (!Files.exists(file)) {
       return Optional.empty();
     }
@@ -100,40 +106,59 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
       BooleanSupplier stop)
       throws IOException {
     Files.createDirectories(folder);
-    Files.deleteIfExists(folder.resolve(FACTS));
+    Files.deleteIfExists(DatasetFiles.facts(folder));
+    try {
+      Contents contents = write(folder, asked, source, tokenizer, options, listener, stop);
+      commit(folder, contents);
+      return open(folder, contents);
+    } catch (IOException | RuntimeException e) {
+      DatasetFiles.remove(folder);
+      throw e;
+    }
+  }
+
+  private static Contents write(
+      Path folder,
+      String asked,
+      DatasetSource source,
+      LladaTokenizer tokenizer,
+      ReadOptions options,
+      Consumer<Rejected> listener,
+      BooleanSupplier stop)
+      throws IOException {
     int width = SpillWriter.width(tokenizer.vocabularySize());
-    Contents contents;
-    try (SpillWriter spill = new SpillWriter(ids(folder), index(folder), width);
+    try (SpillWriter spill =
+            new SpillWriter(DatasetFiles.ids(folder), DatasetFiles.index(folder), width);
         LongTable names = new LongTable(folder.resolve("names.seen"));
-        RejectionReport report = new RejectionReport(folder.resolve(REPORT))) {
+        RejectionReport report = new RejectionReport(DatasetFiles.report(folder))) {
       DatasetFacts facts =
           new DatasetReading(source, options, spill, names, report, listener, stop).read(tokenizer);
       spill.finish();
-      contents =
-          new Contents(
-              Contents.VERSION,
-              identity(asked, options),
-              width,
-              spill.samples(),
-              spill.tokensOnDisk(),
-              facts);
-    } catch (InternalError e) {
-      // A mapped file on a disk that is full.
-      throw new IOException("The disk of " + folder + " is full or cannot be written.", e);
+      return new Contents(
+          Contents.VERSION,
+          identity(asked, options),
+          width,
+          spill.samples(),
+          spill.tokensOnDisk(),
+          spill.digest(),
+          facts);
     }
-    commit(folder, contents);
-    return open(folder, contents);
   }
 
   private static void commit(Path folder, Contents contents) throws IOException {
-    Path temporary = folder.resolve(FACTS + ".tmp");
-    Files.write(temporary, JSON.writeValueAsBytes(contents));
-    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-      channel.force(true);
+    Path temporary = folder.resolve(DatasetFiles.FACTS + ".tmp");
+    try {
+      Files.write(temporary, JSON.writeValueAsBytes(contents));
+      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      Files.deleteIfExists(temporary);
+      throw DatasetFiles.unwritable(temporary, e);
     }
     Files.move(
         temporary,
-        folder.resolve(FACTS),
+        DatasetFiles.facts(folder),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
     try (FileChannel channel = FileChannel.open(folder)) {
@@ -144,25 +169,18 @@ public record TokenisedDataset(TokenisedRows rows, DatasetFacts facts, Path repo
   private static TokenisedDataset open(Path folder, Contents contents) throws IOException {
     return new TokenisedDataset(
         SpilledRows.open(
-            ids(folder),
-            index(folder),
+            DatasetFiles.ids(folder),
+            DatasetFiles.index(folder),
             contents.width(),
             contents.samples(),
             contents.tokensOnDisk()),
         contents.facts(),
-        folder.resolve(REPORT));
+        DatasetFiles.report(folder),
+        contents.digest());
   }
 
   private static String identity(String asked, ReadOptions options) {
     return asked + " " + options.identity();
-  }
-
-  private static Path ids(Path folder) {
-    return folder.resolve("tokens.bin");
-  }
-
-  private static Path index(Path folder) {
-    return folder.resolve("tokens.index");
   }
 
   @Override

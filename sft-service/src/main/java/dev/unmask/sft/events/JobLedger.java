@@ -13,6 +13,7 @@ import dev.unmask.v1.JobStatus;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,9 @@ public final class JobLedger implements JobDesk {
     private String claim = "";
     private Standing beforeClaim = new Standing(Phase.QUEUED, 0);
     private long savedStep;
+
+    /** Unix milliseconds, by the clock of the trainer that said so. */
+    private long endedAtMs;
 
     /** How often the standing claim was seen. */
     private long echoes;
@@ -120,13 +124,21 @@ public final class JobLedger implements JobDesk {
     }
     switch (event.getEventCase()) {
       case CLAIMED -> claimed(story, event.getOwnerEpoch(), event.getClaimed());
-      case STATUS ->
-          story.phase =
-              story.phase == Phase.ENDED ? Phase.ENDED : phase(event.getStatus().getStatus());
+      case STATUS -> status(story, event);
       case SAVED -> story.savedStep = event.getSaved().getStep();
       case CREATED, ROWS, PROGRESS, PROBES, PUBLISHED, ACTIVATED, EVALUATION, EVENT_NOT_SET -> {}
     }
     notifyAll();
+  }
+
+  private static void status(Story story, FineTuneEvent event) {
+    if (story.phase == Phase.ENDED) {
+      return;
+    }
+    story.phase = phase(event.getStatus().getStatus());
+    if (story.phase == Phase.ENDED) {
+      story.endedAtMs = event.getAtMs();
+    }
   }
 
   private static void claimed(Story story, long epoch, JobClaimed claimed) {
@@ -156,6 +168,14 @@ public final class JobLedger implements JobDesk {
   @Override
   public synchronized Standing standing(String jobId) {
     return story(jobId).standing();
+  }
+
+  @Override
+  public synchronized Optional<Instant> endedAt(String jobId) {
+    Story story = stories.get(jobId);
+    return story == null || story.phase != Phase.ENDED
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(story.endedAtMs));
   }
 
   @Override

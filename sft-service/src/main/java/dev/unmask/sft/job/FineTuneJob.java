@@ -119,7 +119,7 @@ final class FineTuneJob {
     } catch (ReadingStoppedException e) {
       throw new JobAbandonedException();
     } catch (IOException e) {
-      throw new JobFailedException("The trainer could not go on: " + e, e);
+      throw JobFailedException.of(e);
     }
   }
 
@@ -183,7 +183,8 @@ final class FineTuneJob {
         TrainingRun.open(
             folder.root(),
             TrainingRecipe.of(chosen, epoch -> rows.trained(), rows.heldOut(), request.seed()),
-            source(chosen))) {
+            source(chosen),
+            FineTuneRecipe.identity(request, chosen, dataset, judges))) {
       run.run(progress);
       stopIfAsked();
       if (run.goBackToBest()) {

@@ -9,8 +9,11 @@ import dev.unmask.sft.recipe.EosShare;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.TokenisedRows;
+import dev.unmask.sft.training.RunIdentity;
 import dev.unmask.sft.training.TrainingRecipe;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** What a job's request chooses of LLaDA's fine-tuning recipe. */
 final class FineTuneRecipe {
@@ -47,6 +50,49 @@ final class FineTuneRecipe {
     return request
         .asked()
         .validationShare(dataset.facts().used(), request.validationFile() != null);
+  }
+
+  /**
+   * What the job's losses depend on: a job that goes on with anything else is refused.
+   *
+   * @param judges rows of a validation file
+   */
+  static RunIdentity identity(
+      JobRequest request,
+      Hyperparameters chosen,
+      TokenisedDataset dataset,
+      Optional<TokenisedDataset> judges) {
+    Map<String, Object> fields = new TreeMap<>();
+    fields.put("base", request.parent());
+    fields.put("seed", request.seed());
+    fields.put("training_file", described(dataset));
+    fields.put("validation_file", judges.map(FineTuneRecipe::described).orElse("none"));
+    fields.put("method", chosen.method().describe());
+    fields.put("n_epochs", chosen.epochs());
+    fields.put("batch_size", chosen.batchRows());
+    fields.put("learning_rate", chosen.learningRate());
+    fields.put("max_length", chosen.maxLength());
+    fields.put("loss_weight", chosen.lossWeight());
+    fields.put("noise_draws", chosen.noiseDraws());
+    fields.put("schedule", chosen.schedule());
+    fields.put("warmup_steps", chosen.warmUpSteps());
+    fields.put("weight_decay", chosen.weightDecay());
+    fields.put("clip_norm", chosen.clipNorm());
+    fields.put("gradient_accumulation", chosen.gradientAccumulation());
+    fields.put("ema_decay", chosen.emaDecay());
+    fields.put("packing", chosen.packing());
+    fields.put("precision", chosen.compute());
+    fields.put("overlong", chosen.overlong());
+    fields.put("validation_share", chosen.validationShare());
+    fields.put("eval_steps", chosen.evalSteps());
+    fields.put("random_length_share", chosen.randomLengthShare());
+    fields.put("max_steps", chosen.maxSteps());
+    return RunIdentity.of(fields);
+  }
+
+  /** Where the rows are from and what they are: of a topic the offsets, too. */
+  private static String described(TokenisedDataset dataset) {
+    return dataset.facts().uri() + " (sha256:" + dataset.digest() + ")";
   }
 
   /** The share of EOS padding among the answer slots of the first pass. */

@@ -1,6 +1,7 @@
 package dev.unmask.sft.job;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -34,6 +35,9 @@ public interface JobDesk {
   record Standing(Phase phase, long savedStep) {}
 
   Standing standing(String jobId);
+
+  /** When a job ended; nothing when it has not, or is not known. */
+  Optional<Instant> endedAt(String jobId);
 
   Wish wish(String jobId);
 

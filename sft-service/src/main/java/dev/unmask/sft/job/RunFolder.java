@@ -188,7 +188,8 @@ final class RunFolder {
     }
   }
 
-  private static void remove(Path folder) throws IOException {
+  /** Removes a folder and all in it; what somebody still writes there may be left. */
+  static void remove(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }

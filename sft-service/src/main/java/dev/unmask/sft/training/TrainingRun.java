@@ -44,6 +44,7 @@ public final class TrainingRun implements AutoCloseable {
   private final TrainingRecipe recipe;
   private final Path state;
   private final ModelSource source;
+  private final RunIdentity identity;
   private TrainableModel model;
   private AdamW optimizer;
   private @Nullable WeightAverage average;
@@ -56,6 +57,7 @@ public final class TrainingRun implements AutoCloseable {
       TrainingRecipe recipe,
       Path state,
       ModelSource source,
+      RunIdentity identity,
       TrainableModel model,
       AdamW optimizer,
       @Nullable WeightAverage average,
@@ -65,6 +67,7 @@ public final class TrainingRun implements AutoCloseable {
     this.recipe = recipe;
     this.state = state;
     this.source = source;
+    this.identity = identity;
     this.model = model;
     this.optimizer = optimizer;
     this.average = average;
@@ -73,13 +76,21 @@ public final class TrainingRun implements AutoCloseable {
     this.evaluations = evaluations;
   }
 
+  /** {@link #open(Path, TrainingRecipe, ModelSource, RunIdentity)} without a check of choices. */
+  public static TrainingRun open(Path folder, TrainingRecipe recipe, ModelSource source)
+      throws InvalidModelException, IOException {
+    return open(folder, recipe, source, RunIdentity.UNKNOWN);
+  }
+
   /**
    * Opens the run of {@code folder}: the state it left there, or a new run.
    *
-   * @throws InvalidModelException when the state belongs to another model or is damaged, or when
-   *     the model does not learn by masks
+   * @param identity what its losses depend on; every state carries it
+   * @throws InvalidModelException when the state belongs to another model or run or is damaged, or
+   *     when the model does not learn by masks
    */
-  public static TrainingRun open(Path folder, TrainingRecipe recipe, ModelSource source)
+  public static TrainingRun open(
+      Path folder, TrainingRecipe recipe, ModelSource source, RunIdentity identity)
       throws InvalidModelException, IOException {
     if (source.config().layout() == Layout.AUTOREGRESSIVE) {
       throw new InvalidModelException(
@@ -94,6 +105,7 @@ public final class TrainingRun implements AutoCloseable {
           recipe,
           file,
           source,
+          identity,
           model,
           new AdamW(model, recipe.optimizer()),
           recipe.emaDecay() > 0 ? WeightAverage.of(model, recipe.emaDecay()) : null,
@@ -102,6 +114,7 @@ public final class TrainingRun implements AutoCloseable {
           EvaluationHistory.NONE);
     }
     TrainingState stored = TrainingState.read(file);
+    identity.require(stored.facts());
     TrainingPosition position = TrainingPosition.of(stored.facts());
     EvaluationHistory evaluations = EvaluationHistory.of(stored.facts());
     TrainableModel model = source.resume(stored);
@@ -113,6 +126,7 @@ public final class TrainingRun implements AutoCloseable {
               recipe,
               file,
               source,
+              identity,
               model,
               optimizer,
               average,
@@ -386,6 +400,7 @@ public final class TrainingRun implements AutoCloseable {
   private void save(TrainingListener listener) throws IOException {
     Map<String, String> facts = new LinkedHashMap<>(position.toFacts());
     facts.putAll(evaluations.toFacts());
+    facts.putAll(identity.toFacts());
     long start = System.nanoTime();
     try {
       TrainingState.write(state, model, optimizer, average, facts);

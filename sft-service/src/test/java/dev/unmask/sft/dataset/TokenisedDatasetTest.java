@@ -19,13 +19,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Datasets in tokens on the disk: the same as in memory, the same again, and honest about bad. */
 class TokenisedDatasetTest {
@@ -85,14 +89,17 @@ class TokenisedDatasetTest {
     ReadOptions options = ReadOptions.of(4096);
     List<TrainingSample> first = new ArrayList<>();
     DatasetFacts facts;
+    String digest;
     try (TokenisedDataset read = read(file, options)) {
       for (int i = 0; i < read.rows().size(); i++) {
         first.add(read.rows().sample(i));
       }
       facts = read.facts();
+      digest = read.digest();
     }
     Path data = folder.resolve("data");
     try (TokenisedDataset again = TokenisedDataset.resume(data, "file-1", options).orElseThrow()) {
+      assertThat(again.digest()).isEqualTo(digest);
       same(again.rows(), first);
       assertThat(again.facts()).isEqualTo(facts);
       assertThat(Files.readAllLines(again.report())).hasSize(1);
@@ -294,6 +301,41 @@ class TokenisedDatasetTest {
         .isInstanceOf(ReadingStoppedException.class);
     assertThat(TokenisedDataset.resume(folder.resolve("data"), "file-1", ReadOptions.of(4096)))
         .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tokens.bin", "tokens.index", "rejected-rows.jsonl", "dataset.json.tmp"})
+  void aFullDiskEndsTheReadingWithTheFilesNameAndLeavesNothing(String file) throws Exception {
+    Path data = Files.createDirectories(folder.resolve("data"));
+    // Whatever is written to this device fails as on a full disk.
+    Files.createSymbolicLink(data.resolve(file), Path.of("/dev/full"));
+    String rows = dialogues(50, 2) + "nonsense\n".repeat(3);
+    assertThatThrownBy(() -> read(rows, ReadOptions.of(4096)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(file + " cannot be written: No space left on device");
+    assertThat(data).isEmptyDirectory();
+    try (TokenisedDataset again = read(rows, ReadOptions.of(4096))) {
+      assertThat(again.facts().used()).isEqualTo(50);
+    }
+  }
+
+  @Test
+  void equalRowsHaveOneDigestAndOtherRowsAnother() throws Exception {
+    String rows = dialogues(300, 2);
+    Set<String> digests = new HashSet<>();
+    for (int threads : new int[] {1, 3}) {
+      try (TokenisedDataset read =
+          read(rows, new ReadOptions(null, 4096, Overlong.REJECT, threads))) {
+        digests.add(read.digest());
+        assertThat(read.digest()).hasSize(64);
+      }
+    }
+    assertThat(digests).hasSize(1);
+    for (String other : List.of(rows + row("z", "q", "y"), dialogues(300, 3))) {
+      try (TokenisedDataset read = read(other, ReadOptions.of(4096))) {
+        assertThat(digests.add(read.digest())).isTrue();
+      }
+    }
   }
 
   @Test

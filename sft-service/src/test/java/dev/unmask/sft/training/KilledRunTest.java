@@ -9,12 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A process that trains is killed with SIGKILL again and again, and the run is none the wiser. */
 class KilledRunTest {
+
+  /** Passes of the run that is killed at random. */
+  private static final int LONG = 30;
 
   @TempDir Path folder;
 
@@ -22,7 +29,8 @@ class KilledRunTest {
   void aRunThatIsKilledAroundAPassAndWhileItWritesGoesOnBitForBit() throws Exception {
     Path base = TinyModel.small().write(folder.resolve("base"));
     List<String> expected = new ArrayList<>();
-    TrainingProcess.train(folder.resolve("whole"), base, 1000, expected::add);
+    TrainingProcess.train(
+        folder.resolve("whole"), base, 1000, TrainingProcess.PASSES, expected::add);
     assertThat(expected).hasSize(TrainingProcess.STEPS);
 
     Path run = folder.resolve("killed");
@@ -37,7 +45,7 @@ class KilledRunTest {
     // What a process leaves that dies in the middle of a write.
     Files.write(run.resolve(TrainingRun.STATE_FILE + ".tmp"), new byte[1000]);
     List<String> rest = new ArrayList<>();
-    TrainingProcess.train(run, base, 1, rest::add);
+    TrainingProcess.train(run, base, 1, TrainingProcess.PASSES, rest::add);
     assertThat(rest).isNotEmpty();
     told.addAll(rest);
 
@@ -46,8 +54,77 @@ class KilledRunTest {
     assertThat(told.stream().distinct().toList()).containsExactlyInAnyOrderElementsOf(expected);
   }
 
+  /**
+   * Killed without waiting, some moments after a step: within a step, a write or an evaluation.
+   * Every second time the step is the last or the first of a pass.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = 20)
+  void aRunThatIsKilledAtRandomMomentsGoesOnBitForBit(long seed) throws Exception {
+    Path base = TinyModel.small().write(folder.resolve("base"));
+    List<String> expected = new ArrayList<>();
+    TrainingProcess.train(folder.resolve("whole"), base, 1000, LONG, expected::add);
+    int pass = TrainingProcess.STEPS_OF_A_PASS;
+    assertThat(expected).hasSize(LONG * pass);
+
+    Path run = folder.resolve("killed");
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> told = new ArrayList<>();
+    int from = 0;
+    for (int kill = 0; kill < 4; kill++) {
+      int after = from + 1 + random.nextInt(2 * pass);
+      int place = kill % 2 == 0 ? after : (after + pass - 1) / pass * pass + random.nextInt(2);
+      long delay = random.nextLong(5_000_000);
+      int between = 1 + random.nextInt(4);
+      List<String> steps =
+          killed(
+              run,
+              base,
+              between,
+              "never",
+              LONG,
+              line -> {
+                if (line.startsWith(place + " ")) {
+                  sleepNanos(delay);
+                  return true;
+                }
+                return false;
+              });
+      assertThat(steps).as("seed %d, kill %d", seed, kill).isNotEmpty();
+      told.addAll(steps);
+      from = Integer.parseInt(steps.getLast().split(" ", 2)[0]);
+    }
+    assertThat(from).as("steps before the last kill").isLessThan(LONG * pass);
+    List<String> rest = new ArrayList<>();
+    TrainingProcess.train(run, base, 1, LONG, rest::add);
+    assertThat(rest).isNotEmpty();
+    told.addAll(rest);
+    assertThat(told.stream().distinct().toList())
+        .as("seed %d", seed)
+        .containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  private static void sleepNanos(long nanos) {
+    long end = System.nanoTime() + nanos;
+    while (System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
   /** The steps that a process told before it was killed where {@code place} says. */
   private List<String> killed(Path run, Path base, int checkpointSteps, String place)
+      throws Exception {
+    return killed(
+        run, base, checkpointSteps, place, TrainingProcess.PASSES, TrainingProcess.WAITING::equals);
+  }
+
+  private List<String> killed(
+      Path run,
+      Path base,
+      int checkpointSteps,
+      String place,
+      int passes,
+      Predicate<String> isTheTime)
       throws Exception {
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -65,16 +142,18 @@ class KilledRunTest {
             run.toString(),
             base.toString(),
             Integer.toString(checkpointSteps),
-            place);
+            place,
+            Integer.toString(passes));
     Process child = builder.redirectError(folder.resolve("errors.log").toFile()).start();
     List<String> steps = new ArrayList<>();
     try (BufferedReader output = child.inputReader(StandardCharsets.UTF_8)) {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
-        if (line.equals(TrainingProcess.WAITING)) {
+        if (!line.equals(TrainingProcess.WAITING)) {
+          steps.add(line);
+        }
+        if (isTheTime.test(line)) {
           // By its handle: the process itself would close the stream before the rest is read.
           boolean unused = child.toHandle().destroyForcibly();
-        } else {
-          steps.add(line);
         }
       }
     } finally {

@@ -26,7 +26,9 @@ final class TrainingProcess {
   /** Batches of a pass; two make a step. */
   static final int STEPS_OF_A_PASS = 3;
 
-  static final int STEPS = 4 * STEPS_OF_A_PASS;
+  static final int PASSES = 4;
+
+  static final int STEPS = PASSES * STEPS_OF_A_PASS;
 
   /** What is said before the process waits. */
   static final String WAITING = "waiting";
@@ -37,7 +39,8 @@ final class TrainingProcess {
    * Trains.
    *
    * @param args the run's folder, the model's folder, steps between states, and the step to wait
-   *     after, or "writing" to wait as soon as a state is half on the disk
+   *     after, or "writing" to wait as soon as a state is half on the disk, or "never"; and how
+   *     often the data is passed
    */
   public static void main(String[] args) throws Exception {
     Path folder = Path.of(args[0]);
@@ -45,11 +48,12 @@ final class TrainingProcess {
     if (writing) {
       announceAWrite(folder.resolve(TrainingRun.STATE_FILE + ".tmp"));
     }
-    long wait = writing ? -1 : Long.parseLong(args[3]);
+    long wait = writing || args[3].equals("never") ? -1 : Long.parseLong(args[3]);
     train(
         folder,
         Path.of(args[1]),
         Integer.parseInt(args[2]),
+        Integer.parseInt(args[4]),
         line -> {
           System.out.println(line);
           if (line.startsWith(wait + " ")) {
@@ -60,10 +64,10 @@ final class TrainingProcess {
   }
 
   /** Trains to the end and tells each step as its number, loss and gradient. */
-  static void train(Path folder, Path base, int checkpointSteps, Consumer<String> steps)
+  static void train(Path folder, Path base, int checkpointSteps, int passes, Consumer<String> steps)
       throws Exception {
     ModelSource source = ModelSource.folder(base, Compute.FLOAT32, new Method.Full(), 3);
-    try (TrainingRun run = TrainingRun.open(folder, recipe(checkpointSteps), source)) {
+    try (TrainingRun run = TrainingRun.open(folder, recipe(checkpointSteps, passes), source)) {
       run.run(
           new TrainingListener() {
             @Override
@@ -79,7 +83,7 @@ final class TrainingProcess {
     }
   }
 
-  private static TrainingRecipe recipe(int checkpointSteps) {
+  private static TrainingRecipe recipe(int checkpointSteps, int passes) {
     List<TrainingSample> samples = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       samples.add(new TrainingSample(new int[] {5, i, 6, i + 40, i + 80, i + 40, 9}, 3, true));
@@ -91,7 +95,7 @@ final class TrainingProcess {
         new Noise(2, NoiseDraws.STRATIFIED, LossWeight.INVERSE_T),
         new LearningRate(3e-3, 3, LearningRate.Curve.COSINE, 0.1, 0.1),
         AdamW.Settings.DEFAULT,
-        new StopRule.Epochs(STEPS / STEPS_OF_A_PASS),
+        new StopRule.Epochs(passes),
         2,
         2,
         new RandomLengths(0, 2),

@@ -1,7 +1,5 @@
 package dev.unmask.cli.tools;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
@@ -10,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,13 +42,7 @@ public final class InspectCommand implements Callable<Integer> {
     }
     QuietChild.Printed printed =
         QuietChild.run(session, MAIN, Map.of(), dir.toAbsolutePath().normalize().toString());
-    ObjectNode facts =
-        printed.out().stream()
-            .flatMap(line -> object(line).stream())
-            .findFirst()
-            .orElseThrow(() ->
-                new CliException(
-                    "the folder could not be read: " + String.join(" ", printed.err())));
+    ObjectNode facts = printed.object("the folder could not be read");
     if (facts.hasNonNull("refused")) {
       throw new CliException(facts.path("refused").asText());
     }
@@ -61,15 +52,5 @@ public final class InspectCommand implements Callable<Integer> {
       FactSheet.print(session, facts);
     }
     return printed.exitCode();
-  }
-
-  private static Optional<ObjectNode> object(String line) {
-    try {
-      return line.startsWith("{") && new ObjectMapper().readTree(line) instanceof ObjectNode node
-          ? Optional.of(node)
-          : Optional.empty();
-    } catch (JsonProcessingException e) {
-      return Optional.empty();
-    }
   }
 }

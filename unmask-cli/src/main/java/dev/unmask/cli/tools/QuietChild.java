@@ -1,5 +1,8 @@
 package dev.unmask.cli.tools;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.process.Jvm;
@@ -11,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A short-lived child JVM with the engine on its class path, whose output is read and not shown.
@@ -26,7 +30,30 @@ final class QuietChild {
    * @param out its standard output, line by line
    * @param err its standard error
    */
-  record Printed(int exitCode, List<String> out, List<String> err) {}
+  record Printed(int exitCode, List<String> out, List<String> err) {
+
+    /**
+     * The JSON object that it printed.
+     *
+     * @param otherwise what to say when it printed none
+     */
+    ObjectNode object(String otherwise) {
+      return out.stream()
+          .flatMap(line -> object(line, new ObjectMapper()).stream())
+          .findFirst()
+          .orElseThrow(() -> new CliException(otherwise + ": " + String.join(" ", err)));
+    }
+
+    private static Optional<ObjectNode> object(String line, ObjectMapper json) {
+      try {
+        return line.startsWith("{") && json.readTree(line) instanceof ObjectNode node
+            ? Optional.of(node)
+            : Optional.empty();
+      } catch (JsonProcessingException e) {
+        return Optional.empty();
+      }
+    }
+  }
 
   private QuietChild() {}
 

@@ -5,14 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.v1.AliasMoved;
 import dev.unmask.v1.CheckpointPublished;
 import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuneEvent.EventCase;
 import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.JobClaimed;
+import dev.unmask.v1.JobCreated;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.JobStatusChanged;
+import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RowsRead;
+import dev.unmask.v1.StateSaved;
 import dev.unmask.v1.TrainingProgress;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +27,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class FineTuneJobsTest {
 
@@ -115,6 +124,104 @@ class FineTuneJobsTest {
     assertThat(job(command).getRowsUsed()).isEqualTo(1);
     apply.accept(event(command, 2, 3).setRows(RowsRead.newBuilder().setUsed(4)));
     assertThat(job(command).getRowsUsed()).isEqualTo(4);
+  }
+
+  /** A paused trainer that wakes up says something after its successor's claim. */
+  @ParameterizedTest
+  @EnumSource(value = EventCase.class, mode = EnumSource.Mode.EXCLUDE, names = "EVENT_NOT_SET")
+  void anEventOfAnEarlierOwnerChangesNothingWhateverItSays(EventCase kind) throws Exception {
+    FineTuneCommand command = command();
+    jobs.apply(command);
+    jobs.apply(
+        event(command, 2, 2)
+            .setClaimed(JobClaimed.newBuilder().setTrainer("second").setClaim("second/1"))
+            .build());
+    FineTuningJob before = job(command);
+    FineTuneEvent.Builder late = event(command, 99, 1);
+    switch (kind) {
+      case CREATED ->
+          late.setCreated(JobCreated.newBuilder().setJob(before.toBuilder().setSuffix("x")));
+      case STATUS ->
+          late.setStatus(JobStatusChanged.newBuilder().setStatus(JobStatus.JOB_STATUS_SUCCEEDED));
+      case ROWS -> late.setRows(RowsRead.newBuilder().setUsed(7));
+      case PROGRESS -> late.setProgress(TrainingProgress.newBuilder().setStep(7));
+      case PROBES -> late.setProbes(ProbeAnswers.newBuilder().setAfter(true));
+      case PUBLISHED -> late.setPublished(CheckpointPublished.newBuilder().setModel("ft:x"));
+      case ACTIVATED -> late.setActivated(AliasMoved.newBuilder().setModel("mini"));
+      case CLAIMED -> late.setClaimed(JobClaimed.newBuilder().setTrainer("first").setClaim("f"));
+      case EVALUATION -> late.setEvaluation(Evaluation.newBuilder().setStep(7).setBest(true));
+      case SAVED -> late.setSaved(StateSaved.newBuilder().setStep(7));
+      case EVENT_NOT_SET -> throw new IllegalArgumentException();
+    }
+    jobs.apply(late.build());
+    assertThat(job(command)).isEqualTo(before);
+    assertThat(jobs.checkpoints(command.getJobId())).isEmpty();
+    assertThat(jobs.next(command.getJobId(), 2)).isInstanceOf(FineTuneJobs.Next.NotYet.class);
+  }
+
+  /** A gateway that restarts reads the topics again, perhaps in another order. */
+  @Test
+  void aWatcherGoesOnAtAnotherGatewayWhereItWas() throws Exception {
+    FineTuneCommand command = command();
+    String id = command.getJobId();
+    List<FineTuneEvent> told = new ArrayList<>();
+    told.add(event(command, 1_000_000_000L, 1).setClaimed(claim("a")).build());
+    for (int step = 1; step <= 20; step++) {
+      told.add(
+          event(command, 1_000_000_000L + step, 1)
+              .setProgress(TrainingProgress.newBuilder().setStep(step))
+              .build());
+    }
+    told.add(event(command, 2_000_000_000L, 2).setClaimed(claim("b")).build());
+    // Late, and a repeated claim: neither is an event that a watcher sees.
+    told.add(event(command, 1_000_000_021L, 1).setProgress(TrainingProgress.newBuilder()).build());
+    told.add(event(command, 2_000_000_000L, 2).setClaimed(claim("b")).build());
+    told.add(
+        event(command, 2_000_000_001L, 2)
+            .setStatus(JobStatusChanged.newBuilder().setStatus(JobStatus.JOB_STATUS_SUCCEEDED))
+            .build());
+    jobs.apply(command);
+    told.forEach(jobs::apply);
+    FineTuneJobs restarted = new FineTuneJobs();
+    told.forEach(restarted::apply);
+    restarted.apply(command);
+
+    assertThat(restarted.job(id)).isEqualTo(jobs.job(id));
+    List<Long> seen = new ArrayList<>();
+    long last = -1;
+    for (FineTuneJobs from : List.of(jobs, restarted)) {
+      while (from.next(id, last) instanceof FineTuneJobs.Next.Event next
+          && seen.size() < (from == jobs ? 12 : 100)) {
+        last = next.event().getSeq();
+        seen.add(last);
+      }
+    }
+    assertThat(restarted.next(id, last)).isInstanceOf(FineTuneJobs.Next.Ended.class);
+    assertThat(seen).hasSize(23).isSorted().doesNotHaveDuplicates().endsWith(2_000_000_001L);
+  }
+
+  @Test
+  void eventsComeInPages() throws Exception {
+    FineTuneCommand command = command();
+    String id = command.getJobId();
+    jobs.apply(command);
+    for (int seq = 0; seq < 25; seq++) {
+      jobs.apply(event(command, seq * 3L, 1).setRows(RowsRead.getDefaultInstance()).build());
+    }
+    List<Long> all = new ArrayList<>();
+    int pages = 0;
+    FineTuneJobs.Page<FineTuneEvent> page;
+    do {
+      page = jobs.events(id, all.isEmpty() ? -1 : all.getLast(), 10);
+      page.items().forEach(e -> all.add(e.getSeq()));
+      pages++;
+    } while (page.more());
+    assertThat(pages).isEqualTo(3);
+    assertThat(all).hasSize(25).isSorted().doesNotHaveDuplicates();
+  }
+
+  private static JobClaimed claim(String trainer) {
+    return JobClaimed.newBuilder().setTrainer(trainer).setClaim(trainer + "/1").build();
   }
 
   @Test
