@@ -86,10 +86,10 @@ public final class BenchMain {
     ObjectNode result = new ObjectMapper().createObjectNode();
     machine(result.putObject("machine"));
     settings(result.putObject("settings"), options, model);
-    if (options.mode() == BenchOptions.Mode.SLOTS) {
-      SlotSweep.run(model, options.rounds(), result);
-    } else {
-      new EngineBench(options, model).run(result);
+    switch (options.mode()) {
+      case SLOTS -> SlotSweep.run(model, options.rounds(), result);
+      case ADAPTERS -> AdapterBench.run(options, model, result);
+      case ENGINE, WORKER -> new EngineBench(options, model).run(result);
     }
     System.out.println(result);
     System.out.flush();
@@ -116,5 +116,9 @@ public final class BenchMain {
     settings.put("clock", ThreadClock.label());
     settings.put("rounds", options.rounds());
     settings.put("path", model.kernels() == Kernels.PLAIN ? "plain" : "packed");
+    if (options.mode() == BenchOptions.Mode.ADAPTERS) {
+      settings.put("adapters", options.adapters());
+      settings.put("rank", options.rank());
+    }
   }
 }

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param temperature of the sampling tail's second figure and of whole requests
  * @param rounds each thing is timed once a round, and the best round counts
  * @param seconds how long whole requests run; 0 leaves them out
+ * @param adapters over which the requests of a step are spread
+ * @param rank of the adapters
  */
 record BenchOptions(
     Mode mode,
@@ -30,7 +32,9 @@ record BenchOptions(
     boolean mixed,
     double temperature,
     int rounds,
-    double seconds) {
+    double seconds,
+    int adapters,
+    int rank) {
 
   /** What a process of this package does. */
   enum Mode {
@@ -38,6 +42,8 @@ record BenchOptions(
     ENGINE,
     /** One request's step from 64 to 4096 slots. */
     SLOTS,
+    /** A step with adapters beside one without. */
+    ADAPTERS,
     /** Waits for {@code run SECONDS} on standard input. */
     WORKER
   }
@@ -56,7 +62,9 @@ record BenchOptions(
           "--mix",
           "--temperature",
           "--rounds",
-          "--seconds");
+          "--seconds",
+          "--adapters",
+          "--rank");
 
   /**
    * Reads the pairs.
@@ -75,10 +83,11 @@ record BenchOptions(
       }
       given.put(args[i], args[i + 1]);
     }
+    int requests = (int) number(given, "--requests", 16, 1, MOST_REQUESTS);
     return new BenchOptions(
         mode(given.getOrDefault("--mode", "engine")),
         BenchSize.parse(given.getOrDefault("--size", "mini")),
-        (int) number(given, "--requests", 16, 1, MOST_REQUESTS),
+        requests,
         Precision.parse(given.getOrDefault("--precision", "f32")),
         plain(given.getOrDefault("--path", "packed")),
         cache(given.getOrDefault("--cache", "none")),
@@ -86,17 +95,20 @@ record BenchOptions(
         mixed(given.getOrDefault("--mix", "mixed")),
         number(given, "--temperature", 0, 0, 4),
         (int) number(given, "--rounds", 5, 1, 100),
-        number(given, "--seconds", 10, 0, 3600));
+        number(given, "--seconds", 10, 0, 3600),
+        (int) number(given, "--adapters", 1, 1, requests),
+        (int) number(given, "--rank", 16, 1, 256));
   }
 
   private static Mode mode(String text) {
     return switch (text) {
       case "engine" -> Mode.ENGINE;
       case "slots" -> Mode.SLOTS;
+      case "adapters" -> Mode.ADAPTERS;
       case "worker" -> Mode.WORKER;
       default ->
           throw new IllegalArgumentException(
-              "--mode is " + text + "; it must be engine, slots or worker");
+              "--mode is " + text + "; it must be engine, slots, adapters or worker");
     };
   }
 

@@ -6,10 +6,12 @@ import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.TokenChooser;
 import dev.unmask.model.transformer.KeyValueCache;
+import dev.unmask.model.transformer.LoadedAdapter;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A forward pass that is measured again and again.
@@ -24,10 +26,20 @@ record Scenario(PackedBatch batch, List<KeyValueCache> caches, List<int[]> asked
 
   /** The whole row of each request, with the first block's logits. */
   static Scenario full(List<Workload.Row> rows, ModelConfig config) {
+    return full(rows, List.of(), config);
+  }
+
+  /**
+   * The same with adapters.
+   *
+   * @param adapters one for each row, or none at all
+   */
+  static Scenario full(List<Workload.Row> rows, List<LoadedAdapter> adapters, ModelConfig config) {
     PackedBatch batch = new PackedBatch();
     List<int[]> asked = new ArrayList<>();
     for (Workload.Row row : rows) {
-      int first = batch.add(row.ids(), row.firstBlock());
+      LoadedAdapter adapter = adapters.isEmpty() ? null : adapters.get(asked.size());
+      int first = batch.add(PackedBatch.Segment.whole(row.ids(), row.firstBlock(), adapter));
       assert first == asked.size() * Workload.BLOCK;
       asked.add(row.firstBlock());
     }
@@ -39,26 +51,39 @@ record Scenario(PackedBatch batch, List<KeyValueCache> caches, List<int[]> asked
    *
    * @param fill runs a batch once
    */
+  static Scenario cached(List<Workload.Row> rows, MaskPredictor model, Consumer<PackedBatch> fill) {
+    return cached(rows, List.of(), model, fill);
+  }
+
+  /**
+   * The same with adapters.
+   *
+   * @param adapters one for each row, or none at all
+   */
   static Scenario cached(
-      List<Workload.Row> rows, MaskPredictor model, java.util.function.Consumer<PackedBatch> fill) {
+      List<Workload.Row> rows,
+      List<LoadedAdapter> adapters,
+      MaskPredictor model,
+      Consumer<PackedBatch> fill) {
     PackedBatch batch = new PackedBatch();
     List<KeyValueCache> caches = new ArrayList<>();
     List<int[]> asked = new ArrayList<>();
     for (Workload.Row row : rows) {
+      LoadedAdapter adapter = adapters.isEmpty() ? null : adapters.get(asked.size());
       KeyValueCache cache = model.newCache(row.ids().length);
       caches.add(cache);
       PackedBatch whole = new PackedBatch();
       var unused =
           whole.add(
               new PackedBatch.Segment(
-                  row.ids(), 0, new int[] {row.prompt()}, cache, row.ids().length));
+                  row.ids(), 0, new int[] {row.prompt()}, cache, row.ids().length, adapter));
       fill.accept(whole);
       int[] block = new int[Workload.BLOCK];
       System.arraycopy(row.ids(), row.prompt(), block, 0, block.length);
       int first =
           batch.add(
               new PackedBatch.Segment(
-                  block, row.prompt(), row.firstBlock(), cache, row.ids().length));
+                  block, row.prompt(), row.firstBlock(), cache, row.ids().length, adapter));
       assert first == asked.size() * Workload.BLOCK;
       asked.add(row.firstBlock());
     }

@@ -2,6 +2,7 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.sampling.TokenChooser;
+import dev.unmask.model.transformer.MaskPredictor;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -72,6 +73,13 @@ final class Admission {
   /** Whether a task of this model waits. */
   boolean holds(ModelGroup group) {
     return queues.values().stream().flatMap(List::stream).anyMatch(w -> w.group() == group);
+  }
+
+  /** Whether a task waits that was submitted for this model, not for its base alone. */
+  boolean holds(MaskPredictor model) {
+    return queues.values().stream()
+        .flatMap(List::stream)
+        .anyMatch(w -> w.task().model().equals(model));
   }
 
   /** Operations of all that wait. */

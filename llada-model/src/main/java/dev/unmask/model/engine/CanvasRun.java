@@ -7,12 +7,14 @@ import dev.unmask.model.sampling.CommitRule;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.TokenChooser;
+import dev.unmask.model.transformer.LoadedAdapter;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request being denoised: its row with fixed text and canvas, the block it is in, and what it
@@ -30,6 +32,7 @@ public final class CanvasRun implements AutoCloseable {
   private final int[] row;
   private final CanvasLayout layout;
   private final PassPlan plan;
+  private final @Nullable LoadedAdapter adapter;
   private final RowCaches caches = new RowCaches();
   private int block;
   private CommitRule rule;
@@ -53,6 +56,17 @@ public final class CanvasRun implements AutoCloseable {
 
   /** Starts with a row whose masked positions are the canvas; {@code template} is copied. */
   public CanvasRun(int[] template, GenerationSettings settings, ModelConfig config, Draws draws) {
+    this(template, settings, config, draws, null);
+  }
+
+  /** The same with an adapter beside the model. */
+  CanvasRun(
+      int[] template,
+      GenerationSettings settings,
+      ModelConfig config,
+      Draws draws,
+      @Nullable LoadedAdapter adapter) {
+    this.adapter = adapter;
     this.settings = settings;
     this.tokens = config.tokens();
     this.draws = draws;
@@ -78,6 +92,7 @@ public final class CanvasRun implements AutoCloseable {
     row = from.row.clone();
     layout = from.layout;
     plan = from.plan;
+    adapter = from.adapter;
     block = from.block;
     rule = from.rule;
     stepInBlock = from.stepInBlock;
@@ -90,15 +105,34 @@ public final class CanvasRun implements AutoCloseable {
   /** Starts with an all-masked canvas behind {@code prompt}, which may be empty. */
   public static CanvasRun behind(
       int[] prompt, GenerationSettings settings, ModelConfig config, Draws draws) {
-    int[] row = Arrays.copyOf(prompt, prompt.length + settings.genLength());
-    Arrays.fill(row, prompt.length, row.length, config.tokens().mask());
-    return new CanvasRun(row, settings, config, draws);
+    return new CanvasRun(masked(prompt, settings, config), settings, config, draws);
   }
 
-  /** Tokens that the next pass forwards, its unconditional copy included. */
+  /** A row with an all-masked canvas behind {@code prompt}. */
+  static int[] masked(int[] prompt, GenerationSettings settings, ModelConfig config) {
+    int[] row = Arrays.copyOf(prompt, prompt.length + settings.genLength());
+    Arrays.fill(row, prompt.length, row.length, config.tokens().mask());
+    return row;
+  }
+
+  /** Tokens that the next pass forwards, virtual ones and its unconditional copy included. */
   int passTokens() {
     Pass pass = plan.at(block, passInBlock);
-    return (pass.to() - pass.from()) * (guided() ? 2 : 1);
+    return (pass.to() - pass.from() + virtualTokens(pass)) * (guided() ? 2 : 1);
+  }
+
+  /** They are computed with the row's beginning, and kept in its cache like it. */
+  private int virtualTokens(Pass pass) {
+    return pass.from() == 0 ? virtualTokens() : 0;
+  }
+
+  private int virtualTokens() {
+    return adapter == null ? 0 : adapter.virtualTokens();
+  }
+
+  /** What stands beside the model for this request; null for the model alone. */
+  @Nullable LoadedAdapter adapter() {
+    return adapter;
   }
 
   /**
@@ -111,7 +145,7 @@ public final class CanvasRun implements AutoCloseable {
     if (settings.eosEarlyExit() && answerEnded()) {
       end = Math.min(end, layout.position(answerLength()) + 1);
     }
-    return Math.max(0, end - pass.from()) * (guided() ? 2 : 1);
+    return (Math.max(0, end - pass.from()) + virtualTokens(pass)) * (guided() ? 2 : 1);
   }
 
   /** Whether the step needs an unconditional pass too. */
@@ -132,8 +166,9 @@ public final class CanvasRun implements AutoCloseable {
         Arrays.copyOfRange(ids, pass.from(), pass.to()),
         pass.from(),
         asked,
-        pass.cached() ? caches.get(predictor, unconditional, row.length) : null,
-        pass.keys());
+        pass.cached() ? caches.get(predictor, unconditional, row.length + virtualTokens()) : null,
+        pass.keys(),
+        adapter);
   }
 
   private int[] unconditional() {

@@ -62,7 +62,7 @@ public final class DenoisingEngine implements AutoCloseable {
    */
   public EngineTicket submit(
       MaskPredictor model, GenerationTask task, GenerationListener listener) {
-    return submit(model, new RunningTask(task, listener, () -> count(model, -1)));
+    return submit(model, new RunningTask(model, task, listener, () -> count(model, -1)));
   }
 
   /**
@@ -89,7 +89,7 @@ public final class DenoisingEngine implements AutoCloseable {
       @Nullable Instant deadline,
       LikelihoodListener listener) {
     return submit(
-        model, new ScoringTask(task, priority, deadline, listener, () -> count(model, -1)));
+        model, new ScoringTask(model, task, priority, deadline, listener, () -> count(model, -1)));
   }
 
   private EngineTicket submit(MaskPredictor model, EngineTask running) {
@@ -106,14 +106,20 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /**
    * Takes no new tasks for {@code model} and runs {@code whenUnused} on the engine thread once none
-   * of its tasks is left; that may close it.
+   * of its tasks is left; that may close it. Of a model with an adapter only those with that
+   * adapter are meant; a base is retired after its adapters.
    */
   public void retire(MaskPredictor model, Runnable whenUnused) {
     synchronized (submission) {
       if (!closed) {
         commands.add(() -> {
           retired.add(model);
-          groups.computeIfAbsent(model, m -> new ModelGroup(m, options)).whenEmpty(whenUnused);
+          ModelGroup group = groups.computeIfAbsent(model.base(), m -> new ModelGroup(m, options));
+          if (model.base().equals(model)) {
+            group.whenEmpty(whenUnused);
+          } else {
+            group.whenUnused(model, whenUnused);
+          }
         });
         return;
       }
@@ -206,10 +212,10 @@ public final class DenoisingEngine implements AutoCloseable {
       if (closed) {
         throw engineClosed();
       }
-      if (retired.contains(model)) {
+      if (retired.contains(model) || retired.contains(model.base())) {
         throw new EngineException(Reason.MODEL_RETIRED, "the model was replaced; ask again");
       }
-      ModelGroup group = groups.computeIfAbsent(model, m -> new ModelGroup(m, options));
+      ModelGroup group = groups.computeIfAbsent(model.base(), m -> new ModelGroup(m, options));
       running.arrive(group, admission);
     } catch (EngineException e) {
       running.failed(e);
@@ -288,6 +294,7 @@ public final class DenoisingEngine implements AutoCloseable {
   private void dismiss() {
     List<ModelGroup> unused = new ArrayList<>();
     for (ModelGroup group : groups.values()) {
+      group.dismissAdapters(admission::holds).forEach(DenoisingEngine::closeRetired);
       if (group.isEmpty() && group.retired() != null && !admission.holds(group)) {
         unused.add(group);
       }
@@ -300,13 +307,18 @@ public final class DenoisingEngine implements AutoCloseable {
 
   private static void dismiss(ModelGroup group) {
     group.close();
+    group.dismissAdapters(adapted -> false).forEach(DenoisingEngine::closeRetired);
     Runnable whenUnused = group.retired();
     if (whenUnused != null) {
-      try {
-        whenUnused.run();
-      } catch (RuntimeException e) {
-        LOG.log(Level.ERROR, "closing a retired model failed", e);
-      }
+      closeRetired(whenUnused);
+    }
+  }
+
+  private static void closeRetired(Runnable whenUnused) {
+    try {
+      whenUnused.run();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "closing a retired model failed", e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.unmask.model.engine;
 
 import dev.unmask.model.engine.EngineException.Reason;
+import dev.unmask.model.transformer.MaskPredictor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
@@ -14,17 +15,29 @@ abstract class EngineTask implements EngineTicket {
 
   private static final Logger LOG = System.getLogger(EngineTask.class.getName());
 
+  private final MaskPredictor model;
   private final Runnable onEnd;
   private final Priority priority;
   private final @Nullable Instant deadline;
   private volatile boolean cancelled;
   private boolean ended;
 
-  /** {@code onEnd} runs once, before the terminal callback. */
-  EngineTask(Priority priority, @Nullable Instant deadline, Runnable onEnd) {
+  /**
+   * A task.
+   *
+   * @param model as it was submitted: with its adapter, if it has one
+   * @param onEnd runs once, before the terminal callback
+   */
+  EngineTask(MaskPredictor model, Priority priority, @Nullable Instant deadline, Runnable onEnd) {
+    this.model = model;
     this.priority = priority;
     this.deadline = deadline;
     this.onEnd = onEnd;
+  }
+
+  /** Whom it asks. */
+  final MaskPredictor model() {
+    return model;
   }
 
   /** Whom it competes with. */

@@ -6,7 +6,11 @@ import dev.unmask.model.transformer.MaskPredictor;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,9 @@ final class ModelGroup implements AutoCloseable {
   private @Nullable LikelihoodPass scoring;
 
   private @Nullable Runnable retired;
+
+  /** Adapters of the model that take no new tasks, and what runs when their last one has left. */
+  private final Map<MaskPredictor, Runnable> retiring = new LinkedHashMap<>();
 
   ModelGroup(MaskPredictor model, EngineOptions options) {
     this.model = model;
@@ -67,6 +74,41 @@ final class ModelGroup implements AutoCloseable {
 
   @Nullable Runnable retired() {
     return retired;
+  }
+
+  /** Runs, at some {@link #dismissAdapters}, when no task of an adapted model is left. */
+  void whenUnused(MaskPredictor adapted, Runnable closed) {
+    retiring.merge(
+        adapted,
+        closed,
+        (earlier, later) ->
+            () -> {
+              earlier.run();
+              later.run();
+            });
+  }
+
+  /**
+   * Lets go of retired adapters that nobody uses.
+   *
+   * @param waiting whether some task of an adapted model waits
+   * @return what is to run for each
+   */
+  List<Runnable> dismissAdapters(Predicate<MaskPredictor> waiting) {
+    List<Runnable> closing = new ArrayList<>();
+    retiring
+        .entrySet()
+        .removeIf(entry -> {
+          boolean used =
+              Stream.concat(tasks.stream(), scorings.stream())
+                  .anyMatch(task -> task.model().equals(entry.getKey()));
+          if (used || waiting.test(entry.getKey())) {
+            return false;
+          }
+          closing.add(entry.getValue());
+          return true;
+        });
+    return closing;
   }
 
   /** Lets cancelled and late tasks leave. */
@@ -149,12 +191,24 @@ final class ModelGroup implements AutoCloseable {
       tasks.addAll(chosen);
     }
     chosen.forEach(RunningTask::begin);
-    List<RunningTask> together = chosen.stream().filter(task -> !task.ended()).toList();
+    List<RunningTask> together = byAdapter(chosen.stream().filter(task -> !task.ended()).toList());
     double flops =
         together.stream().mapToDouble(task -> task.cost().flops() / task.cost().steps()).sum();
     PackedStep.Outcome outcome = together.isEmpty() ? null : stepOrIsolate(together);
     tasks.removeIf(RunningTask::ended);
     return outcome == null ? null : new Stepped(outcome, together.size(), flops);
+  }
+
+  /** Those of one adapter next to each other, so that its products are few and large. */
+  private static List<RunningTask> byAdapter(List<RunningTask> tasks) {
+    if (tasks.stream().allMatch(task -> task.model().adapter() == null)) {
+      return tasks;
+    }
+    Map<MaskPredictor, List<RunningTask>> together = new LinkedHashMap<>();
+    for (RunningTask task : tasks) {
+      together.computeIfAbsent(task.model(), m -> new ArrayList<>()).add(task);
+    }
+    return together.values().stream().flatMap(List::stream).toList();
   }
 
   private PackedStep.@Nullable Outcome stepOrIsolate(List<RunningTask> together) {

@@ -3,6 +3,8 @@ package dev.unmask.model.engine;
 import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.engine.EngineException.Reason;
+import dev.unmask.model.transformer.LoadedAdapter;
+import dev.unmask.model.transformer.MaskPredictor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -22,8 +24,9 @@ final class RunningTask extends EngineTask implements FairShare.Contender {
   /** Committed slots when the answer's end was last looked for. */
   private int lookedAt;
 
-  RunningTask(GenerationTask task, GenerationListener listener, Runnable onEnd) {
-    super(task.priority(), task.deadline(), onEnd);
+  RunningTask(
+      MaskPredictor model, GenerationTask task, GenerationListener listener, Runnable onEnd) {
+    super(model, task.priority(), task.deadline(), onEnd);
     this.task = task;
     this.listener = listener;
   }
@@ -127,15 +130,19 @@ final class RunningTask extends EngineTask implements FairShare.Contender {
 
   @Override
   void arrive(ModelGroup group, Admission admission) throws EngineException {
-    ModelConfig config = group.model().config();
+    ModelConfig config = model().config();
     // Checked first: the canvas of an absurd length would not fit in memory.
     check(task, config);
-    cost = TaskCost.of(task, config, group.model().numberBytes());
+    LoadedAdapter adapter = model().adapter();
+    cost =
+        TaskCost.of(
+            task, config, model().numberBytes(), adapter == null ? 0 : adapter.virtualTokens());
     admission.check(cost, group);
-    run =
+    int[] row =
         task.infill()
-            ? new CanvasRun(task.promptIds(), task.settings(), config, task.draws())
-            : CanvasRun.behind(task.promptIds(), task.settings(), config, task.draws());
+            ? task.promptIds()
+            : CanvasRun.masked(task.promptIds(), task.settings(), config);
+    run = new CanvasRun(row, task.settings(), config, task.draws(), adapter);
     admission.add(this, group);
   }
 

@@ -4,6 +4,8 @@ import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.LikelihoodRun;
 import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.sampling.InvalidSettingsException;
+import dev.unmask.model.transformer.LoadedAdapter;
+import dev.unmask.model.transformer.MaskPredictor;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +19,13 @@ final class ScoringTask extends EngineTask {
   private double flops;
 
   ScoringTask(
+      MaskPredictor model,
       LikelihoodTask task,
       Priority priority,
       @Nullable Instant deadline,
       LikelihoodListener listener,
       Runnable onEnd) {
-    super(priority, deadline, onEnd);
+    super(model, priority, deadline, onEnd);
     this.task = task;
     this.listener = listener;
   }
@@ -35,11 +38,17 @@ final class ScoringTask extends EngineTask {
   @Override
   void arrive(ModelGroup group, Admission admission) throws EngineException {
     try {
-      run = new LikelihoodRun(task, group.model().config());
+      run = new LikelihoodRun(task, model().config(), model().adapter());
     } catch (InvalidSettingsException e) {
       throw new EngineException(Reason.INVALID_TASK, String.valueOf(e.getMessage()), e);
     }
-    TaskCost cost = TaskCost.of(task, group.model().config(), group.model().numberBytes());
+    LoadedAdapter adapter = model().adapter();
+    TaskCost cost =
+        TaskCost.of(
+            task,
+            model().config(),
+            model().numberBytes(),
+            adapter == null ? 0 : adapter.virtualTokens());
     admission.check(cost, group);
     flops = cost.flops();
     tell(listener::onStarted);

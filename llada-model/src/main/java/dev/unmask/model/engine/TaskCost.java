@@ -25,12 +25,13 @@ record TaskCost(
    * Of a generation that was found to fit the model's context.
    *
    * @param numberBytes of the compute type
+   * @param virtualTokens that stand before its row
    */
-  static TaskCost of(GenerationTask task, ModelConfig config, int numberBytes) {
+  static TaskCost of(GenerationTask task, ModelConfig config, int numberBytes, int virtualTokens) {
     Costs costs = new Costs(config);
     GenerationSettings settings = task.settings();
     int canvas = settings.genLength();
-    long length = task.promptIds().length + (task.infill() ? 0L : canvas);
+    long length = virtualTokens + task.promptIds().length + (task.infill() ? 0L : canvas);
     long copies = settings.cfgScale() > 0 ? 2 : 1;
     long lines = 1L + settings.draftSteps();
     long steps = steps(settings);
@@ -58,10 +59,10 @@ record TaskCost(
   }
 
   /** Of an estimate: rows of the whole text, as many as its samples. */
-  static TaskCost of(LikelihoodTask task, ModelConfig config, int numberBytes) {
+  static TaskCost of(LikelihoodTask task, ModelConfig config, int numberBytes, int virtualTokens) {
     Costs costs = new Costs(config);
     long copies = task.settings().cfgScale() > 0 ? 2 : 1;
-    long length = (long) task.promptIds().length + task.answerIds().length;
+    long length = (long) virtualTokens + task.promptIds().length + task.answerIds().length;
     long most = copies * length;
     long rows = copies * task.answerIds().length;
     double perRow =

@@ -9,6 +9,7 @@ import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
+import dev.unmask.model.transformer.PackedBatch.Segment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,14 +73,17 @@ public final class LikelihoodPass implements AutoCloseable {
     Asked asked = new Asked();
     for (Part part : parts) {
       for (NoisyRow row : part.rows()) {
-        batch.add(row.sequence(), row.asked());
+        batch.add(Segment.whole(row.sequence(), row.asked(), part.run().adapter()));
         asked.add(row.targets(), part.run().cfgScale());
       }
     }
     // Unconditional copies stand behind all others, in the same order.
     for (Part part : parts) {
       if (part.run().guided()) {
-        part.rows().forEach(row -> batch.add(part.run().unconditional(row), row.asked()));
+        for (NoisyRow row : part.rows()) {
+          batch.add(
+              Segment.whole(part.run().unconditional(row), row.asked(), part.run().adapter()));
+        }
       }
     }
     double[] logProbabilities = new double[asked.size()];

@@ -2,10 +2,12 @@ package dev.unmask.model.likelihood;
 
 import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.transformer.LoadedAdapter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One estimate in progress: (1/n) sum over rows of (L / masked) sum over masked slots of log
@@ -31,6 +33,7 @@ public final class LikelihoodRun {
   public record NoisyRow(int[] sequence, int[] asked, int[] targets, double weight) {}
 
   private final LikelihoodTask task;
+  private final @Nullable LoadedAdapter adapter;
   private final int mask;
   private final boolean autoregressive;
   private final int samples;
@@ -44,8 +47,18 @@ public final class LikelihoodRun {
    * @throws dev.unmask.model.sampling.InvalidSettingsException when the model cannot score the task
    */
   public LikelihoodRun(LikelihoodTask task, ModelConfig config) {
+    this(task, config, null);
+  }
+
+  /**
+   * The same with an adapter beside the model.
+   *
+   * @param config as the adapted model has it
+   */
+  public LikelihoodRun(LikelihoodTask task, ModelConfig config, @Nullable LoadedAdapter adapter) {
     task.check(config);
     this.task = task;
+    this.adapter = adapter;
     this.mask = config.tokens().mask();
     this.autoregressive = config.mask() instanceof AttentionMask.Causal;
     this.samples = exact() ? 1 : task.settings().samples();
@@ -68,9 +81,16 @@ public final class LikelihoodRun {
     return task.settings().cfgScale();
   }
 
-  /** Tokens of prompt and answer. */
+  /** Tokens of a row: those of prompt and answer, and virtual ones. */
   public int length() {
-    return task.promptIds().length + task.answerIds().length;
+    return task.promptIds().length
+        + task.answerIds().length
+        + (adapter == null ? 0 : adapter.virtualTokens());
+  }
+
+  /** What stands beside the model; null for the model alone. */
+  @Nullable LoadedAdapter adapter() {
+    return adapter;
   }
 
   /** Rows evaluated so far. */

@@ -23,6 +23,11 @@ public sealed interface Argument {
     return new OfHeld(tensors);
   }
 
+  /** {@code List[List[Tensor]]}. */
+  static Argument ofLists(List<TensorList> lists) {
+    return new OfLists(List.copyOf(lists));
+  }
+
   /** {@code int}. */
   static Argument of(long value) {
     return new OfInt(value);
@@ -77,6 +82,15 @@ public sealed interface Argument {
     @Override
     public Native toNative() {
       return new Native(tensors.value(), false);
+    }
+  }
+
+  /** See {@link #ofLists}. */
+  record OfLists(List<TensorList> lists) implements Argument {
+    @Override
+    public Native toNative() {
+      return new Native(
+          IValue.listFrom(lists.stream().map(TensorList::value).toArray(IValue[]::new)), true);
     }
   }
 

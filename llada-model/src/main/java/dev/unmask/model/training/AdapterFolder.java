@@ -6,6 +6,10 @@ import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.safetensors.SafetensorsFile;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.safetensors.StoredTensor;
+import dev.unmask.model.transformer.AdaptedModel;
+import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.LowRankAdapter;
+import dev.unmask.model.transformer.WeightTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +98,62 @@ public record AdapterFolder(
     if (base != null) {
       base.require("the adapter " + folder, found);
     }
+    return fitting(config);
+  }
+
+  /**
+   * This adapter beside a model in memory. Which base it was made for is the caller's to check,
+   * because that needs all of the base's weights.
+   *
+   * @throws InvalidModelException when it names a matrix that the model has not, lacks a tensor, or
+   *     has one of another shape or one with a number that is not finite
+   */
+  public AdaptedModel beside(LoadedModel model) throws InvalidModelException {
+    Adapter adapter = fitting(model.config());
+    try {
+      return switch (adapter) {
+        case Adapter.LowRank lowRank -> {
+          List<LowRankAdapter.Factors> factors = new ArrayList<>();
+          for (int i = 0; i < lowRank.targets().size(); i++) {
+            WeightTable.Weight target = lowRank.targets().get(i);
+            factors.add(
+                new LowRankAdapter.Factors(
+                    target.layer(),
+                    target.role(),
+                    lowRank.method().rank(),
+                    finite(lowRank.tensors().get(2 * i)),
+                    finite(lowRank.tensors().get(2 * i + 1))));
+          }
+          yield model.withLowRank(factors, lowRank.method().scale());
+        }
+        case Adapter.SoftPrompt prompt -> model.withPrompt(finite(prompt.tensors().get(0)));
+        case Adapter.Nothing nothing ->
+            throw new IllegalStateException("no file is read as an adapter without tensors");
+      };
+    } catch (IllegalArgumentException e) {
+      throw new InvalidModelException(folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private float[] finite(Adapter.Tensor wanted) throws InvalidModelException {
+    float[] values = Objects.requireNonNull(tensors.get(wanted.name())).toFloats();
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new InvalidModelException(
+            folder.resolve(WEIGHTS_FILE)
+                + ": number "
+                + i
+                + " of "
+                + wanted.name()
+                + " is "
+                + values[i]
+                + "; an adapter with such numbers cannot answer");
+      }
+    }
+    return values;
+  }
+
+  private Adapter fitting(ModelConfig config) throws InvalidModelException {
     Adapter adapter = Adapter.of(config, method);
     if (adapter == null) {
       throw new InvalidModelException(folder + " holds no adapter");

@@ -3,12 +3,14 @@ package dev.unmask.model.transformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.FileDigests;
 import dev.unmask.model.safetensors.WeightFiles;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +134,8 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
                     precision == Precision.INT8
                         ? QuantisedText.of(config, attention)
                         : PackedText.of(config, type, attention),
+                    type,
+                    () -> AdaptedText.packed(config, type, attention),
                     manager,
                     WeightLoader.load(passing, files, config, type),
                     caches);
@@ -197,6 +201,75 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
     NDArray tensor = path.newCache(length);
     long numbers = 2L * config.layers() * length * config.kvHeads() * config.headWidth();
     return new TensorCache(tensor, length, numbers * precision.compute().bytes());
+  }
+
+  /**
+   * This model with thin matrices beside some of its own. May be called on any thread.
+   *
+   * @param factors at most one for each matrix
+   * @param scale what each product of two is multiplied with
+   * @throws IllegalArgumentException when a matrix has another shape than its factors, or this
+   *     model computes in int8
+   */
+  public AdaptedModel withLowRank(List<LowRankAdapter.Factors> factors, double scale) {
+    requireAdaptable();
+    List<WeightTable.Weight> table = WeightTable.of(config);
+    for (LowRankAdapter.Factors one : factors) {
+      WeightTable.Weight weight =
+          table.stream()
+              .filter(w -> w.layer() == one.layer() && w.role() == one.role())
+              .findFirst()
+              .orElseThrow(() ->
+                  new IllegalArgumentException(
+                      "there is no matrix " + one.role() + " in layer " + one.layer()));
+      if (!weight
+          .shape()
+          .equals(
+              List.of((long) one.b().length / one.rank(), (long) one.a().length / one.rank()))) {
+        throw new IllegalArgumentException(
+            weight.name() + " is " + weight.shape() + "; the adapter is for another shape");
+      }
+    }
+    return new AdaptedModel(this, path.lowRank(factors, scale));
+  }
+
+  /**
+   * This model behind virtual tokens. May be called on any thread.
+   *
+   * @param vectors {@code [virtual tokens, width]}
+   * @throws IllegalArgumentException when they leave no room in the context, do not fill whole
+   *     blocks of a block-causal network, or this model computes in int8
+   */
+  public AdaptedModel withPrompt(float[] vectors) {
+    requireAdaptable();
+    int count = vectors.length / config.width();
+    if (count < 1 || count * config.width() != vectors.length) {
+      throw new IllegalArgumentException(
+          vectors.length + " numbers are not vectors of " + config.width());
+    }
+    if (count >= config.contextLength()) {
+      throw new IllegalArgumentException(
+          count
+              + " virtual tokens leave no room in a context of "
+              + config.contextLength()
+              + " positions");
+    }
+    if (config.mask() instanceof AttentionMask.BlockCausal blocks
+        && count % blocks.blockLength() != 0) {
+      throw new IllegalArgumentException(
+          count
+              + " virtual tokens do not fill whole blocks of "
+              + blocks.blockLength()
+              + ", in which this network sees");
+    }
+    return new AdaptedModel(this, path.prompt(vectors));
+  }
+
+  private void requireAdaptable() {
+    if (precision == Precision.INT8) {
+      throw new IllegalArgumentException(
+          "a model that computes in int8 takes no adapters; load it with f32 or bf16");
+    }
   }
 
   private static NDArray tensor(@Nullable KeyValueCache cache, NDArray noCache) {

@@ -3,6 +3,7 @@ package dev.unmask.model.transformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.config.ModelConfig;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network as the sampler sees it: packed token ids in, logits at the rows asked for out. One
@@ -16,6 +17,16 @@ public interface MaskPredictor {
   /** Bytes of a number of the compute type, by which memory is planned. */
   default int numberBytes() {
     return Float.BYTES;
+  }
+
+  /** Whose weights it runs on; predictors with the same base can share forward passes. */
+  default MaskPredictor base() {
+    return this;
+  }
+
+  /** What stands beside the base's weights; null for the base itself. */
+  default @Nullable LoadedAdapter adapter() {
+    return null;
   }
 
   /**

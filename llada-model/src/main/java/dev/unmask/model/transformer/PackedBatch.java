@@ -3,7 +3,9 @@ package dev.unmask.model.transformer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,53 @@ public final class PackedBatch {
    *     wanted
    * @param cache of this row; null for a whole row without one
    * @param keys positions attended to, at least {@code from + ids.length}
+   * @param adapter what stands beside the weights for this row; null for the weights alone. Virtual
+   *     tokens of a {@link SoftPrompt} are not counted in positions here, but the cache needs room
+   *     for them.
    */
   @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; read at once by add.
-  public record Segment(int[] ids, int from, int[] slots, @Nullable KeyValueCache cache, int keys) {
+  public record Segment(
+      int[] ids,
+      int from,
+      int[] slots,
+      @Nullable KeyValueCache cache,
+      int keys,
+      @Nullable LoadedAdapter adapter) {
+
+    /** With the weights alone. */
+    public Segment(int[] ids, int from, int[] slots, @Nullable KeyValueCache cache, int keys) {
+      this(ids, from, slots, cache, keys, null);
+    }
+
+    /** A whole row without a cache. */
+    public static Segment whole(int[] ids, int[] slots, @Nullable LoadedAdapter adapter) {
+      return new Segment(ids, 0, slots, null, ids.length, adapter);
+    }
+
+    /** The same with an adapter. */
+    Segment with(@Nullable LoadedAdapter other) {
+      return new Segment(ids, from, slots, cache, keys, other);
+    }
+
+    /**
+     * As the network takes it: behind its virtual tokens, if it has any.
+     *
+     * @param first the virtual tokens' number among all of the batch
+     */
+    private Segment behind(SoftPrompt prompt, int first) {
+      int count = prompt.virtualTokens();
+      int before = from == 0 ? count : 0;
+      int[] longer = new int[before + ids.length];
+      for (int i = 0; i < before; i++) {
+        longer[i] = -1 - first - i;
+      }
+      System.arraycopy(ids, 0, longer, before, ids.length);
+      int[] moved = new int[slots.length];
+      for (int i = 0; i < moved.length; i++) {
+        moved[i] = slots[i] + count;
+      }
+      return new Segment(longer, from == 0 ? 0 : from + count, moved, cache, keys + count, adapter);
+    }
 
     /** Checks that it fits its row and its cache. */
     public Segment {
@@ -66,6 +112,8 @@ public final class PackedBatch {
   private long[] ids = new long[256];
   private int tokens;
   private final List<Segment> segments = new ArrayList<>();
+  private final Map<SoftPrompt, Integer> prompts = new LinkedHashMap<>();
+  private int virtualTokens;
   private int asked;
 
   /**
@@ -80,7 +128,9 @@ public final class PackedBatch {
   }
 
   /** Adds a stretch of a row; returns as {@link #add(int[], int[])}. */
-  public int add(Segment segment) {
+  public int add(Segment given) {
+    Segment segment =
+        given.adapter() instanceof SoftPrompt prompt ? given.behind(prompt, first(prompt)) : given;
     if (tokens + segment.ids().length > ids.length) {
       ids = Arrays.copyOf(ids, Math.max(tokens + segment.ids().length, 2 * ids.length));
     }
@@ -93,12 +143,33 @@ public final class PackedBatch {
     return first;
   }
 
-  /** What was added, in order. */
+  private int first(SoftPrompt prompt) {
+    Integer known = prompts.get(prompt);
+    if (known != null) {
+      return known;
+    }
+    int first = virtualTokens;
+    prompts.put(prompt, first);
+    virtualTokens += prompt.virtualTokens();
+    return first;
+  }
+
+  /** Whether any sequence has an adapter. */
+  boolean adapted() {
+    return segments.stream().anyMatch(segment -> segment.adapter() != null);
+  }
+
+  /** The prompts whose virtual tokens ids below 0 mean: -1 is the first one's first. */
+  List<SoftPrompt> prompts() {
+    return List.copyOf(prompts.keySet());
+  }
+
+  /** What was added, in order, virtual tokens included. */
   public List<Segment> segments() {
     return Collections.unmodifiableList(segments);
   }
 
-  /** All token ids, packed. */
+  /** All token ids, packed; those below 0 are virtual. */
   public long[] ids() {
     return Arrays.copyOf(ids, tokens);
   }

@@ -6,9 +6,12 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.torch.Argument;
 import dev.unmask.model.torch.TensorList;
 import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.transformer.TransformerText.Compute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** {@link Kernels#PREPACKED}: {@link PackedText} on weights in oneDNN's layout. */
 final class PackedForward implements ForwardPath {
@@ -19,12 +22,15 @@ final class PackedForward implements ForwardPath {
   private final TensorList weights;
   private final NDArray table;
   private final Function<PackedBatch.Segment, NDArray> caches;
+  private final AdapterLayout adapters;
 
   /**
    * Compiles the network and prepares its weights, block by block; each block's own are closed when
    * they are no longer needed, so that one block is in memory twice at a time.
    *
    * @param text {@link PackedText} or {@link QuantisedText}
+   * @param compute the type of activations
+   * @param adaptedText the same network with adapters
    * @param manager of the model; keeps what is prepared
    * @param plain in the order of {@link WeightTable}; closed by this, save what it keeps
    * @param caches the cache's tensor of a segment, or one without numbers
@@ -32,6 +38,8 @@ final class PackedForward implements ForwardPath {
   PackedForward(
       ModelConfig config,
       String text,
+      Compute compute,
+      Supplier<String> adaptedText,
       NDManager manager,
       List<NDArray> plain,
       Function<PackedBatch.Segment, NDArray> caches) {
@@ -40,11 +48,48 @@ final class PackedForward implements ForwardPath {
     this.caches = caches;
     this.module = TorchScriptModule.compile(text);
     try {
-      this.weights = new TensorList(prepared(plain));
+      List<NDArray> prepared = prepared(plain);
+      this.weights = new TensorList(prepared);
       this.table = table();
+      this.adapters =
+          new AdapterLayout(
+              config, compute, this, new LaidOut(config, compute, adaptedText, prepared));
     } catch (RuntimeException e) {
       module.close();
       throw e;
+    }
+  }
+
+  /** {@code weights} are those of {@link PackedText}. */
+  private record LaidOut(
+      ModelConfig config, Compute compute, Supplier<String> words, List<NDArray> weights)
+      implements AdapterLayout.Form {
+    @Override
+    public String text() {
+      return words.get();
+    }
+
+    @Override
+    public @Nullable NDArray attentionNorm(int layer) {
+      return norm(layer, PackedText.ATTENTION_NORM);
+    }
+
+    @Override
+    public @Nullable NDArray mlpNorm(int layer) {
+      return norm(layer, PackedText.MLP_NORM);
+    }
+
+    private @Nullable NDArray norm(int layer, int offset) {
+      if (compute != Compute.FLOAT32) {
+        return null;
+      }
+      int one = splitsLast() && layer == config.layers() - 1 ? 1 : 0;
+      return weights.get(PackedText.FIRST + layer * PackedText.stride(config) + offset + one);
+    }
+
+    @Override
+    public boolean splitsLast() {
+      return PackedText.splitsLast(config);
     }
   }
 
@@ -89,6 +134,9 @@ final class PackedForward implements ForwardPath {
 
   @Override
   public NDArray states(NDManager owner, PackedBatch batch) {
+    if (batch.adapted()) {
+      return adaptedStates(owner, batch);
+    }
     ChunkPlan plan = ChunkPlan.of(batch, config.logitShift());
     try (NDManager inputs = owner.newSubManager()) {
       return module.callOne(
@@ -109,6 +157,46 @@ final class PackedForward implements ForwardPath {
     }
   }
 
+  private NDArray adaptedStates(NDManager owner, PackedBatch batch) {
+    ChunkPlan plan = ChunkPlan.of(batch, config.logitShift());
+    AdapterRanges ranges = AdapterRanges.of(batch, plan.ends());
+    try (NDManager inputs = owner.newSubManager()) {
+      return adapters
+          .forward()
+          .callOne(
+              owner,
+              "adapted_states",
+              Argument.of(weights),
+              Argument.of(table),
+              Argument.of(inputs.create(plan.ids())),
+              Argument.ofInts(batch.starts()),
+              Argument.ofInts(batch.lengths()),
+              Argument.ofInts(batch.keys()),
+              Argument.of(batch.segments().stream().map(caches).toList()),
+              Argument.ofInts(plan.ends()),
+              Argument.ofInts(plan.sizes()),
+              Argument.ofInts(plan.asked()),
+              Argument.ofInts(plan.askedSizes()),
+              Argument.of(inputs.create(plan.rows())),
+              adapters.tensors(ranges),
+              Argument.ofInts(ranges.ranges()),
+              Argument.ofInts(ranges.askedRanges()),
+              Argument.ofInts(ranges.firsts()),
+              Argument.ofInts(ranges.ends()),
+              adapters.vectors(batch));
+    }
+  }
+
+  @Override
+  public LowRankAdapter lowRank(List<LowRankAdapter.Factors> factors, double scale) {
+    return adapters.lowRank(factors, scale);
+  }
+
+  @Override
+  public SoftPrompt prompt(float[] vectors) {
+    return adapters.prompt(vectors);
+  }
+
   @Override
   public NDArray head(NDManager owner, NDArray states) {
     return module.callOne(owner, "packed_head", Argument.of(weights), Argument.of(states));
@@ -121,6 +209,7 @@ final class PackedForward implements ForwardPath {
 
   @Override
   public void close() {
+    adapters.close();
     weights.close();
     module.close();
   }

@@ -4,6 +4,7 @@ import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.model.transformer.TransformerText.Compute;
+import java.util.stream.Collectors;
 
 /**
  * The fast form of a forward pass, as methods that stand behind those of {@link TransformerText}.
@@ -81,14 +82,14 @@ final class PackedText {
   /** The whole pass; methods have to stand behind those that they call. */
   private static final String PASS =
       """
-        def packed_states(self: __torch__.M, p: List[Tensor], table: Tensor, ids: Tensor, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], ends: List[int], sizes: List[int], asked: List[int], askedSizes: List[int], rows: Tensor) -> Tensor:
+        def $FORM_states(self: __torch__.M, p: List[Tensor], table: Tensor, ids: Tensor, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], ends: List[int], sizes: List[int], asked: List[int], askedSizes: List[int], rows: Tensor$PASS_PARAMETERS) -> Tensor:
           x = annotate(List[Tensor], [])
           t = annotate(List[Tensor], [])
           firsts = annotate(List[int], [])
           s = 0
           first = 0
           for c in range(torch.len(sizes)):
-            n = torch.append(x, torch.embedding(p[0], torch.narrow(ids, 0, s, sizes[c])))
+            n = torch.append(x, $EMBEDDED)
             pad = sizes[c]
             for i in range(first, ends[c]):
               pad = torch.sub(pad, lengths[i])
@@ -98,7 +99,7 @@ final class PackedText {
             first = ends[c]
           for i in range($WHOLE_LAYERS):
             for c in range(torch.len(sizes)):
-              x[c] = (self).packed_block(p, i, x[c], t[c], firsts[c], ends[c], starts, lengths, keys, caches, )
+              x[c] = (self).$FORM_block(p, i, x[c], t[c], firsts[c], ends[c], starts, lengths, keys, caches, $CHUNK_ARGUMENTS)
           r = annotate(List[Tensor], [])
           s = 0
           for c in range(torch.len(sizes)):
@@ -106,16 +107,20 @@ final class PackedText {
             for i in range(firsts[c], ends[c]):
               m = torch.add(m, asked[i])
             rc = torch.narrow(rows, 0, s, askedSizes[c])
-            y = $LAST
+            y = $LAST_ROWS
             n = torch.append(r, torch.narrow(y, 0, 0, m))
             s = torch.add(s, askedSizes[c])
           return torch.cat(r)
+      """;
+
+  private static final String HEAD =
+      """
         def packed_head(self: __torch__.M, p: List[Tensor], x: Tensor) -> Tensor:
           return torch.to(torch.linear((self).norm(x, p[1], ), p[2]), 6)
       """;
 
-  /** Everything that touches a block's matrices: how they lie, and the products. */
-  private static final String PRODUCTS =
+  /** How a block's matrices lie, and what needs no form with adapters. */
+  private static final String PREPARATION =
       """
         def prepare(self: __torch__.M, b: List[Tensor], last: bool, rows: int) -> List[Tensor]:
           q = (self).paired((self).folded(b[1], b[0], ), )
@@ -146,14 +151,47 @@ final class PackedText {
           n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
           s = torch.rsqrt_(torch.add_(torch.div_(torch.mul_(n, n), $WIDTH), $NORM_EPSILON))
           return $SCALED
+      """;
+
+  private static final String MLP =
+      """
         def mlp(self: __torch__.M, p: List[Tensor], o: int, x: Tensor) -> Tensor:
           m = (self).scaled(x, p[torch.add(o, 6)], )
           g = ops.mkldnn._linear_pointwise(m, p[torch.add(o, 2)], None, "swish", $NONE, "")
           u = ops.mkldnn._linear_pointwise(m, g, p[torch.add(o, 3)], None, "mul")
           return ops.mkldnn._linear_pointwise(u, x, p[torch.add(o, 4)], None, "add")
-        def packed_block(self: __torch__.M, p: List[Tensor], layer: int, x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor]) -> Tensor:
+      """;
+
+  /** SiLU cannot be inside the product, because what an adapter adds comes between them. */
+  private static final String ADAPTED_MLP =
+      """
+        def adapted_mlp(self: __torch__.M, p: List[Tensor], o: int, x: Tensor, g: List[List[Tensor]], e: int, ranges: List[int], lo: int, hi: int) -> Tensor:
+          m = (self).scaled(x, p[torch.add(o, 6)], )
+          if (self).adapts(g, e, ranges, lo, hi, ):
+            a = ops.mkldnn._linear_pointwise(m, p[torch.add(o, 2)], None, "none", $NONE, "")
+            u = ops.mkldnn._linear_pointwise(m, p[torch.add(o, 3)], None, "none", $NONE, "")
+            n = (self).adapt([a, u], m, g, e, ranges, lo, hi, )
+            b = torch.mul_(u, torch.silu_(a))
+          else:
+            c = ops.mkldnn._linear_pointwise(m, p[torch.add(o, 2)], None, "swish", $NONE, "")
+            b = ops.mkldnn._linear_pointwise(m, c, p[torch.add(o, 3)], None, "mul")
+          y = ops.mkldnn._linear_pointwise(b, x, p[torch.add(o, 4)], None, "add")
+          n = (self).adapt([y], b, g, torch.add(e, $ADAPTER_DOWN), ranges, lo, hi, )
+          return y
+      """;
+
+  /**
+   * The blocks, in two forms: lines with a plus belong to the one with adapters only, those with a
+   * minus to the other.
+   */
+  private static final String BLOCKS =
+      """
+        def $FORM_block(self: __torch__.M, p: List[Tensor], layer: int, x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor]$BLOCK_PARAMETERS) -> Tensor:
           o = torch.add(torch.mul(layer, $PACKED_STRIDE), $PACKED_FIRST)
-          z = ops.mkldnn._linear_pointwise((self).scaled(x, p[torch.add(o, 5)], ), p[o], $BIAS, "none", $NONE, "")
+          y = (self).scaled(x, p[torch.add(o, 5)], )
+          z = ops.mkldnn._linear_pointwise(y, p[o], $BIAS, "none", $NONE, "")
+        + e = torch.mul(layer, $ADAPTER_STRIDE)
+        + n = (self).adapt([torch.narrow(z, 1, 0, $QUERY_WIDTH), torch.narrow(z, 1, $QUERY_WIDTH, $KV_WIDTH), torch.narrow(z, 1, $ROTATED_WIDTH, $KV_WIDTH)], y, g, e, ranges, lo, hi, )
           z = torch.view(z, [-1, $ALL_HEADS, $HEAD_WIDTH])
           y = (self).turn(torch.narrow(z, 1, 0, $ROTATED_HEADS), t, )
           q = torch.narrow(z, 1, 0, $HEADS)
@@ -161,19 +199,28 @@ final class PackedText {
           v = torch.narrow(z, 1, $ROTATED_HEADS, $KV_HEADS)
           a = (self).mix(q, k, v, layer, first, end, lengths, starts, lengths, keys, caches, )
           h = ops.mkldnn._linear_pointwise(a, x, p[torch.add(o, 1)], None, "add")
-          return (self).mlp(p, o, h, )
-        def last_block(self: __torch__.M, p: List[Tensor], x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], asked: List[int], rows: Tensor) -> Tensor:
+        + n = (self).adapt([h], a, g, torch.add(e, $ADAPTER_OUT), ranges, lo, hi, )
+        + return (self).adapted_mlp(p, o, h, g, torch.add(e, $ADAPTER_MLP), ranges, lo, hi, )
+        - return (self).mlp(p, o, h, )
+        def $FORM_last_block(self: __torch__.M, p: List[Tensor], x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], asked: List[int], rows: Tensor$LAST_PARAMETERS) -> Tensor:
           o = torch.add(torch.mul($LAST_LAYER, $PACKED_STRIDE), $PACKED_FIRST)
           y = (self).scaled(x, p[torch.add(o, 6)], )
           z = ops.mkldnn._linear_pointwise(y, p[torch.add(o, 1)], $LAST_KV_BIAS, "none", $NONE, "")
+        + e = torch.mul($LAST_LAYER, $ADAPTER_STRIDE)
+        + n = (self).adapt([torch.narrow(z, 1, 0, $KV_WIDTH), torch.narrow(z, 1, $KV_WIDTH, $KV_WIDTH)], y, g, torch.add(e, 2), ranges, lo, hi, )
           z = torch.view(z, [-1, $KV_HEADS_TWICE, $HEAD_WIDTH])
           k = (self).turn(torch.narrow(z, 1, 0, $KV_HEADS), t, )
           v = torch.narrow(z, 1, $KV_HEADS, $KV_HEADS)
-          q = ops.mkldnn._linear_pointwise(torch.index_select(y, 0, rows), p[o], $LAST_Q_BIAS, "none", $NONE, "")
+          y = torch.index_select(y, 0, rows)
+          q = ops.mkldnn._linear_pointwise(y, p[o], $LAST_Q_BIAS, "none", $NONE, "")
+        + n = (self).adapt([q], y, g, e, askedRanges, lo, hi, )
           q = (self).turn(torch.view(q, [-1, $HEADS, $HEAD_WIDTH]), torch.index_select(t, 0, rows), )
           a = (self).mix(q, k, v, $LAST_LAYER, first, end, asked, starts, lengths, keys, caches, )
           h = ops.mkldnn._linear_pointwise(a, torch.index_select(x, 0, rows), p[torch.add(o, 2)], None, "add")
-          return (self).mlp(p, torch.add(o, 1), h, )
+        + e = torch.add(e, 1)
+        + n = (self).adapt([h], a, g, torch.add(e, $ADAPTER_OUT), askedRanges, lo, hi, )
+        + return (self).adapted_mlp(p, torch.add(o, 1), h, g, torch.add(e, $ADAPTER_MLP), askedRanges, lo, hi, )
+        - return (self).mlp(p, torch.add(o, 1), h, )
       """;
 
   /** Attention on views, without a copy: each key-value head is a batch of its own. */
@@ -206,24 +253,107 @@ final class PackedText {
   /** Index of the first block's first matrix in the list. */
   static final int FIRST = 3;
 
+  /** Place of a norm's weights among a block's tensors, one further in a split one. */
+  static final int ATTENTION_NORM = 5;
+
+  /** As {@link #ATTENTION_NORM}. */
+  static final int MLP_NORM = 6;
+
   /** Tensors of a block; the last has more where it is split. */
   static int stride(ModelConfig config) {
     return config.qkvBias() ? 8 : 7;
   }
 
   static String of(ModelConfig config, Compute compute, Attention attention) {
-    return of(config, compute, attention, PRODUCTS);
+    return of(config, compute, attention, PREPARATION + MLP + plain(BLOCKS, config));
   }
 
-  /** With other products: methods {@code prepare}, {@code packed_block} and {@code last_block}. */
+  /**
+   * With other products: methods {@code prepare}, {@code packed_block} and {@code
+   * packed_last_block}.
+   */
   static String of(ModelConfig config, Compute compute, Attention attention, String products) {
+    return TransformerText.of(config, compute, attention)
+        + filled(PIECES + products + plain(PASS, config) + HEAD, config, compute, attention);
+  }
+
+  /**
+   * The network with adapters beside it, for {@link PackedForward}.
+   *
+   * @param adapters methods {@code embed}, {@code adapt} and {@code adapts}
+   */
+  static String withAdapters(
+      ModelConfig config, Compute compute, Attention attention, String adapters) {
+    return TransformerText.of(config, compute, attention)
+        + filled(
+            PIECES
+                + PREPARATION
+                + MLP
+                + adapters
+                + ADAPTED_MLP
+                + adapted(BLOCKS, config)
+                + adapted(PASS, config),
+            config,
+            compute,
+            attention);
+  }
+
+  private static String plain(String template, ModelConfig config) {
+    return form(template, '+', '-')
+        .replace("$FORM", "packed")
+        .replace("$PASS_PARAMETERS", "")
+        .replace("$BLOCK_PARAMETERS", "")
+        .replace("$LAST_PARAMETERS", "")
+        .replace("$CHUNK_ARGUMENTS", "")
+        .replace("$LAST_ROWS", lastRows(config, "packed", ""))
+        .replace("$EMBEDDED", "torch.embedding(p[0], torch.narrow(ids, 0, s, sizes[c]))");
+  }
+
+  private static String adapted(String template, ModelConfig config) {
+    String ranges = ", g: List[List[Tensor]], ranges: List[int]";
+    return form(template, '-', '+')
+        .replace("$FORM", "adapted")
+        .replace(
+            "$PASS_PARAMETERS",
+            ranges
+                + ", askedRanges: List[int], froms: List[int], tos: List[int], prompts:"
+                + " List[Tensor]")
+        .replace("$BLOCK_PARAMETERS", ranges + ", lo: int, hi: int")
+        .replace("$LAST_PARAMETERS", ranges + ", askedRanges: List[int], lo: int, hi: int")
+        .replace("$CHUNK_ARGUMENTS", "g, ranges, froms[c], tos[c], ")
+        .replace(
+            "$LAST_ROWS", lastRows(config, "adapted", "g, ranges, askedRanges, froms[c], tos[c], "))
+        .replace("$EMBEDDED", "(self).embed(p[0], torch.narrow(ids, 0, s, sizes[c]), prompts, )");
+  }
+
+  private static String lastRows(ModelConfig config, String form, String more) {
+    return splitsLast(config)
+        ? "(self)."
+            + form
+            + "_last_block(p, x[c], t[c], firsts[c], ends[c], starts, lengths, keys, caches, asked,"
+            + " rc, "
+            + more
+            + ")"
+        : "torch.index_select(x[c], 0, rc)";
+  }
+
+  /** Drops the lines with one mark, and the other mark from its lines. */
+  private static String form(String template, char dropped, char kept) {
+    return template
+        .lines()
+        .filter(line -> line.stripLeading().charAt(0) != dropped)
+        .map(line -> line.stripLeading().charAt(0) == kept ? line.replace(kept + " ", "  ") : line)
+        .collect(Collectors.joining("\n", "", "\n"));
+  }
+
+  private static String filled(
+      String text, ModelConfig config, Compute compute, Attention attention) {
     boolean split = splitsLast(config);
     boolean fused = attention == Attention.FUSED && split;
     boolean grouped = config.heads() != config.kvHeads();
     boolean float32 = compute == Compute.FLOAT32;
-    String text =
-        (PIECES + products + PASS)
-            .replace("$MIX", lines(fused ? (grouped ? FUSED : FUSED_UNGROUPED) : ROWS, 8))
+    String named =
+        text.replace("$MIX", lines(fused ? (grouped ? FUSED : FUSED_UNGROUPED) : ROWS, 8))
             .replace(
                 "$TURN",
                 float32
@@ -245,21 +375,22 @@ final class PackedText {
             .replace("$BIAS", config.qkvBias() ? "p[torch.add(o, 7)]" : "None")
             .replace("$LAST_Q_BIAS", config.qkvBias() ? "p[torch.add(o, 8)]" : "None")
             .replace("$LAST_KV_BIAS", config.qkvBias() ? "p[torch.add(o, 9)]" : "None")
-            .replace(
-                "$LAST\n",
-                split
-                    ? "(self).last_block(p, x[c], t[c], firsts[c], ends[c], starts, lengths, keys,"
-                        + " caches, asked, rc, )\n"
-                    : "torch.index_select(x[c], 0, rc)\n")
             .replace("$PACKED_STRIDE", String.valueOf(stride(config)))
             .replace("$PACKED_FIRST", String.valueOf(FIRST))
             .replace("$LAST_LAYER", String.valueOf(config.layers() - 1))
             .replace("$WHOLE_LAYERS", String.valueOf(config.layers() - (split ? 1 : 0)))
             .replace("$ALL_HEADS", String.valueOf(config.heads() + 2 * config.kvHeads()))
             .replace("$ROTATED_HEADS", String.valueOf(config.heads() + config.kvHeads()))
+            .replace("$ADAPTER_STRIDE", String.valueOf(LowRankAdapter.STRIDE))
+            .replace("$ADAPTER_OUT", String.valueOf(LowRankAdapter.OUT))
+            .replace("$ADAPTER_MLP", String.valueOf(LowRankAdapter.MLP))
+            .replace("$ADAPTER_DOWN", String.valueOf(LowRankAdapter.DOWN - LowRankAdapter.MLP))
+            .replace("$KV_WIDTH", String.valueOf(config.kvHeads() * config.headWidth()))
+            .replace(
+                "$ROTATED_WIDTH",
+                String.valueOf((config.heads() + config.kvHeads()) * config.headWidth()))
             .replace("$KV_HEADS_TWICE", String.valueOf(2 * config.kvHeads()));
-    return TransformerText.of(config, compute, attention)
-        + TransformerText.fill(text, config, compute);
+    return TransformerText.fill(named, config, compute);
   }
 
   private static String lines(String text, int indent) {

@@ -90,7 +90,7 @@ final class QuantisedText {
           a, b, = (self).eight((self).mix(q, k, v, layer, first, end, lengths, starts, lengths, keys, caches, ), )
           h = (self).onto(x, a, b, p, torch.add(o, 3), )
           return (self).mlp(p, o, h, )
-        def last_block(self: __torch__.M, p: List[Tensor], x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], asked: List[int], rows: Tensor) -> Tensor:
+        def packed_last_block(self: __torch__.M, p: List[Tensor], x: Tensor, t: Tensor, first: int, end: int, starts: List[int], lengths: List[int], keys: List[int], caches: List[Tensor], asked: List[int], rows: Tensor) -> Tensor:
           o = torch.add(torch.mul($LAST_LAYER, $QUANTISED_STRIDE), $PACKED_FIRST)
           u, s, = (self).normed(x, )
           z = $LAST_KV

@@ -144,7 +144,7 @@ class AdmissionTest {
   }
 
   private static long bytes(GenerationTask task) {
-    TaskCost cost = TaskCost.of(task, model.config(), Float.BYTES);
+    TaskCost cost = TaskCost.of(task, model.config(), Float.BYTES, 0);
     return cost.cacheBytes()
         + cost.passBytes()
         + dev.unmask.model.sampling.TokenChooser.workBytes(model.config());

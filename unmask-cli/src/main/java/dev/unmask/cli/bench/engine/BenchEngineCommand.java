@@ -51,6 +51,22 @@ public final class BenchEngineCommand implements Callable<Integer> {
   private int processes = 1;
 
   @Option(
+      names = "--adapters",
+      paramLabel = "N",
+      description = {
+        "Instead: a step whose requests are spread over N LoRA adapters beside the base's own step,",
+        "and beside the passes that N merged models would need."
+      })
+  private @Nullable Integer adapters;
+
+  @Option(
+      names = "--rank",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "Width of the adapters of --adapters; default ${DEFAULT-VALUE}.")
+  private int rank = 16;
+
+  @Option(
       names = "--reference",
       description = {
         "Instead: the shipped model's probes with threshold decoding and a dual cache against the",
@@ -98,6 +114,12 @@ public final class BenchEngineCommand implements Callable<Integer> {
     } else if (sweep != null) {
       result.put("what", "bench engine slots");
       result.setAll(ask(MAIN, load.arguments("slots")));
+    } else if (adapters != null) {
+      result.put("what", "bench engine adapters");
+      List<String> arguments = new ArrayList<>(load.arguments("adapters"));
+      arguments.addAll(
+          List.of("--adapters", String.valueOf(adapters), "--rank", String.valueOf(rank)));
+      result.setAll(ask(MAIN, arguments));
     } else {
       result.put("what", "bench engine");
       result.setAll(ask(MAIN, load.arguments("engine")));
@@ -116,9 +138,14 @@ public final class BenchEngineCommand implements Callable<Integer> {
     if (processes < 1 || processes > 64) {
       throw CliException.usage("--processes is " + processes + "; it must be between 1 and 64");
     }
-    int kinds = (reference ? 1 : 0) + (sweep == null ? 0 : 1) + (processes > 1 ? 1 : 0);
+    int kinds =
+        (reference ? 1 : 0)
+            + (sweep == null ? 0 : 1)
+            + (processes > 1 ? 1 : 0)
+            + (adapters == null ? 0 : 1);
     if (kinds > 1) {
-      throw CliException.usage("give one of --sweep, --processes and --reference, not several");
+      throw CliException.usage(
+          "give one of --sweep, --processes, --adapters and --reference, not several");
     }
     if (probes < 1) {
       throw CliException.usage("--probes is " + probes + "; it must be at least 1");

@@ -3,6 +3,7 @@ package dev.unmask.cli.bench.page;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -17,6 +18,7 @@ final class Tables {
     tables.put("cached", cached(history));
     tables.put("whole", whole(history));
     tables.put("batching", batching(history));
+    tables.put("adapters", adapters(history));
     tables.put("processes", processes(history));
     tables.put("reference", reference(history));
     tables.put("slots", slots(history));
@@ -159,6 +161,51 @@ final class Tables {
       }
     }
     return table.toString();
+  }
+
+  private static String adapters(History history) {
+    Table table =
+        new Table(
+            "size",
+            "requests",
+            "adapters",
+            "rank",
+            "step",
+            "base ms",
+            "with adapters ms",
+            "merged ms",
+            "over base",
+            "over merged",
+            "adapter MB",
+            "merged MB",
+            "commit");
+    for (JsonNode line : history.newest("bench engine adapters")) {
+      adapterRow(table, line, line, "full");
+      adapterRow(table, line, line.path("cached"), "cached");
+    }
+    return table.toString();
+  }
+
+  private static void adapterRow(Table table, JsonNode line, JsonNode step, String kind) {
+    table.row(
+        List.of(
+            text(line, "settings", "size"),
+            text(line, "settings", "requests"),
+            text(line, "settings", "adapters"),
+            text(line, "settings", "rank"),
+            kind,
+            n(step, "base_step_ms"),
+            n(step, "adapted_step_ms"),
+            n(step, "merged_steps_ms"),
+            n(step, "over_base"),
+            n(step, "over_merged"),
+            megabytes(line.path("adapter_bytes")),
+            megabytes(line.path("merged_weights_bytes")),
+            text(line, "commit")));
+  }
+
+  private static String megabytes(JsonNode bytes) {
+    return bytes.isNumber() ? String.format(Locale.ROOT, "%.1f", bytes.asLong() / 1e6) : "–";
   }
 
   private static String processes(History history) {
