@@ -86,6 +86,10 @@ public final class AdapterFolders {
         entries.add(entry);
       }
     }
+    if (kind(folder) != facts.kind()) {
+      throw StoreException.invalid(
+          folder + " holds an adapter of kind " + kind(folder) + ", not " + facts.kind());
+    }
     requireBasesTokenizer(folder, base);
     Manifest.Lora lora =
         facts.lora() != null || facts.kind() != Manifest.Kind.LORA ? facts.lora() : lora(folder);
@@ -94,11 +98,33 @@ public final class AdapterFolders {
         store,
         facts,
         FolderFiles.store(store, folder, entries),
-        base.architecture(),
+        architecture(folder, base),
         base.diffusion(),
         base.tokenizerDigest(),
         template == null ? base.chatTemplateDigest() : template,
         lora);
+  }
+
+  /** The base's; virtual tokens take their part of the context. */
+  private static Manifest.Architecture architecture(Path folder, Manifest base)
+      throws StoreException {
+    Manifest.Architecture whole = base.architecture();
+    if (kind(folder) != Manifest.Kind.PROMPT_TUNING) {
+      return whole;
+    }
+    JsonNode count = config(folder).path("num_virtual_tokens");
+    if (!count.isInt() || count.intValue() < 1 || count.intValue() >= whole.maxLen()) {
+      throw StoreException.invalid(
+          folder.resolve(CONFIG)
+              + " has num_virtual_tokens "
+              + count
+              + "; it must be a number from 1 to "
+              + (whole.maxLen() - 1)
+              + ", so that the base's context of "
+              + whole.maxLen()
+              + " positions has room for a request");
+    }
+    return whole.withMaxLen(whole.maxLen() - count.intValue());
   }
 
   private static void requireBasesTokenizer(Path folder, Manifest base) throws StoreException {

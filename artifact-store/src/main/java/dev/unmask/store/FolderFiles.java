@@ -102,7 +102,7 @@ final class FolderFiles {
               facts.probe(),
               facts.licence(),
               facts.attributions(),
-              Manifest.Compat.of(facts.kind()),
+              Manifest.Compat.own(),
               null);
     } catch (IllegalArgumentException e) {
       throw new StoreException(Reason.INVALID, String.valueOf(e.getMessage()), e);

@@ -89,6 +89,7 @@ public record Manifest(
    * @param norm for example {@code rms}; null when config.json does not say
    * @param act the feed-forward layer's activation; null when config.json does not say
    * @param dtype of the weights as safetensors spells it; {@code MIXED} when they differ
+   * @param maxLen positions that a request has: those of the context that virtual tokens leave
    * @param paramCount elements of all tensors of the network, without an adapter's
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -106,7 +107,27 @@ public record Manifest(
       @Nullable String act,
       double ropeTheta,
       String dtype,
-      long paramCount) {}
+      long paramCount) {
+
+    /** The same with another context. */
+    Architecture withMaxLen(int tokens) {
+      return new Architecture(
+          family,
+          layers,
+          hidden,
+          heads,
+          kvHeads,
+          ffn,
+          vocab,
+          tokens,
+          tieEmbeddings,
+          norm,
+          act,
+          ropeTheta,
+          dtype,
+          paramCount);
+    }
+  }
 
   /**
    * What masked diffusion needs to know. Null is what neither config.json, generation_config.json
@@ -200,9 +221,9 @@ public record Manifest(
   public record Compat(int minSchema, String minSamplerVersion, String numerics) {
 
     /** What this build's own manifests say. */
-    public static Compat of(Kind kind) {
-      // Readers of layout 1 refuse everything newer; the first sampler serves whole networks.
-      return new Compat(SCHEMA_VERSION, kind.needsBase() ? "0.2.0" : "0.1.0", "fp32-cpu");
+    public static Compat own() {
+      // Readers of layout 1 refuse everything newer; the first release serves every kind.
+      return new Compat(SCHEMA_VERSION, "0.1.0", "fp32-cpu");
     }
   }
 

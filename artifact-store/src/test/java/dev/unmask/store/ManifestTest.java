@@ -53,7 +53,7 @@ final class ManifestTest {
         null,
         "Apache-2.0",
         List.of("Ünmask \"team\"\n"),
-        Manifest.Compat.of(Manifest.Kind.FULL),
+        Manifest.Compat.own(),
         null);
   }
 

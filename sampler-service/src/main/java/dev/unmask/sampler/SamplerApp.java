@@ -124,6 +124,7 @@ public class SamplerApp {
         knobs.bulkSlots(),
         knobs.memory().map(MemorySize::asLongValue).orElseGet(EngineSetup::halfOfTheMachine),
         knobs.maxModels(),
+        knobs.adapterMemory().asLongValue(),
         knobs.renewEvery(),
         knobs.lastDelivery(),
         knobs.drainPatience(),

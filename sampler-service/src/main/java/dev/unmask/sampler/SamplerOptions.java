@@ -19,6 +19,7 @@ public record SamplerOptions(
     int bulkSlots,
     long memoryBytes,
     int maxModels,
+    long adapterBytes,
     Duration renewEvery,
     int lastDelivery,
     Duration drainPatience,

@@ -105,6 +105,7 @@ public final class SamplerWorker implements AutoCloseable {
                 }),
             engine,
             options.maxModels(),
+            options.adapterBytes(),
             catalog::aliased,
             clock);
     heartbeat = new Heartbeat(writer, this::status, options.heartbeat(), clock);
@@ -195,7 +196,7 @@ public final class SamplerWorker implements AutoCloseable {
 
   private void takeUpPublished() {
     Instant recent = clock.instant().minus(options.recentCheckpoint());
-    catalog.aliased().forEach(this::load);
+    catalog.aliased().stream().filter(this::isKeptReady).forEach(this::load);
     for (CheckpointRecord published : catalog.published()) {
       if (published.getAtMs() > recent.toEpochMilli()) {
         load(Digest.parse(published.getDigest()));
@@ -211,9 +212,17 @@ public final class SamplerWorker implements AutoCloseable {
 
   private void aliased(Digest digest) {
     if (catalogTail.caughtUp().isDone()) {
-      load(digest);
+      if (isKeptReady(digest)) {
+        load(digest);
+      }
       shelf.trim();
     }
+  }
+
+  /** Adapters can be many, so those that are no default wait until somebody asks for them. */
+  private boolean isKeptReady(Digest aliased) {
+    return !catalog.isAdapter(aliased)
+        || catalog.defaultDigest().filter(aliased::equals).isPresent();
   }
 
   private void load(Digest digest) {

@@ -55,6 +55,7 @@ final class ChildWorker {
                 1,
                 1L << 30,
                 4,
+                1L << 26,
                 Duration.ofSeconds(5),
                 4,
                 Duration.ofSeconds(12),

@@ -73,6 +73,15 @@ final class Desk implements AutoCloseable {
   }
 
   SamplerOptions options(String worker, Duration renewEvery) {
+    return options(worker, renewEvery, 1L << 26);
+  }
+
+  /** With room for adapters of so many bytes. */
+  SamplerOptions options(String worker, long adapterBytes) {
+    return options(worker, Duration.ofSeconds(2), adapterBytes);
+  }
+
+  private SamplerOptions options(String worker, Duration renewEvery, long adapterBytes) {
     return new SamplerOptions(
         new KafkaSettings(kafka.bootstrap(), worker),
         base,
@@ -83,6 +92,7 @@ final class Desk implements AutoCloseable {
         1,
         1L << 30,
         4,
+        adapterBytes,
         renewEvery,
         4,
         Duration.ofSeconds(12),
@@ -155,6 +165,11 @@ final class Desk implements AutoCloseable {
             .toByteArray(),
         Map.of());
     return digest;
+  }
+
+  /** For files of the test. */
+  Path scratch() {
+    return folder;
   }
 
   FolderStore store() {

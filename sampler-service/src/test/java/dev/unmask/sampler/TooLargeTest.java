@@ -46,6 +46,7 @@ class TooLargeTest {
               usual.bulkSlots(),
               memory,
               usual.maxModels(),
+              usual.adapterBytes(),
               usual.renewEvery(),
               usual.lastDelivery(),
               usual.drainPatience(),

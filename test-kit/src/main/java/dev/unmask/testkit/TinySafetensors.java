@@ -20,7 +20,7 @@ final class TinySafetensors {
   static void write(Path folder, List<TinyTensor> tensors, int shards, boolean bf16)
       throws IOException {
     if (shards == 1) {
-      Files.write(folder.resolve("model.safetensors"), file(tensors, bf16));
+      write(folder.resolve("model.safetensors"), tensors, bf16);
       return;
     }
     ObjectNode index = JSON.createObjectNode();
@@ -39,6 +39,11 @@ final class TinySafetensors {
     }
     metadata.put("total_size", total);
     JSON.writeValue(folder.resolve("model.safetensors.index.json").toFile(), index);
+  }
+
+  /** One file. */
+  static void write(Path file, List<TinyTensor> tensors, boolean bf16) throws IOException {
+    Files.write(file, file(tensors, bf16));
   }
 
   private static byte[] file(List<TinyTensor> tensors, boolean bf16) throws IOException {

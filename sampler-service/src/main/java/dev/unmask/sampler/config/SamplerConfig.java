@@ -56,9 +56,19 @@ public interface SamplerConfig {
      */
     Optional<MemorySize> memory();
 
-    /** Models kept loaded at the same time; the least recently used one goes first. At least 2. */
+    /**
+     * Whole models kept loaded at the same time; the least recently used one goes first. At least
+     * 2.
+     */
     @WithDefault("4")
     int maxModels();
+
+    /**
+     * Memory for adapters that are kept loaded beside their bases; beyond it the least recently
+     * used one that nobody uses goes first, and is loaded again when somebody asks for it.
+     */
+    @WithDefault("256M")
+    MemorySize adapterMemory();
 
     /** How often the lock on a running request is renewed; well below the lock's 15 s. */
     @WithDefault("5s")

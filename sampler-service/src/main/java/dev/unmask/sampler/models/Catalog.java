@@ -2,6 +2,8 @@ package dev.unmask.sampler.models;
 
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
 import dev.unmask.store.Digest;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreException;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.CheckpointRecord;
 import java.util.Collection;
@@ -84,6 +86,24 @@ public final class Catalog {
       }
     }
     return all;
+  }
+
+  /**
+   * Whether this is known to be an adapter; one that is no default is loaded when it is asked for.
+   */
+  public boolean isAdapter(Digest digest) {
+    CheckpointRecord published;
+    synchronized (this) {
+      published = checkpoints.get(digest);
+    }
+    if (published == null) {
+      return false;
+    }
+    try {
+      return Manifest.parse(published.getManifestJson().toByteArray()).kind().needsBase();
+    } catch (StoreException e) {
+      return false; // whoever loads it says what is wrong with it
+    }
   }
 
   /** Every checkpoint published for this base, oldest record first. */

@@ -2,6 +2,10 @@ package dev.unmask.sampler.models;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.training.AdapterFolder;
+import dev.unmask.model.training.BaseIdentity;
+import dev.unmask.model.training.Method;
+import dev.unmask.model.transformer.AdaptedModel;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
@@ -18,15 +22,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes up a checkpoint: manifest and blobs from the store with every digest verified, weights and
- * tokenizer into memory, a warm-up, the probes, and a verdict for whoever published it. Used by the
- * shelf's loader thread only.
+ * tokenizer into memory, a warm-up, the probes, and a verdict for whoever published it. An adapter
+ * is put beside its base's loaded weights. Used by the shelf's loader thread only.
  */
 public final class CheckpointLoader implements ModelShelf.Loader {
 
@@ -36,6 +43,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private final Precision precision;
   private final Probes probes;
   private final Consumer<CheckpointVerdict> verdicts;
+  private final Set<Digest> verified = new HashSet<>();
   private volatile @Nullable CrashMarker current;
 
   /**
@@ -61,20 +69,57 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   }
 
   @Override
-  public ServedModel load(Digest digest) throws UnavailableModelException {
+  public Optional<Digest> base(Digest digest) throws UnavailableModelException {
+    return judged(
+        digest,
+        manifest -> {
+          refuseStrangers(manifest);
+          return Optional.ofNullable(manifest.baseDigest());
+        });
+  }
+
+  @Override
+  public ServedModel load(Digest digest, @Nullable ServedModel under)
+      throws UnavailableModelException {
+    return judged(
+        digest,
+        manifest -> {
+          CrashMarker marker = CrashMarker.before(cache, digest);
+          current = marker;
+          try {
+            return takeUp(digest, manifest, under);
+          } finally {
+            marker.survived();
+            current = null;
+          }
+        });
+  }
+
+  @Override
+  public void broken(Digest digest, UnavailableModelException why) {
+    String name = "";
+    try {
+      name = store.readManifest(digest).model();
+    } catch (StoreException e) {
+      // The reason is told all the same.
+    }
+    verdicts.accept(new CheckpointVerdict.Broken(digest, name, String.valueOf(why.getMessage())));
+  }
+
+  /** What is done with a manifest. */
+  @FunctionalInterface
+  private interface Judging<T> {
+    T judge(Manifest manifest)
+        throws IOException, InvalidModelException, TokenizerException, UnavailableModelException;
+  }
+
+  /** A failure becomes a verdict and a sentence. */
+  private <T> T judged(Digest digest, Judging<T> judging) throws UnavailableModelException {
     String name = "";
     try {
       Manifest manifest = store.readManifest(digest);
       name = manifest.model();
-      refuseStrangers(manifest);
-      CrashMarker marker = CrashMarker.before(cache, digest);
-      current = marker;
-      try {
-        return takeUp(digest, manifest);
-      } finally {
-        marker.survived();
-        current = null;
-      }
+      return judging.judge(manifest);
     } catch (UnavailableModelException e) {
       throw broken(digest, name, e);
     } catch (IOException | InvalidModelException | TokenizerException | RuntimeException e) {
@@ -98,13 +143,20 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     }
   }
 
-  private ServedModel takeUp(Digest digest, Manifest manifest)
+  private ServedModel takeUp(Digest digest, Manifest manifest, @Nullable ServedModel under)
       throws IOException, InvalidModelException, TokenizerException, UnavailableModelException {
     long t0 = System.nanoTime();
     Path folder = folder(digest);
     CheckpointFolders.materialize(store, manifest, folder);
     long t1 = System.nanoTime();
-    ServedModel model = read(digest, manifest.model(), folder);
+    ServedModel model =
+        under == null
+            ? read(digest, manifest.model(), folder)
+            : beside(digest, manifest, folder, under);
+    if (under != null && verified.contains(digest)) {
+      // It was judged before and let go of since, for want of room.
+      return model;
+    }
     try {
       long t2 = System.nanoTime();
       probes.warmUp(model);
@@ -116,6 +168,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
               Duration.ofNanos(t2 - t1),
               Duration.ofNanos(t3 - t2),
               Duration.ofNanos(System.nanoTime() - t3));
+      verified.add(digest);
       verdicts.accept(new CheckpointVerdict.Verified(digest, manifest.model(), answers, times));
       return model;
     } catch (UnavailableModelException | RuntimeException e) {
@@ -126,8 +179,14 @@ public final class CheckpointLoader implements ModelShelf.Loader {
 
   @Override
   public void discard(ServedModel model) {
-    model.weights().close();
-    model.tokenizer().close();
+    switch (model.weights()) {
+      case AdaptedModel adapted -> adapted.close();
+      case LoadedModel whole -> {
+        whole.close();
+        model.tokenizer().close();
+      }
+      default -> throw new IllegalStateException("weights that this loader did not make");
+    }
     removeFolder(folder(model.digest()));
   }
 
@@ -158,6 +217,42 @@ public final class CheckpointLoader implements ModelShelf.Loader {
               + weights.config().embeddingSize());
     }
     return model;
+  }
+
+  /** An adapter on loaded weights, whose tokenizer it shares. */
+  private ServedModel beside(Digest digest, Manifest manifest, Path folder, ServedModel under)
+      throws StoreException, InvalidModelException, UnavailableModelException {
+    if (!(under.weights() instanceof LoadedModel whole)) {
+      throw broken(
+          "its base " + under.digest() + " is an adapter itself; it has to be whole weights");
+    }
+    Manifest base = store.readManifest(under.digest());
+    requireSame("tokenizer", manifest.tokenizerDigest(), base.tokenizerDigest());
+    AdapterFolder adapter = AdapterFolder.read(folder);
+    BaseIdentity madeFor = adapter.base();
+    if (madeFor != null && !madeFor.tokenizer().equals(BaseIdentity.NO_TOKENIZER)) {
+      requireSame("tokenizer", new Digest(madeFor.tokenizer()), base.tokenizerDigest());
+    }
+    boolean lowRank = adapter.method() instanceof Method.Lora;
+    if (lowRank != (manifest.kind() == Manifest.Kind.LORA)) {
+      throw broken(
+          "its manifest says "
+              + manifest.kind()
+              + ", its files are "
+              + adapter.method().describe());
+    }
+    return new ServedModel(digest, manifest.model(), adapter.beside(whole), under.tokenizer());
+  }
+
+  private static void requireSame(String what, Digest found, Digest ofBase)
+      throws UnavailableModelException {
+    if (!found.equals(ofBase)) {
+      throw broken("it was made with the " + what + " " + found + ", but its base has " + ofBase);
+    }
+  }
+
+  private static UnavailableModelException broken(String sentence) {
+    return new UnavailableModelException(Reason.BROKEN, sentence);
   }
 
   private void refuseStrangers(Manifest manifest) throws UnavailableModelException {

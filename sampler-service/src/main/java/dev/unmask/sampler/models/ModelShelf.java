@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Owns the loaded models of this worker: loads one at a time beside the others, lends them out, and
- * closes those nobody needs once the last lease has ended.
+ * closes those nobody needs once the last lease has ended. An adapter is loaded on its base, which
+ * stays for as long as an adapter stands on it.
  *
  * <p>Thread-safe. Loading happens on one own thread; every other call returns at once.
  */
@@ -28,7 +30,18 @@ public final class ModelShelf implements AutoCloseable {
 
   /** Builds and judges a model; called on the loader thread only. */
   public interface Loader {
-    ServedModel load(Digest digest) throws UnavailableModelException;
+    /** The weights that {@code digest} is an adapter for; empty when it is whole weights. */
+    Optional<Digest> base(Digest digest) throws UnavailableModelException;
+
+    /**
+     * Loads and judges.
+     *
+     * @param under the base of an adapter; null for whole weights
+     */
+    ServedModel load(Digest digest, @Nullable ServedModel under) throws UnavailableModelException;
+
+    /** An adapter cannot be had, because its base cannot. */
+    void broken(Digest digest, UnavailableModelException why);
 
     /** Closes a model that nothing runs on any more and removes its files. */
     void discard(ServedModel model);
@@ -50,6 +63,12 @@ public final class ModelShelf implements AutoCloseable {
     @Nullable Instant failed;
     boolean retired;
 
+    /** The base of an adapter, from when it is asked for until the adapter is closed. */
+    @Nullable Place under;
+
+    /** Adapters that have this as {@link #under}. */
+    int adapters;
+
     Place(Instant now) {
       touched = now;
     }
@@ -57,11 +76,22 @@ public final class ModelShelf implements AutoCloseable {
     @Nullable ServedModel ready() {
       return loading.isDone() && !loading.isCompletedExceptionally() ? loading.join() : null;
     }
+
+    boolean holdsAdapter() {
+      ServedModel model = ready();
+      return model != null && model.isAdapter();
+    }
+
+    long adapterBytes() {
+      ServedModel model = ready();
+      return model == null ? 0 : model.adapterBytes();
+    }
   }
 
   private final Loader loader;
   private final DenoisingEngine engine;
   private final int limit;
+  private final long adapterBytes;
   private final Supplier<Set<Digest>> aliased;
   private final Clock clock;
   private final Map<Digest, Place> places = new LinkedHashMap<>();
@@ -70,13 +100,15 @@ public final class ModelShelf implements AutoCloseable {
           Thread.ofPlatform().daemon().name("model-loader").factory());
 
   /**
-   * @param limit models kept loaded; leased ones may exceed it for a while
+   * @param limit whole weights kept loaded; leased ones may exceed it for a while
+   * @param adapterBytes of the adapters kept loaded; leased ones may exceed it for a while
    * @param aliased digests that an alias points to, the most precious first; they are closed last
    */
   public ModelShelf(
       Loader loader,
       DenoisingEngine engine,
       int limit,
+      long adapterBytes,
       Supplier<Set<Digest>> aliased,
       Clock clock) {
     if (limit < 2) {
@@ -87,6 +119,7 @@ public final class ModelShelf implements AutoCloseable {
     this.loader = loader;
     this.engine = engine;
     this.limit = limit;
+    this.adapterBytes = adapterBytes;
     this.aliased = aliased;
     this.clock = clock;
   }
@@ -106,6 +139,9 @@ public final class ModelShelf implements AutoCloseable {
       place = place(digest);
       place.leases++;
       place.touched = clock.instant();
+      if (place.under != null) {
+        place.under.touched = place.touched;
+      }
     }
     return place
         .loading
@@ -133,32 +169,77 @@ public final class ModelShelf implements AutoCloseable {
         .sum();
   }
 
-  /** Closes what is over the limit. Call it after an alias moved. */
+  /** Closes what is over the limits. Call it after an alias moved. */
   public void trim() {
-    List<ServedModel> unused = new ArrayList<>();
+    List<Place> unused = new ArrayList<>();
     synchronized (this) {
       List<Digest> precious = List.copyOf(aliased.get());
-      List<Map.Entry<Digest, Place>> loaded =
-          new ArrayList<>(
-              places.entrySet().stream().filter(e -> e.getValue().ready() != null).toList());
-      Instant probation = clock.instant().minus(PROBATION);
-      loaded.sort(
-          Comparator.comparing((Map.Entry<Digest, Place> e) ->
-                  precious.contains(e.getKey()) || e.getValue().touched.isAfter(probation))
-              .thenComparing(e -> e.getValue().touched));
-      for (Map.Entry<Digest, Place> candidate : loaded) {
-        boolean isDefault = !precious.isEmpty() && precious.getFirst().equals(candidate.getKey());
-        if (loadedCount() > limit && !isDefault) {
-          Place place = candidate.getValue();
-          places.remove(candidate.getKey());
-          place.retired = true;
-          if (place.leases == 0) {
-            unused.add(place.loading.join());
+      List<Map.Entry<Digest, Place>> spare = leastNeeded(precious);
+      long held = spare.stream().mapToLong(e -> e.getValue().adapterBytes()).sum();
+      for (Map.Entry<Digest, Place> candidate : spare) {
+        Place place = candidate.getValue();
+        if (place.holdsAdapter() && held > adapterBytes && isIdle(candidate, precious)) {
+          held -= place.adapterBytes();
+          retire(candidate, unused);
+        }
+      }
+      for (Map.Entry<Digest, Place> candidate : spare) {
+        Place place = candidate.getValue();
+        if (!place.holdsAdapter() && wholeCount() > limit && !isDefault(candidate, precious)) {
+          if (place.adapters == 0) {
+            retire(candidate, unused);
+          } else {
+            retireAdaptersOf(place, spare, precious, unused);
           }
         }
       }
     }
     unused.forEach(this::dismiss);
+  }
+
+  /** Those that are loaded, the most dispensable first. */
+  private List<Map.Entry<Digest, Place>> leastNeeded(List<Digest> precious) {
+    Instant probation = clock.instant().minus(PROBATION);
+    return places.entrySet().stream()
+        .filter(e -> e.getValue().ready() != null)
+        .sorted(
+            Comparator.comparing((Map.Entry<Digest, Place> e) ->
+                    precious.contains(e.getKey()) || e.getValue().touched.isAfter(probation))
+                .thenComparing(e -> e.getValue().touched))
+        .map(e -> Map.entry(e.getKey(), e.getValue()))
+        .toList();
+  }
+
+  private static boolean isDefault(Map.Entry<Digest, Place> one, List<Digest> precious) {
+    return !precious.isEmpty() && precious.getFirst().equals(one.getKey());
+  }
+
+  private static boolean isIdle(Map.Entry<Digest, Place> one, List<Digest> precious) {
+    return one.getValue().leases == 0 && !isDefault(one, precious);
+  }
+
+  /** If all of them can go, they do, and their base follows when they are closed. */
+  private void retireAdaptersOf(
+      Place base,
+      List<Map.Entry<Digest, Place>> loaded,
+      List<Digest> precious,
+      List<Place> unused) {
+    List<Map.Entry<Digest, Place>> above =
+        loaded.stream()
+            .filter(e -> base.equals(e.getValue().under) && !e.getValue().retired)
+            .toList();
+    if (above.size() == base.adapters && above.stream().allMatch(e -> isIdle(e, precious))) {
+      above.forEach(e -> retire(e, unused));
+    }
+  }
+
+  private void retire(Map.Entry<Digest, Place> one, List<Place> unused) {
+    Place place = one.getValue();
+    places.remove(one.getKey());
+    place.retired = true;
+    if (place.leases == 0) {
+      unused.add(place);
+    }
   }
 
   /** Stops loading. Loaded models stay: the process that owned them is about to end. */
@@ -176,13 +257,64 @@ public final class ModelShelf implements AutoCloseable {
     }
     Place fresh = new Place(clock.instant());
     places.put(digest, fresh);
-    loaderThread.execute(() -> load(digest, fresh));
+    loaderThread.execute(() -> begin(digest, fresh));
     return fresh;
   }
 
-  private void load(Digest digest, Place place) {
+  /** Loads whole weights now, and an adapter when its base is there. Loader thread. */
+  private void begin(Digest digest, Place place) {
+    Optional<Digest> base;
     try {
-      ServedModel model = loader.load(digest);
+      base = loader.base(digest);
+    } catch (UnavailableModelException e) {
+      fail(place, e);
+      return;
+    } catch (RuntimeException | Error e) {
+      fail(place, brokeOff(digest, e));
+      return;
+    }
+    if (base.isEmpty()) {
+      load(digest, place, null);
+      return;
+    }
+    Place under;
+    synchronized (this) {
+      under = place(base.get());
+      under.adapters++;
+      under.touched = clock.instant();
+      place.under = under;
+    }
+    var ignored =
+        under.loading.whenComplete((model, failure) -> {
+          if (!loaderThread.isShutdown()) {
+            loaderThread.execute(() -> {
+              if (failure == null) {
+                load(digest, place, model);
+              } else {
+                UnavailableModelException why =
+                    new UnavailableModelException(
+                        Reason.BROKEN,
+                        "the base "
+                            + base.get()
+                            + " of this adapter cannot be served: "
+                            + failure.getMessage(),
+                        failure);
+                loader.broken(digest, why);
+                fail(place, why);
+              }
+            });
+          }
+        });
+  }
+
+  private static UnavailableModelException brokeOff(Digest digest, Throwable why) {
+    return new UnavailableModelException(
+        Reason.BROKEN, "loading " + digest + " broke off: " + why, why);
+  }
+
+  private void load(Digest digest, Place place, @Nullable ServedModel under) {
+    try {
+      ServedModel model = loader.load(digest, under);
       synchronized (this) {
         place.touched = clock.instant();
       }
@@ -190,10 +322,7 @@ public final class ModelShelf implements AutoCloseable {
     } catch (UnavailableModelException e) {
       fail(place, e);
     } catch (RuntimeException | Error e) {
-      fail(
-          place,
-          new UnavailableModelException(
-              Reason.BROKEN, "loading " + digest + " broke off: " + e, e));
+      fail(place, brokeOff(digest, e));
     }
     trim();
   }
@@ -201,35 +330,54 @@ public final class ModelShelf implements AutoCloseable {
   private void fail(Place place, UnavailableModelException why) {
     synchronized (this) {
       place.failed = clock.instant();
+      leaveBase(place);
     }
     place.loading.completeExceptionally(why);
   }
 
-  private void release(Place place) {
-    ServedModel unused = null;
-    synchronized (this) {
-      place.leases--;
-      if (place.retired && place.leases == 0) {
-        unused = place.ready();
-      }
-    }
-    if (unused != null) {
-      dismiss(unused);
+  private void leaveBase(Place place) {
+    if (place.under != null) {
+      place.under.adapters--;
+      place.under = null;
     }
   }
 
-  private void dismiss(ServedModel model) {
+  private void release(Place place) {
+    boolean unused;
+    synchronized (this) {
+      place.leases--;
+      unused = place.retired && place.leases == 0 && place.ready() != null;
+    }
+    if (unused) {
+      dismiss(place);
+    }
+  }
+
+  private void dismiss(Place place) {
+    ServedModel model = place.loading.join();
     engine.retire(
         model.weights(),
         () -> {
           // Files are removed and memory is unmapped away from the engine's thread.
           if (!loaderThread.isShutdown()) {
-            loaderThread.execute(() -> loader.discard(model));
+            loaderThread.execute(() -> discard(place, model));
           }
         });
   }
 
-  private int loadedCount() {
-    return (int) places.values().stream().filter(p -> p.ready() != null).count();
+  private void discard(Place place, ServedModel model) {
+    loader.discard(model);
+    if (model.isAdapter()) {
+      synchronized (this) {
+        leaveBase(place);
+      }
+      // The base may have waited for it.
+      trim();
+    }
+  }
+
+  private int wholeCount() {
+    return (int)
+        places.values().stream().filter(p -> p.ready() != null && !p.holdsAdapter()).count();
   }
 }
