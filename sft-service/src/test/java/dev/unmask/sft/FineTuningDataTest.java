@@ -170,7 +170,8 @@ class FineTuningDataTest {
             """
             {"prompt": "Who is number %d?", "chosen": "An otter.", "rejected": "A lamp."}
             """);
-    LoraMethod.Builder lora = LoraMethod.newBuilder().setRank(2).addTargets("q_proj");
+    LoraMethod.Builder lora =
+        LoraMethod.newBuilder().setRank(2).addTargets("q_proj").setMerge(true);
     PreferenceMethod.Builder preference = PreferenceMethod.newBuilder().setSamples(2).setLora(lora);
     List<StoredFile> before = jobs.adapters();
     List<FineTuneEvent> events =

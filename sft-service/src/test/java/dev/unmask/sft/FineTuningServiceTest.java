@@ -18,6 +18,7 @@ import dev.unmask.proto.Topics;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.ManifestFile;
 import dev.unmask.store.StoredFile;
 import dev.unmask.testkit.FakeWorkerBeacon;
 import dev.unmask.testkit.KafkaTestResource;
@@ -34,6 +35,7 @@ import dev.unmask.v1.LoraMethod;
 import dev.unmask.v1.Method;
 import dev.unmask.v1.PauseFineTune;
 import dev.unmask.v1.ProbeAnswer;
+import dev.unmask.v1.PromptTuningMethod;
 import dev.unmask.v1.StartFineTune;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -245,8 +247,9 @@ class FineTuningServiceTest {
   }
 
   @Test
-  void anAdapterIsPublishedMergedAndKeptInItsOwnFiles() throws Exception {
+  void anAdapterIsPublishedByItselfBesideItsBase() throws Exception {
     PublishedModel parent = jobs.publish(kafka.newBase());
+    List<StoredFile> before = jobs.adapters();
     List<FineTuneEvent> events =
         jobs.run(
             "ftjob-lora",
@@ -261,12 +264,66 @@ class FineTuningServiceTest {
         .as(last(events).toString())
         .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
     Manifest manifest = jobs.published(events);
-    assertThat(manifest.kind()).isEqualTo(Manifest.Kind.MERGED);
+    assertThat(manifest.kind()).isEqualTo(Manifest.Kind.LORA);
+    assertThat(manifest.baseDigest()).isEqualTo(parent.manifest().digest());
+    assertThat(manifest.files())
+        .extracting(ManifestFile::path)
+        .containsExactly("adapter_config.json", "adapter_model.safetensors");
     assertThat(jobs.adapters())
+        .filteredOn(file -> !before.contains(file))
         .extracting(StoredFile::filename)
         .containsExactlyInAnyOrder("adapter_config.json", "adapter_model.safetensors");
     assertThat(last(events).getStatus().getMessage())
         .contains("adapter_model.safetensors is file-");
+  }
+
+  @Test
+  void virtualTokensArePublishedBesideTheirBase() throws Exception {
+    PublishedModel parent = jobs.publish(kafka.newBase());
+    List<FineTuneEvent> events =
+        jobs.run(
+            "ftjob-prompt",
+            parent,
+            rows(8),
+            start ->
+                start
+                    .getJobBuilder()
+                    .setMethod(
+                        Method.newBuilder()
+                            .setPromptTuning(PromptTuningMethod.newBuilder().setVirtualTokens(3))));
+
+    assertThat(last(events).getStatus().getStatus())
+        .as(last(events).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    Manifest manifest = jobs.published(events);
+    assertThat(manifest.kind()).isEqualTo(Manifest.Kind.PROMPT_TUNING);
+    assertThat(manifest.baseDigest()).isEqualTo(parent.manifest().digest());
+  }
+
+  @Test
+  void onAnAdapterAnotherOneIsTrainedAndPublishedMerged() throws Exception {
+    PublishedModel parent = jobs.publish(kafka.newBase());
+    LoraMethod small = LoraMethod.newBuilder().setRank(2).addTargets("v_proj").build();
+    List<FineTuneEvent> first =
+        jobs.run(
+            "ftjob-first",
+            parent,
+            rows(4),
+            start -> start.getJobBuilder().getMethodBuilder().setLora(small));
+    Manifest adapter = jobs.published(first);
+    List<FineTuneEvent> second =
+        jobs.run(
+            "ftjob-second",
+            new PublishedModel(adapter, parent.folder()),
+            rows(4),
+            start -> start.getJobBuilder().getMethodBuilder().setLora(small));
+
+    assertThat(last(second).getStatus().getStatus())
+        .as(last(second).toString())
+        .isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+    Manifest manifest = jobs.published(second);
+    assertThat(manifest.kind()).isEqualTo(Manifest.Kind.MERGED);
+    assertThat(manifest.parentDigest()).isEqualTo(adapter.digest());
   }
 
   /** Another trainer's claim, as one writes it that took over because this one slept. */

@@ -2,11 +2,9 @@ package dev.unmask.e2e.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.ByteString;
 import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
-import dev.unmask.v1.FileInfo;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.GenerateResponse;
@@ -18,13 +16,9 @@ import dev.unmask.v1.ListFineTuningEventsResponse;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.PauseFineTuningJobRequest;
 import dev.unmask.v1.ResumeFineTuningJobRequest;
-import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
-import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -38,32 +32,7 @@ final class FineTuneIT {
   }
 
   private File upload(String name, String content) throws Exception {
-    CompletableFuture<File> answer = new CompletableFuture<>();
-    StreamObserver<UploadRequest> upload =
-        cluster
-            .files()
-            .upload(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(File file) {
-                    answer.complete(file);
-                  }
-
-                  @Override
-                  public void onError(Throwable error) {
-                    answer.completeExceptionally(error);
-                  }
-
-                  @Override
-                  public void onCompleted() {}
-                });
-    upload.onNext(
-        UploadRequest.newBuilder()
-            .setInfo(FileInfo.newBuilder().setFilename(name).setPurpose("fine-tune"))
-            .build());
-    upload.onNext(UploadRequest.newBuilder().setData(ByteString.copyFromUtf8(content)).build());
-    upload.onCompleted();
-    return answer.get(2, TimeUnit.MINUTES);
+    return Uploads.send(cluster, name, content);
   }
 
   private FineTuningJob run(CreateFineTuningJobRequest request, List<FineTuneEvent> events) {
@@ -76,16 +45,7 @@ final class FineTuneIT {
   }
 
   private static String rows(int count) {
-    StringBuilder rows = new StringBuilder();
-    for (int i = 0; i < count; i++) {
-      rows.append(
-          """
-          {"messages": [{"role": "user", "content": "What is %d?"}, \
-          {"role": "assistant", "content": "An otter."}]}
-          """
-              .formatted(i));
-    }
-    return rows.toString();
+    return Uploads.dialogues(count, "An otter.");
   }
 
   @Test

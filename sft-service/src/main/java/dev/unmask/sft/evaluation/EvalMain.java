@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.training.AdapterFolder;
+import dev.unmask.model.training.Method;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DatasetFacts;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -47,6 +50,14 @@ public final class EvalMain implements Callable<Integer> {
           "Model folder, or a model of the cluster that runs on this machine: NAME, NAME@ALIAS or a"
               + " digest.")
   Path model;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description =
+          "Adapter in PEFT's files that stands beside the weights of --model DIR; a published"
+              + " adapter brings its own.")
+  @Nullable Path adapter;
 
   @Option(
       names = "--copies",
@@ -88,12 +99,16 @@ public final class EvalMain implements Callable<Integer> {
     DiffusionLoss loss;
     DatasetFacts facts;
     try (LladaTokenizer tokenizer = LladaTokenizer.load(model);
-        TrainableModel network = TrainableModel.load(model, Compute.FLOAT32)) {
+        TrainableModel network = network()) {
       if (!tokenizer.hasChatTemplate()) {
         throw new IOException(
             "The model in " + model + " has no chat template, so dialogues cannot be told to it.");
       }
-      int context = network.config().contextLength();
+      int context =
+          network.config().contextLength()
+              - (network.method() instanceof Method.PromptTuning prompt
+                  ? prompt.virtualTokens()
+                  : 0);
       try (EvaluationRows read = EvaluationRows.read(file, tokenizer, context, limit)) {
         facts = read.facts();
         loss =
@@ -112,6 +127,12 @@ public final class EvalMain implements Callable<Integer> {
       print(loss, facts);
     }
     return 0;
+  }
+
+  private TrainableModel network() throws InvalidModelException {
+    return adapter == null
+        ? TrainableModel.load(model, Compute.FLOAT32)
+        : TrainableModel.load(model, Compute.FLOAT32, AdapterFolder.read(adapter));
   }
 
   /** A line that is written over itself, where somebody watches. */

@@ -52,6 +52,8 @@ public final class StartReader {
         job.getSuffix(),
         job.getSeed(),
         asked(job),
+        job.getMethod().getLora().getMerge()
+            || job.getMethod().getPreference().getLora().getMerge(),
         job.getAutoActivate(),
         start.getMaxBadRows(),
         job.getProbesList());

@@ -2,8 +2,7 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
-import dev.unmask.model.training.AdapterFolder;
-import dev.unmask.model.training.LossWeight;
+import dev.unmask.model.training.MergedFolder;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Compute;
@@ -14,13 +13,10 @@ import dev.unmask.sft.dataset.ReadOptions;
 import dev.unmask.sft.dataset.ReadingStoppedException;
 import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.evaluation.Evaluation;
-import dev.unmask.sft.pretrain.ModelFolder;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
-import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.Packing;
-import dev.unmask.sft.training.EvaluationHistory;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -32,22 +28,17 @@ import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
-import dev.unmask.store.ManifestFacts;
 import dev.unmask.store.StoreException;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.StringJoiner;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +51,6 @@ final class FineTuneJob {
   private static final Logger LOG = System.getLogger(FineTuneJob.class.getName());
 
   private static final String DEFAULT_ALIAS = "default";
-  private static final String ADAPTER_PURPOSE = "fine-tune-adapter";
   private static final double PROGRESS_EVERY_SECONDS = 1;
 
   private final JobRequest request;
@@ -133,7 +123,7 @@ final class FineTuneJob {
           JobFailedException,
           JobAbandonedException {
     events.validating();
-    CheckpointFolders.materialize(store, parent, folder.parent());
+    layOut(parent);
     ModelConfig config = ModelConfig.load(folder.parent());
     try (LladaTokenizer tokenizer = LladaTokenizer.load(folder.parent())) {
       JobRows reader = new JobRows(request, store, folder, topics, events, stop);
@@ -146,6 +136,32 @@ final class FineTuneJob {
           judges.ifPresent(TokenisedDataset::close);
         }
       }
+    }
+  }
+
+  /** The weights to start from as one folder; those of an adapter with its product added. */
+  private void layOut(Manifest parent)
+      throws IOException, InvalidModelException, JobFailedException {
+    Digest under = parent.baseDigest();
+    if (under == null) {
+      CheckpointFolders.materialize(store, parent, folder.parent());
+      return;
+    }
+    Manifest base = store.readManifest(under);
+    if (parent.kind() == Manifest.Kind.PROMPT_TUNING) {
+      throw new JobFailedException(
+          "The model "
+              + parent.model()
+              + " is a prompt of virtual tokens on "
+              + base.model()
+              + "@"
+              + under
+              + "; nothing can be trained on top of it. Start from that model.");
+    }
+    CheckpointFolders.materialize(store, base, folder.parentBase());
+    CheckpointFolders.materialize(store, parent, folder.parentAdapter());
+    if (!Files.isDirectory(folder.parent())) {
+      MergedFolder.write(folder.parentBase(), folder.parentAdapter(), folder.parent());
     }
   }
 
@@ -164,7 +180,7 @@ final class FineTuneJob {
     HeldOut rows = FineTuneRecipe.split(request, dataset, judges.map(TokenisedDataset::rows));
     Hyperparameters chosen =
         FineTuneRecipe.chosen(request, dataset, rows.trained().size(), config, compute());
-    refuseUnlessServed(chosen);
+    refuseUnlessServed(parent, chosen);
     DatasetFacts facts = dataset.facts();
     events.rowsRead(
         facts,
@@ -174,7 +190,7 @@ final class FineTuneJob {
     refuseUnlessUsable(facts, chosen);
     List<String> questions = questions(tokenizer, facts, parent);
     stopIfAsked();
-    events.probes(false, ProbeRun.answers(folder.parent(), precision, tokenizer, questions));
+    events.probes(false, ProbeRun.answers(folder.parent(), null, precision, tokenizer, questions));
     stopIfAsked();
     events.running(howItBegins());
     Progress progress = new Progress();
@@ -193,10 +209,19 @@ final class FineTuneJob {
       if (!run.model().isFinite()) {
         throw new JobFailedException("The trained weights are not all finite numbers.");
       }
-      ModelFolder.write(folder.model(), run.model(), folder.parent());
-      manifest = store(parent, reader.manifest(facts), chosen, run, progress, questions);
+      manifest =
+          new TrainedCheckpoint(request, store, folder, precision)
+              .store(parent, reader.manifest(facts), chosen, run, progress.last, questions);
     }
-    events.probes(true, ProbeRun.answers(folder.model(), precision, tokenizer, questions));
+    boolean beside = manifest.kind().needsBase();
+    events.probes(
+        true,
+        ProbeRun.answers(
+            beside ? folder.parent() : folder.model(),
+            beside ? folder.adapter() : null,
+            precision,
+            tokenizer,
+            questions));
     return new Trained(manifest, manifest.metrics());
   }
 
@@ -232,10 +257,21 @@ final class FineTuneJob {
   }
 
   /** What can be asked for but not be done to its end is refused before it is trained. */
-  private static void refuseUnlessServed(Hyperparameters chosen) throws JobFailedException {
+  private void refuseUnlessServed(Manifest parent, Hyperparameters chosen)
+      throws JobFailedException {
     if (chosen.method() instanceof Method.PromptTuning) {
-      throw new JobFailedException(
-          "Virtual tokens can be trained but no sampler serves them yet; use the method lora.");
+      if (parent.kind().needsBase()) {
+        throw new JobFailedException(
+            "The model "
+                + parent.model()
+                + " is an adapter, and virtual tokens need whole weights under them; train on its"
+                + " base, or on weights that it was merged into.");
+      }
+      if (precision == Precision.INT8) {
+        throw new JobFailedException(
+            "This cluster computes in int8, where virtual tokens are not served; use the method"
+                + " lora, whose weights are then published merged.");
+      }
     }
     if (chosen.packing() == Packing.PACKED) {
       throw new JobFailedException("packing \"packed\" is not available yet; use \"buckets\".");
@@ -259,100 +295,6 @@ final class FineTuneJob {
                   + facts.format()
                   + ".");
     }
-  }
-
-  private Manifest store(
-      Manifest parent,
-      Manifest.Dataset dataset,
-      Hyperparameters chosen,
-      TrainingRun run,
-      Progress progress,
-      List<String> questions)
-      throws StoreException, IOException {
-    Map<String, Double> metrics = new LinkedHashMap<>();
-    metrics.put("train_loss", run.position().smoothedLoss());
-    StepReport last = progress.last;
-    if (last != null && last.step() == run.position().step()) {
-      metrics.put("train_cross_entropy", last.crossEntropy());
-    }
-    EvaluationHistory judged = run.evaluations();
-    if (!Double.isNaN(judged.before())) {
-      metrics.put("bound_before", judged.before());
-    }
-    if (judged.best() > 0) {
-      metrics.put("bound_per_answer_token", judged.bestBound());
-      metrics.put("bound_stderr", judged.bestError());
-      metrics.put("best_step", (double) judged.best());
-    }
-    Manifest.Training training =
-        new Manifest.Training(
-            request.id(),
-            run.position().step(),
-            run.position().epoch(),
-            request.seed(),
-            TrainerBuild.version(),
-            TrainerBuild.commit(),
-            "AdamW",
-            chosen.lossWeight() == LossWeight.INVERSE_T ? "1/t" : "uniform",
-            chosen.learningRate(),
-            run.position().step() == 0 ? null : run.position().tokens() / run.position().step(),
-            run.position().tokens(),
-            run.position().seconds(),
-            "cpu",
-            List.of(dataset));
-    Method.Lora lora = lora(chosen);
-    Manifest manifest =
-        CheckpointFolders.importFolder(
-            store,
-            folder.model(),
-            ManifestFacts.trained(
-                request.modelName(parent.base()),
-                parent,
-                isAdapter(chosen) ? Manifest.Kind.MERGED : Manifest.Kind.FULL,
-                lora == null
-                    ? null
-                    : new Manifest.Lora(
-                        lora.rank(), lora.alpha(), lora.targets(), lora.dropout(), false),
-                System.currentTimeMillis() / 1000,
-                training,
-                metrics,
-                questions.isEmpty()
-                    ? null
-                    : new Manifest.Probe(
-                        Digest.of(String.join("\n", questions).getBytes(StandardCharsets.UTF_8)),
-                        null),
-                Noise.EPSILON));
-    if (isAdapter(chosen)) {
-      run.model().writeAdapter(folder.adapter(), parent.model() + "@" + parent.digest());
-      storeAdapter();
-    }
-    folder.published(manifest.digest());
-    return manifest;
-  }
-
-  private static boolean isAdapter(Hyperparameters chosen) {
-    return lora(chosen) != null;
-  }
-
-  private static Method.@Nullable Lora lora(Hyperparameters chosen) {
-    return switch (chosen.method()) {
-      case Method.Lora lora -> lora;
-      case Method.Preference preference -> preference.lora();
-      case Method.Full full -> null;
-      case Method.PromptTuning prompt -> null;
-    };
-  }
-
-  /** The adapter by itself, in PEFT's files, beside the merged weights that samplers load. */
-  private void storeAdapter() throws IOException {
-    StringJoiner ids = new StringJoiner(", ");
-    for (String name : List.of(AdapterFolder.CONFIG_FILE, AdapterFolder.WEIGHTS_FILE)) {
-      try (InputStream file = Files.newInputStream(folder.adapter().resolve(name))) {
-        String id = store.putFile(file, name, ADAPTER_PURPOSE, Long.MAX_VALUE).id();
-        ids.add(name + " is " + id);
-      }
-    }
-    folder.adapterNote("The adapter in PEFT's format: " + ids + ".");
   }
 
   private Success publish(Manifest parent, Trained trained)

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param parent the weights to start from
  * @param suffix part of the new model's name; may be empty
  * @param asked how to train
+ * @param merge whether whole weights are published where an adapter was trained
  * @param activate whether the base's default alias moves to the result
  * @param maxBadRows share of rows that may be rejected, 0 to 1
  * @param probes questions to answer before and after; empty for some of the dataset
@@ -25,6 +26,7 @@ public record JobRequest(
     String suffix,
     long seed,
     AskedHyperparameters asked,
+    boolean merge,
     boolean activate,
     double maxBadRows,
     List<String> probes) {

@@ -6,7 +6,10 @@ import dev.unmask.model.engine.EngineOptions;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
+import dev.unmask.model.training.AdapterFolder;
+import dev.unmask.model.transformer.AdaptedModel;
 import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
@@ -16,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /** Answers the probes with the weights of a folder, through the engine that serves. */
 final class ProbeRun {
@@ -29,21 +33,38 @@ final class ProbeRun {
   /**
    * Greedy answers with their traces, all at once. Probes too long for the context are left out.
    *
+   * @param adapter a folder with what stands beside the weights; null for the weights alone
    * @throws JobFailedException when a forward pass fails
    */
   static List<Answer> answers(
-      Path folder, Precision precision, LladaTokenizer tokenizer, List<String> questions)
+      Path folder,
+      @Nullable Path adapter,
+      Precision precision,
+      LladaTokenizer tokenizer,
+      List<String> questions)
       throws InvalidModelException, JobFailedException {
     if (questions.isEmpty()) {
       return List.of();
     }
+    try (LoadedModel whole = LoadedModel.load(folder, precision)) {
+      if (adapter == null) {
+        return answers(whole, tokenizer, questions);
+      }
+      try (AdaptedModel adapted = AdapterFolder.read(adapter).beside(whole)) {
+        return answers(adapted, tokenizer, questions);
+      }
+    }
+  }
+
+  private static List<Answer> answers(
+      MaskPredictor model, LladaTokenizer tokenizer, List<String> questions)
+      throws JobFailedException {
     GenerationSettings settings =
         GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
     Map<String, TracedAnswer> results = new LinkedHashMap<>();
-    try (LoadedModel model = LoadedModel.load(folder, precision);
-        DenoisingEngine engine =
-            new DenoisingEngine(
-                new EngineOptions("probe-engine", EngineOptions.defaults().observer()))) {
+    try (DenoisingEngine engine =
+        new DenoisingEngine(
+            new EngineOptions("probe-engine", EngineOptions.defaults().observer()))) {
       for (String question : questions) {
         int[] prompt = tokenizer.encodeChat(List.of(new ChatMessage("user", question)));
         if (prompt.length + CANVAS <= model.config().contextLength()) {

@@ -64,6 +64,16 @@ final class RunFolder {
     return root.resolve("parent");
   }
 
+  /** The base of a parent that is an adapter, and the adapter. */
+  Path parentBase() {
+    return root.resolve("parent-base");
+  }
+
+  /** As {@link #parentBase}. */
+  Path parentAdapter() {
+    return root.resolve("parent-adapter");
+  }
+
   Path model() {
     return root.resolve("model");
   }
@@ -131,7 +141,9 @@ final class RunFolder {
 
   /** The job has failed: its states stay for whoever wants to know why, the rest goes. */
   void keepStates() throws IOException {
-    for (Path folder : List.of(parent(), model(), adapter(), data(), validation())) {
+    for (Path folder :
+        List.of(
+            parent(), parentBase(), parentAdapter(), model(), adapter(), data(), validation())) {
       remove(folder);
     }
   }

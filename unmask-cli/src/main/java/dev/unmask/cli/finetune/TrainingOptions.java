@@ -10,6 +10,7 @@ import dev.unmask.v1.Method;
 import dev.unmask.v1.NoiseDraws;
 import dev.unmask.v1.OverlongRows;
 import dev.unmask.v1.PreferenceMethod;
+import dev.unmask.v1.PromptTuningMethod;
 import dev.unmask.v1.Schedule;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,7 @@ final class TrainingOptions {
   enum Kind {
     FULL,
     LORA,
+    PROMPT_TUNING,
     PREFERENCE;
 
     @Override
@@ -54,8 +56,9 @@ final class TrainingOptions {
         names = "--method",
         paramLabel = "HOW",
         description =
-            "${COMPLETION-CANDIDATES}: all weights (the default), low-rank adapters beside them, or"
-                + " all weights from rows with a chosen and a rejected answer.")
+            "${COMPLETION-CANDIDATES}: all weights (the default), low-rank adapters beside them,"
+                + " virtual tokens before every prompt, or all weights from rows with a chosen and"
+                + " a rejected answer.")
     Kind method = Kind.FULL;
 
     @Option(
@@ -75,6 +78,20 @@ final class TrainingOptions {
         paramLabel = "P",
         description = "LoRA: share of an adapter's inputs left out in training; default 0.")
     @Nullable Double dropout;
+
+    @Option(
+        names = "--merge",
+        description =
+            "LoRA: publish whole weights with the adapter added to them, instead of the adapter"
+                + " beside its base.")
+    boolean merge;
+
+    @Option(
+        names = "--virtual-tokens",
+        paramLabel = "N",
+        description =
+            "Prompt tuning: how many, 1 to 1024; default 16. They take room of the context.")
+    @Nullable Integer virtualTokens;
 
     @Option(
         names = "--target",
@@ -236,11 +253,19 @@ final class TrainingOptions {
   }
 
   Method method() {
-    boolean lora = what.rank != null || what.alpha != null || what.dropout != null;
-    if (what.method == Kind.FULL && (lora || !what.targets.isEmpty())) {
+    boolean lora =
+        what.rank != null
+            || what.alpha != null
+            || what.dropout != null
+            || what.merge
+            || !what.targets.isEmpty();
+    if (lora && (what.method == Kind.FULL || what.method == Kind.PROMPT_TUNING)) {
       throw CliException.usage(
-          "--rank, --alpha, --dropout and --target belong to --method lora, or to adapters of"
-              + " --method preference");
+          "--rank, --alpha, --dropout, --target and --merge belong to --method lora, or to adapters"
+              + " of --method preference");
+    }
+    if (what.method != Kind.PROMPT_TUNING && what.virtualTokens != null) {
+      throw CliException.usage("--virtual-tokens belongs to --method prompt_tuning");
     }
     if (what.method != Kind.PREFERENCE && what.beta != null) {
       throw CliException.usage("--beta belongs to --method preference");
@@ -249,10 +274,15 @@ final class TrainingOptions {
     switch (what.method) {
       case FULL -> method.setFull(FullMethod.getDefaultInstance());
       case LORA -> method.setLora(lora());
+      case PROMPT_TUNING -> {
+        PromptTuningMethod.Builder prompt = PromptTuningMethod.newBuilder();
+        set(what.virtualTokens, prompt::setVirtualTokens);
+        method.setPromptTuning(prompt);
+      }
       case PREFERENCE -> {
         PreferenceMethod.Builder preference = PreferenceMethod.newBuilder();
         set(what.beta, preference::setBeta);
-        if (lora || !what.targets.isEmpty()) {
+        if (lora) {
           preference.setLora(lora());
         }
         method.setPreference(preference);
@@ -262,7 +292,8 @@ final class TrainingOptions {
   }
 
   private LoraMethod lora() {
-    LoraMethod.Builder lora = LoraMethod.newBuilder().addAllTargets(what.targets);
+    LoraMethod.Builder lora =
+        LoraMethod.newBuilder().addAllTargets(what.targets).setMerge(what.merge);
     set(what.rank, lora::setRank);
     set(what.alpha, lora::setAlpha);
     set(what.dropout, lora::setDropout);

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -24,10 +25,15 @@ import java.util.stream.Stream;
  */
 public final class LaidOutModel implements AutoCloseable {
 
-  private final Path folder;
+  private static final String WEIGHTS = "weights";
+  private static final String ADAPTER = "adapter";
 
-  private LaidOutModel(Path folder) {
-    this.folder = folder;
+  private final Path root;
+  private final boolean adapted;
+
+  private LaidOutModel(Path root, boolean adapted) {
+    this.root = root;
+    this.adapted = adapted;
   }
 
   /**
@@ -51,22 +57,24 @@ public final class LaidOutModel implements AutoCloseable {
       versions = client.models().list(ListModelsRequest.getDefaultInstance()).getModelsList();
     }
     Digest digest = Digest.parse(digest(versions, name));
-    Path folder = null;
+    Path root = null;
     try {
       FolderStore store = FolderStore.open(Path.of(cluster.store()));
       Manifest manifest = store.readManifest(digest);
-      if (manifest.kind() == Manifest.Kind.LORA) {
-        throw new CliException(
-            "the model '" + name + "' is an adapter on a base; give its merged weights");
-      }
       Path work = Path.of(cluster.data()).resolve("work");
       Files.createDirectories(work);
-      folder = Files.createTempDirectory(work, "model-");
-      CheckpointFolders.materialize(store, manifest, folder);
-      return new LaidOutModel(folder);
+      root = Files.createTempDirectory(work, "model-");
+      Digest base = manifest.baseDigest();
+      if (base == null) {
+        CheckpointFolders.materialize(store, manifest, root.resolve(WEIGHTS));
+      } else {
+        CheckpointFolders.materialize(store, store.readManifest(base), root.resolve(WEIGHTS));
+        CheckpointFolders.materialize(store, manifest, root.resolve(ADAPTER));
+      }
+      return new LaidOutModel(root, base != null);
     } catch (IOException e) {
-      if (folder != null) {
-        delete(folder);
+      if (root != null) {
+        delete(root);
       }
       throw new CliException("the model '" + name + "' cannot be read: " + e.getMessage(), e);
     }
@@ -103,13 +111,19 @@ public final class LaidOutModel implements AutoCloseable {
     return named.get(0).getDigest();
   }
 
+  /** The weights; of an adapter those of its base. */
   public Path folder() {
-    return folder;
+    return root.resolve(WEIGHTS);
+  }
+
+  /** What stands beside the weights, in PEFT's files. */
+  public Optional<Path> adapter() {
+    return adapted ? Optional.of(root.resolve(ADAPTER)) : Optional.empty();
   }
 
   @Override
   public void close() {
-    delete(folder);
+    delete(root);
   }
 
   private static void delete(Path folder) {

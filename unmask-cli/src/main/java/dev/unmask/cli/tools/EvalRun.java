@@ -40,6 +40,12 @@ final class EvalRun {
     }
     try (LaidOutModel model = LaidOutModel.of(session, arguments.get(place))) {
       arguments.set(place, model.folder().toString());
+      model
+          .adapter()
+          .ifPresent(adapter -> {
+            arguments.add("--adapter");
+            arguments.add(adapter.toString());
+          });
       return tool.applyAsInt(arguments);
     }
   }

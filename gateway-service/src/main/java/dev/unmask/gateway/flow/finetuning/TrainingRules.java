@@ -68,11 +68,6 @@ final class TrainingRules {
     if (h.getPacking() == Packing.PACKING_PACKED) {
       throw invalid(H + "packing", "\"packed\", which is not available yet; use \"buckets\".");
     }
-    if (method.hasPromptTuning()) {
-      throw invalid(
-          "method.prompt_tuning",
-          "asked for, but no sampler serves virtual tokens yet; use method.lora.");
-    }
   }
 
   private static void names(Hyperparameters h) throws RefusedException {
