@@ -2,8 +2,6 @@ package dev.unmask.model.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
 import java.util.ArrayList;
@@ -18,66 +16,71 @@ import java.util.List;
  */
 final class Recomputation {
 
+  /** What is done with the rows that predict slots: their loss, and its gradients in them. */
+  @FunctionalInterface
+  interface Head {
+    LossValue lossAndGradients(NDArray rows);
+  }
+
   private final TorchScriptModule module;
   private final List<NDArray> weights;
   private final int layers;
-  private final NDArray[] constants;
   private final boolean embeddingLearns;
 
   /**
-   * @param constants what every layer is given behind its place: cosines, sines, control
    * @param embeddingLearns whether what {@code enter} gives has anything that learns under it
    */
   Recomputation(
-      TorchScriptModule module,
-      List<NDArray> weights,
-      int layers,
-      boolean embeddingLearns,
-      NDArray... constants) {
+      TorchScriptModule module, List<NDArray> weights, int layers, boolean embeddingLearns) {
     this.module = module;
     this.weights = weights;
     this.layers = layers;
     this.embeddingLearns = embeddingLearns;
-    this.constants = constants;
   }
 
   /**
    * Adds the gradients to those that are there.
    *
    * @param scope gets what lives until the end of the pass
-   * @return the loss and the sum of cross-entropies, as {@code loss} gives them
+   * @param rows those of the last layer that predict slots
+   * @param constants what every layer is given behind its place: positions, runs, cosines, sines,
+   *     control
    */
-  List<NDArray> lossAndGradients(
-      NDManager scope, NDArray ids, NDArray slots, NDArray targets, NDArray scale) {
+  LossValue lossAndGradients(
+      NDManager scope, NDArray ids, NDArray rows, NDArray[] constants, Head head) {
     List<NDArray> inputs = new ArrayList<>();
     TorchRuntime.recordGradients(false);
     inputs.add(module.callRecorded(scope, "enter", weights, ids).get(0));
     for (int i = 0; i < layers; i++) {
-      inputs.add(layer(scope, inputs.get(i), i));
+      inputs.add(layer(scope, inputs.get(i), i, constants));
     }
     TorchRuntime.recordGradients(true);
     NDArray last = learning(inputs.get(layers));
-    List<NDArray> loss = module.callRecorded(scope, "leave", weights, last, slots, targets, scale);
-    backward(loss.get(0), scope.create(1f));
+    NDArray picked = module.callRecorded(scope, "pick", weights, last, rows).get(0);
+    NDArray leaf = LossPass.leaf(picked);
+    LossValue value = head.lossAndGradients(leaf);
+    try (NDArray ofRows = takeGradient(leaf)) {
+      LossPass.backward(picked, ofRows);
+    }
     NDArray gradient = takeGradient(last);
     for (int i = layers - 1; i >= 0; i--) {
       NDArray input = learning(inputs.get(i));
-      try (NDArray output = layer(scope, input, i);
+      try (NDArray output = layer(scope, input, i, constants);
           NDArray above = gradient) {
-        backward(output, above);
+        LossPass.backward(output, above);
       }
       gradient = takeGradient(input);
     }
     if (embeddingLearns) {
       try (NDArray embedded = module.callRecorded(scope, "enter", weights, ids).get(0)) {
-        backward(embedded, gradient);
+        LossPass.backward(embedded, gradient);
       }
     }
     gradient.close();
-    return loss;
+    return value;
   }
 
-  private NDArray layer(NDManager scope, NDArray input, int i) {
+  private NDArray layer(NDManager scope, NDArray input, int i, NDArray[] constants) {
     try (NDArray place = scope.create(new long[] {i})) {
       NDArray[] arguments = new NDArray[constants.length + 2];
       arguments[0] = input;
@@ -96,9 +99,5 @@ final class Recomputation {
     try (input) {
       return input.getGradient();
     }
-  }
-
-  private static void backward(NDArray output, NDArray gradient) {
-    JniUtils.backward((PtNDArray) output, (PtNDArray) gradient, false, false);
   }
 }

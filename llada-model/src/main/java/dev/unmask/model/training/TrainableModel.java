@@ -2,13 +2,9 @@ package dev.unmask.model.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.ElementType;
-import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SafetensorsWriter;
 import dev.unmask.model.safetensors.StoredTensor;
 import dev.unmask.model.torch.Argument;
@@ -80,31 +76,6 @@ public final class TrainableModel implements AutoCloseable {
   private NDArray usableInRecords(NDArray inferred) {
     try (inferred) {
       return manager.create(inferred.toFloatArray(), inferred.getShape());
-    }
-  }
-
-  /**
-   * Where a model's weights come from.
-   *
-   * @param identity of the base under an adapter; null where all weights learn or no folder holds
-   *     them
-   */
-  private record Origin(TrainableTensors.Base values, @Nullable BaseIdentity identity) {
-
-    static Origin folder(Path folder, boolean isBase) throws InvalidModelException {
-      SafetensorsDirectory files = SafetensorsDirectory.open(folder);
-      return new Origin(
-          (index, weight) -> files.require(weight.name(), weight.dimensions()).toFloats(),
-          isBase ? BaseIdentity.of(folder, files) : null);
-    }
-
-    static Origin stored(Map<String, StoredTensor> weights) {
-      return new Origin(
-          (index, weight) -> TrainingState.values(weights, weight.name(), weight.shape()), null);
-    }
-
-    static Origin drawn(long seed) {
-      return new Origin((index, weight) -> InitialWeights.of(index, weight, seed), null);
     }
   }
 
@@ -307,7 +278,10 @@ public final class TrainableModel implements AutoCloseable {
 
   /** The parts of the loss slot by slot, without dropout and without weights. */
   public SlotScores scores(MaskedBatch batch) {
-    return slotScores(withPrompt(batch, true));
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray control = scope.create(AdapterText.control(true, -1));
+      return pass().scores(scope, withPrompt(batch, true), control);
+    }
   }
 
   /**
@@ -329,67 +303,27 @@ public final class TrainableModel implements AutoCloseable {
 
   private LossValue loss(MaskedBatch given, boolean withGradients, long[] control) {
     MaskedBatch batch = withPrompt(given, control[0] > 0);
-    TorchRuntime.recordGradients(withGradients);
     try (NDManager scope = manager.newSubManager()) {
-      NDArray ids = scope.create(batch.ids(), new Shape(batch.rows(), batch.length()));
-      NDArray slots = scope.create(batch.slots());
-      NDArray targets = scope.create(batch.targets());
-      NDArray weights = scope.create(batch.weights());
       NDArray controls = scope.create(control);
-      boolean inParts = withGradients && recomputing;
-      List<NDArray> result =
-          inParts
-              ? recomputation(controls).lossAndGradients(scope, ids, slots, targets, weights)
-              : module.callRecorded(
-                  scope,
-                  "loss",
-                  tensors.given(),
-                  ids,
-                  slots,
-                  targets,
-                  weights,
-                  cosines,
-                  sines,
-                  controls);
-      NDArray loss = result.get(0);
-      if (withGradients && !inParts) {
-        // Directly, because DJL allows a single GradientCollector per JVM.
-        NDArray one = scope.create(1f);
-        JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
-      }
-      return new LossValue(loss.getFloat(), result.get(1).getFloat(), batch.slots().length);
-    } finally {
-      TorchRuntime.recordGradients(false);
+      return withGradients
+          ? pass().lossAndGradients(scope, batch, controls)
+          : pass().loss(scope, batch, controls);
     }
   }
 
-  private Recomputation recomputation(NDArray control) {
-    boolean embeddingLearns = adapter == null || adapter instanceof Adapter.SoftPrompt;
-    return new Recomputation(
-        module, tensors.given(), config.layers(), embeddingLearns, cosines, sines, control);
-  }
-
-  private SlotScores slotScores(MaskedBatch batch) {
-    TorchRuntime.recordGradients(false);
-    try (NDManager scope = manager.newSubManager()) {
-      List<NDArray> result =
-          module.callRecorded(
-              scope,
-              "scores",
-              tensors.given(),
-              scope.create(batch.ids(), new Shape(batch.rows(), batch.length())),
-              scope.create(batch.slots()),
-              scope.create(batch.targets()),
-              cosines,
-              sines,
-              scope.create(AdapterText.control(true, -1)));
-      float[] likeliest = result.get(1).toFloatArray();
-      boolean[] right = new boolean[likeliest.length];
-      for (int i = 0; i < right.length; i++) {
-        right[i] = likeliest[i] > 0;
-      }
-      return new SlotScores(result.get(0).toFloatArray(), right);
-    }
+  private LossPass pass() {
+    boolean all = adapter == null;
+    boolean embeddingLearns = all || adapter instanceof Adapter.SoftPrompt;
+    return new LossPass(
+        module,
+        tensors.given(),
+        config,
+        all,
+        cosines,
+        sines,
+        recomputing
+            ? new Recomputation(module, tensors.given(), config.layers(), embeddingLearns)
+            : null);
   }
 
   private MaskedBatch withPrompt(MaskedBatch batch, boolean adapterOn) {

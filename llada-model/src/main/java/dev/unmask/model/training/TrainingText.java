@@ -10,21 +10,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * The loss as TorchScript, for autograd.
  *
- * <p>The equations and the order of the weights are those of {@link TransformerText}, in another
- * arrangement: rows of one length {@code [rows, length]} instead of a pack. Cutting a pack into its
- * sequences costs little forward, but backward each cut fills a zero tensor as large as the whole
- * pack. The golden cases hold both texts to the same reference.
+ * <p>The equations, the order of the weights and the packed form {@code [tokens, width]} are those
+ * of {@link TransformerText}. What differs is how attention finds its sequences: neighbours of one
+ * length are one batch of rows, and a pack with several lengths is split once for each tensor.
+ * Cutting sequence by sequence costs little forward, but backward each cut fills a zero tensor as
+ * large as the whole pack; a split's backward is one concatenation. The golden cases hold both
+ * texts to the same reference.
  *
  * <p>Biases, rotation in the activations' type, masks and the shift of the logits are those of the
- * model's layout. A slot is predicted by its own row or, with a shift, by the row before it (the
- * first slot of a sequence by its own).
+ * model's layout; which row predicts a slot is {@link MaskedBatch#predicting}'s.
  *
  * <p>Behind the base's weights the list holds an adapter's tensors; see {@link AdapterText}.
  *
- * <p>{@code loss} is the whole pass. {@code enter}, {@code layer} (once for each) and {@code leave}
- * are the same pass in parts, for {@link Recomputation}; each casts only the weights that it uses.
- *
- * <p>The head and the cross-entropy see only the slots that count, in float32.
+ * <p>A pass has parts that {@link LossPass} puts together: {@code body} gives the last layer's rows
+ * that predict slots; {@code enter}, {@code layer} (once for each) and {@code pick} give the same
+ * layer by layer. {@code leave} is head and cross-entropy of some of these rows, in float32: {@code
+ * part} says where they begin and how many they are, so that a row as long as the vocabulary exists
+ * for few slots at once. {@code judge} is {@code leave} slot by slot. Each casts only the weights
+ * that it uses.
  */
 final class TrainingText {
 
@@ -38,29 +41,49 @@ final class TrainingText {
           l = torch.sub(torch.mul(h[0], cos), torch.mul(h[1], sin))
           r = torch.add(torch.mul(h[1], cos), torch.mul(h[0], sin))
           return torch.to(torch.cat([l, r], -1), $DTYPE)
-        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, rows: int, length: int, c: List[int]) -> Tensor:
-          a = (self).row_norm(x, w[o], )
-          q = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), w, a, o, 0, c, ), [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
-          k = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), w, a, o, 1, c, ), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
-          v = torch.transpose(torch.view((self).adapt(torch.linear(a, w[torch.add(o, 3)]$VALUE_BIAS), w, a, o, 2, c, ), [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
-          q = (self).row_rope(q, cos, sin, )
-          k = (self).row_rope(k, cos, sin, )
+        def row_seen(self: __torch__.M, length: int) -> Tensor:
+          b = torch.floor_divide(torch.arange(length, dtype=4), $MASK_BLOCK)
+          return torch.le(torch.unsqueeze(b, 0), torch.unsqueeze(b, 1))
+        def attend_rows(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, rows: int, length: int) -> Tensor:
+          a = torch.transpose(torch.view(q, [rows, length, $HEADS, $HEAD_WIDTH]), 1, 2)
+          b = torch.transpose(torch.view(k, [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
+          c = torch.transpose(torch.view(v, [rows, length, $KV_HEADS, $HEAD_WIDTH]), 1, 2)
           if torch.gt($GROUP, 1):
-            k = torch.repeat_interleave(k, $GROUP, 1)
-            v = torch.repeat_interleave(v, $GROUP, 1)
+            b = torch.repeat_interleave(b, $GROUP, 1)
+            c = torch.repeat_interleave(c, $GROUP, 1)
           else:
             pass
-          y = torch.scaled_dot_product_attention(q, k, v, $ROW_MASK)
-          t = torch.reshape(torch.transpose(y, 1, 2), [rows, length, $QUERY_WIDTH])
+          y = torch.scaled_dot_product_attention(a, b, c, $ROW_MASK)
+          return torch.reshape(torch.transpose(y, 1, 2), [torch.mul(rows, length), $QUERY_WIDTH])
+        def row_attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, runs: List[int]) -> Tensor:
+          n = torch.floordiv(torch.len(runs), 2)
+          y = q
+          if torch.eq(n, 1):
+            y = (self).attend_rows(q, k, v, runs[0], runs[1], )
+          else:
+            s = annotate(List[int], [])
+            for i in range(n):
+              m = torch.append(s, torch.mul(runs[torch.mul(2, i)], runs[torch.add(torch.mul(2, i), 1)]))
+            qs = torch.split_with_sizes(q, s, 0)
+            ks = torch.split_with_sizes(k, s, 0)
+            vs = torch.split_with_sizes(v, s, 0)
+            r = annotate(List[Tensor], [])
+            for i in range(n):
+              m = torch.append(r, (self).attend_rows(qs[i], ks[i], vs[i], runs[torch.mul(2, i)], runs[torch.add(torch.mul(2, i), 1)], ))
+            y = torch.cat(r)
+          return y
+        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, runs: List[int], c: List[int]) -> Tensor:
+          a = (self).row_norm(x, w[o], )
+          q = torch.view((self).adapt(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), w, a, o, 0, c, ), [-1, $HEADS, $HEAD_WIDTH])
+          k = torch.view((self).adapt(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), w, a, o, 1, c, ), [-1, $KV_HEADS, $HEAD_WIDTH])
+          v = torch.view((self).adapt(torch.linear(a, w[torch.add(o, 3)]$VALUE_BIAS), w, a, o, 2, c, ), [-1, $KV_HEADS, $HEAD_WIDTH])
+          t = (self).row_attend((self).row_rope(q, cos, sin, ), (self).row_rope(k, cos, sin, ), v, runs, )
           h = torch.add(x, (self).adapt(torch.linear(t, w[torch.add(o, 4)]), w, t, o, 3, c, ))
           m = (self).row_norm(h, w[torch.add(o, 5)], )
           g = torch.silu((self).adapt(torch.linear(m, w[torch.add(o, 6)]), w, m, o, 4, c, ))
           u = (self).adapt(torch.linear(m, w[torch.add(o, 7)]), w, m, o, 5, c, )
           d = torch.mul(g, u)
           return torch.add(h, (self).adapt(torch.linear(d, w[torch.add(o, 8)]), w, d, o, 6, c, ))
-        def row_seen(self: __torch__.M, length: int) -> Tensor:
-          b = torch.floor_divide(torch.arange(length, dtype=4), $MASK_BLOCK)
-          return torch.le(torch.unsqueeze(b, 0), torch.unsqueeze(b, 1))
         def cast_some(self: __torch__.M, w: List[Tensor], first: int, count: int) -> List[Tensor]:
           r = annotate(List[Tensor], [])
           for i in range(torch.len(w)):
@@ -77,45 +100,40 @@ final class TrainingText {
                 pass
             n = torch.append(r, y)
           return r
-        def angles(self: __torch__.M, table: Tensor, length: int) -> Tensor:
-          return torch.to(torch.narrow(table, 0, 0, length), $ROPE_DTYPE)
-        def row_head(self: __torch__.M, w: List[Tensor], x: Tensor, slots: Tensor, length: int) -> Tensor:
-          h = torch.index_select(torch.reshape(x, [-1, $WIDTH]), 0, $PREDICTING)
-          return torch.to(torch.linear((self).row_norm(h, w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
-        def weighed(self: __torch__.M, z: Tensor, targets: Tensor, scale: Tensor) -> List[Tensor]:
-          ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
-          return [torch.sum(torch.mul(ce, scale)), torch.detach(torch.sum(ce))]
-        def slot_logits(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
-          w = (self).cast_all(weights, )
-          c = (self).ints(control, )
-          rows = torch.size(ids, 0)
-          length = torch.size(ids, 1)
-          cos = (self).angles(cosTable, length, )
-          sin = (self).angles(sinTable, length, )
-          x = (self).embed(w, ids, )
-          for i in range($LAYERS):
-            x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, rows, length, c, )
-          return (self).row_head(w, x, slots, length, )
-        def loss(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, scale: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
-          z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
-          return (self).weighed(z, targets, scale, )
+        def angles(self: __torch__.M, table: Tensor, positions: Tensor) -> Tensor:
+          return torch.to(torch.unsqueeze(torch.index_select(table, 0, positions), 1), $ROPE_DTYPE)
         def enter(self: __torch__.M, weights: List[Tensor], ids: Tensor) -> Tensor:
           return (self).embed((self).cast_some(weights, 0, 1, ), ids, )
-        def layer(self: __torch__.M, weights: List[Tensor], x: Tensor, place: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
+        def layer(self: __torch__.M, weights: List[Tensor], x: Tensor, place: Tensor, positions: Tensor, runs: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
           o = torch.add(torch.mul(int(torch.select(place, 0, 0)), $STRIDE), 1)
           w = (self).cast_some(weights, o, $STRIDE, )
-          rows = torch.size(x, 0)
-          length = torch.size(x, 1)
-          cos = (self).angles(cosTable, length, )
-          sin = (self).angles(sinTable, length, )
-          return (self).row_block(w, o, x, cos, sin, rows, length, (self).ints(control, ), )
-        def leave(self: __torch__.M, weights: List[Tensor], x: Tensor, slots: Tensor, targets: Tensor, scale: Tensor) -> List[Tensor]:
+          cos = (self).angles(cosTable, positions, )
+          sin = (self).angles(sinTable, positions, )
+          return (self).row_block(w, o, x, cos, sin, (self).ints(runs, ), (self).ints(control, ), )
+        def pick(self: __torch__.M, weights: List[Tensor], x: Tensor, rows: Tensor) -> Tensor:
+          return torch.index_select(x, 0, rows)
+        def body(self: __torch__.M, weights: List[Tensor], ids: Tensor, rows: Tensor, positions: Tensor, runs: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
+          w = (self).cast_some(weights, 0, $FINAL_NORM, )
+          c = (self).ints(control, )
+          l = (self).ints(runs, )
+          cos = (self).angles(cosTable, positions, )
+          sin = (self).angles(sinTable, positions, )
+          x = (self).embed(w, ids, )
+          for i in range($LAYERS):
+            x = (self).row_block(w, torch.add(torch.mul(i, $STRIDE), 1), x, cos, sin, l, c, )
+          return torch.index_select(x, 0, rows)
+        def part_of(self: __torch__.M, x: Tensor, part: Tensor) -> Tensor:
+          return torch.narrow(x, 0, int(torch.select(part, 0, 0)), int(torch.select(part, 0, 1)))
+        def logits(self: __torch__.M, weights: List[Tensor], x: Tensor, part: Tensor) -> Tensor:
           w = (self).cast_some((self).cast_some(weights, $FINAL_NORM, 1, ), $HEAD_WEIGHT, 1, )
-          return (self).weighed((self).row_head(w, x, slots, torch.size(x, 1), ), targets, scale, )
-        def scores(self: __torch__.M, weights: List[Tensor], ids: Tensor, slots: Tensor, targets: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
-          z = (self).slot_logits(weights, ids, slots, cosTable, sinTable, control, )
-          ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
-          return [ce, torch.to(torch.eq(torch.argmax(z, 1), targets), 6)]
+          return torch.to(torch.linear((self).row_norm((self).part_of(x, part, ), w[$FINAL_NORM], ), w[$HEAD_WEIGHT]), 6)
+        def leave(self: __torch__.M, weights: List[Tensor], x: Tensor, targets: Tensor, scale: Tensor, part: Tensor) -> List[Tensor]:
+          ce = torch.cross_entropy_loss((self).logits(weights, x, part, ), (self).part_of(targets, part, ), None, 0, -100, 0.)
+          return [torch.sum(torch.mul(ce, (self).part_of(scale, part, ))), torch.detach(torch.sum(ce))]
+        def judge(self: __torch__.M, weights: List[Tensor], x: Tensor, targets: Tensor, part: Tensor) -> List[Tensor]:
+          z = (self).logits(weights, x, part, )
+          y = (self).part_of(targets, part, )
+          return [torch.cross_entropy_loss(z, y, None, 0, -100, 0.), torch.to(torch.eq(torch.argmax(z, 1), y), 6)]
       """;
 
   private TrainingText() {}
@@ -124,12 +142,7 @@ final class TrainingText {
     boolean masked = !(config.mask() instanceof AttentionMask.Full);
     String text =
         TEXT.replace("$TABLE_SIZE", Integer.toString(WeightTable.of(config).size()))
-            .replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None")
-            .replace(
-                "$PREDICTING",
-                config.logitShift() == 0
-                    ? "slots"
-                    : "torch.sub(slots, torch.to(torch.gt(torch.remainder(slots, length), 0), 4))");
+            .replace("$ROW_MASK", masked ? "(self).row_seen(length, )" : "None");
     return TransformerText.of(config, compute)
         + TransformerText.fill(AdapterText.of(config, adapter) + text, config, compute);
   }

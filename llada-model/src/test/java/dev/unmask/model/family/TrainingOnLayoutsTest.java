@@ -14,6 +14,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,42 +75,64 @@ class TrainingOnLayoutsTest {
         .hasMessageContaining("a prompt of 0 tokens");
   }
 
+  /** Two sequences of one length and a shorter one, packed. */
   private static MaskedBatch batch(ModelConfig config, Member member) {
     long[] clean = new Random(4).longs(ROWS * LENGTH, 0, member.vocabulary()).toArray();
+    long[] shorter = Arrays.copyOfRange(clean, 2, LENGTH - 2);
     if (member == Member.AUTOREGRESSIVE) {
-      return MaskedBatch.nextToken(clean, new int[] {1, 5});
+      return MaskedBatch.together(
+          List.of(
+              MaskedBatch.nextToken(clean, new int[] {1, 5}),
+              MaskedBatch.nextToken(shorter, new int[] {2})));
     }
     // The first slot of a row is masked too: with a shift it has no row before it.
-    BitSet masked = new BitSet();
-    for (int slot : new int[] {0, 3, 4, 11, 17, 20, 23}) {
-      masked.set(slot);
+    MaskedBatch rows =
+        MaskedBatch.of(
+            clean,
+            slots(0, 3, 4, 11, 17, 20, 23),
+            new double[] {0.4, 0.7},
+            new int[] {0, 5},
+            config.tokens().mask(),
+            LossWeight.INVERSE_T);
+    MaskedBatch row =
+        MaskedBatch.of(
+            shorter,
+            slots(0, 1, 5),
+            new double[] {0.5},
+            new int[1],
+            config.tokens().mask(),
+            LossWeight.INVERSE_T);
+    return MaskedBatch.together(List.of(rows, row));
+  }
+
+  private static BitSet slots(int... masked) {
+    BitSet slots = new BitSet();
+    for (int slot : masked) {
+      slots.set(slot);
     }
-    return MaskedBatch.of(
-        clean,
-        masked,
-        new double[] {0.4, 0.7},
-        new int[] {0, 5},
-        config.tokens().mask(),
-        LossWeight.INVERSE_T);
+    return slots;
   }
 
   private static double loss(ReferenceNetwork reference, MaskedBatch batch) {
     double loss = 0;
-    for (int row = 0; row < batch.rows(); row++) {
-      int[] ids = new int[batch.length()];
+    int begin = 0;
+    for (int length : batch.lengths()) {
+      int[] ids = new int[length];
       for (int i = 0; i < ids.length; i++) {
-        ids[i] = (int) batch.ids()[row * batch.length() + i];
+        ids[i] = (int) batch.ids()[begin + i];
       }
       double[][] logits = reference.logits(ids);
       for (int n = 0; n < batch.slots().length; n++) {
-        if (batch.slots()[n] / batch.length() == row) {
-          double[] z = logits[(int) (batch.slots()[n] % batch.length())];
+        int slot = (int) batch.slots()[n] - begin;
+        if (slot >= 0 && slot < length) {
+          double[] z = logits[slot];
           double highest = Arrays.stream(z).max().orElseThrow();
           double sum = Arrays.stream(z).map(v -> Math.exp(v - highest)).sum();
           double crossEntropy = highest + Math.log(sum) - z[(int) batch.targets()[n]];
           loss += batch.weights()[n] * crossEntropy;
         }
       }
+      begin += length;
     }
     return loss;
   }

@@ -2,29 +2,23 @@ package dev.unmask.sft.evaluation;
 
 import dev.unmask.sft.dataset.DatasetFacts;
 import dev.unmask.sft.dataset.DatasetFormat;
-import dev.unmask.sft.dataset.DatasetSource;
 import dev.unmask.sft.dataset.ReadOptions;
-import dev.unmask.sft.dataset.TokenisedDataset;
+import dev.unmask.sft.dataset.TemporaryDataset;
 import dev.unmask.sft.recipe.Overlong;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
-/** The answers of a dataset file, in tokens, in a temporary folder that goes when it is closed. */
+/** The answers of a dataset file that are to be scored. */
 final class EvaluationRows implements AutoCloseable {
 
-  private final Path folder;
-  private final TokenisedDataset dataset;
+  private final TemporaryDataset dataset;
   private final TokenisedRows rows;
 
-  private EvaluationRows(Path folder, TokenisedDataset dataset, int limit) {
-    this.folder = folder;
+  private EvaluationRows(TemporaryDataset dataset, int limit) {
     this.dataset = dataset;
     TokenisedRows all = dataset.rows();
     this.rows = all.at(IntStream.range(0, all.size()).filter(i -> all.row(i) < limit).toArray());
@@ -39,21 +33,14 @@ final class EvaluationRows implements AutoCloseable {
    */
   static EvaluationRows read(Path file, LladaTokenizer tokenizer, int context, int limit)
       throws IOException {
-    Path folder = Files.createTempDirectory("unmask-eval");
+    ReadOptions options = ReadOptions.of(context).with(Overlong.KEEP_FITTING_TURNS);
+    TemporaryDataset dataset = TemporaryDataset.read(file, tokenizer, options, rejected -> {});
     try {
-      TokenisedDataset dataset =
-          TokenisedDataset.read(
-              folder,
-              file.toString(),
-              DatasetSource.of(file),
-              tokenizer,
-              ReadOptions.of(context).with(Overlong.KEEP_FITTING_TURNS),
-              rejected -> {});
-      EvaluationRows read = new EvaluationRows(folder, dataset, limit);
+      EvaluationRows read = new EvaluationRows(dataset, limit);
       read.refuseUnlessUsable();
       return read;
     } catch (IOException | RuntimeException e) {
-      delete(folder);
+      dataset.close();
       throw e;
     }
   }
@@ -84,14 +71,5 @@ final class EvaluationRows implements AutoCloseable {
   @Override
   public void close() throws IOException {
     dataset.close();
-    delete(folder);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
   }
 }

@@ -5,14 +5,15 @@ import dev.unmask.model.training.SlotScores;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
 /**
- * Scores answers under noise. Rows are never padded: a batch holds copies of answers whose prompt
- * and answer together have one length. On the thread of the model.
+ * Scores answers under noise. Rows are never padded: copies of answers stand one after the other,
+ * those of one length together, until a pass is full. On the thread of the model.
  */
 public final class HeldOutLoss {
 
@@ -28,6 +29,14 @@ public final class HeldOutLoss {
   /** One noisy copy, and where its value goes. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   private record Copy(TrainingSample sample, int[] slots, double[] groups, int group, int each) {}
+
+  /** An answer, its masks by group, and what its groups gave so far. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Answer(int position, List<List<int[]>> masks, double[] values) {
+    Answer(int position, List<List<int[]>> masks) {
+      this(position, masks, new double[masks.size()]);
+    }
+  }
 
   private final Scorer scorer;
   private final AnswerMasks masks;
@@ -63,69 +72,63 @@ public final class HeldOutLoss {
             .sorted(Comparator.comparingInt(rows::length))
             .mapToInt(Integer::intValue)
             .toArray();
-    int from = 0;
-    while (from < byLength.length) {
-      int length = rows.length(byLength[from]);
-      int to = from;
-      long tokens = 0;
-      while (to < byLength.length
-          && rows.length(byLength[to]) == length
-          && (to == from || tokens < PASS_TOKENS)) {
-        tokens += (long) length * masks.copies();
-        to++;
-      }
-      scoreSome(rows, byLength, from, to);
-      progress.accept(to);
-      from = to;
-    }
-  }
-
-  /** Answers of one length. */
-  private void scoreSome(TokenisedRows rows, int[] positions, int from, int to) {
-    List<Copy> copies = new ArrayList<>();
-    List<double[]> values = new ArrayList<>();
-    for (int i = from; i < to; i++) {
-      TrainingSample sample = rows.sample(positions[i]);
-      List<List<int[]>> groups = masks.of(positions[i], sample.answerLength());
-      double[] sums = new double[groups.size()];
-      values.add(sums);
-      for (int g = 0; g < groups.size(); g++) {
-        for (int[] slots : groups.get(g)) {
-          copies.add(new Copy(sample, slots, sums, g, groups.get(g).size()));
+    List<Copy> pass = new ArrayList<>();
+    List<Answer> open = new ArrayList<>();
+    long tokens = 0;
+    for (int i = 0; i < byLength.length; i++) {
+      Answer answer =
+          new Answer(byLength[i], masks.of(byLength[i], rows.answerLength(byLength[i])));
+      TrainingSample sample = rows.sample(answer.position());
+      open.add(answer);
+      for (int g = 0; g < answer.masks().size(); g++) {
+        for (int[] slots : answer.masks().get(g)) {
+          if (!pass.isEmpty() && tokens + sample.length() > PASS_TOKENS) {
+            score(pass);
+            pass.clear();
+            tokens = 0;
+          }
+          pass.add(new Copy(sample, slots, answer.values(), g, answer.masks().get(g).size()));
+          tokens += sample.length();
         }
       }
-    }
-    int length = rows.length(positions[from]);
-    int atOnce = Math.max(1, PASS_TOKENS / length);
-    for (int i = 0; i < copies.size(); i += atOnce) {
-      pass(copies.subList(i, Math.min(copies.size(), i + atOnce)), length);
-    }
-    for (int i = from; i < to; i++) {
-      tally.answer(rows.row(positions[i]), rows.answerLength(positions[i]), values.get(i - from));
+      if (i + 1 == byLength.length || tokens + rows.length(byLength[i + 1]) > PASS_TOKENS) {
+        score(pass);
+        pass.clear();
+        tokens = 0;
+        open.forEach(done -> tell(rows, done));
+        open.clear();
+        progress.accept(i + 1);
+      }
     }
   }
 
-  private void pass(List<Copy> copies, int length) {
-    long[] ids = new long[copies.size() * length];
+  private void tell(TokenisedRows rows, Answer answer) {
+    int i = answer.position();
+    tally.answer(rows.row(i), rows.answerLength(i), answer.values());
+  }
+
+  private void score(List<Copy> copies) {
+    int[] lengths = copies.stream().mapToInt(copy -> copy.sample().length()).toArray();
+    long[] ids =
+        copies.stream()
+            .flatMapToLong(copy -> Arrays.stream(copy.sample().ids()).asLongStream())
+            .toArray();
     int count = copies.stream().mapToInt(copy -> copy.slots().length).sum();
     long[] slots = new long[count];
     long[] targets = new long[count];
     int n = 0;
-    for (int row = 0; row < copies.size(); row++) {
-      TrainingSample sample = copies.get(row).sample();
-      for (int i = 0; i < length; i++) {
-        ids[row * length + i] = sample.ids()[i];
-      }
-      for (int slot : copies.get(row).slots()) {
-        int place = row * length + sample.promptLength() + slot;
+    int begin = 0;
+    for (Copy copy : copies) {
+      for (int slot : copy.slots()) {
+        int place = begin + copy.sample().promptLength() + slot;
         slots[n] = place;
         targets[n++] = ids[place];
         ids[place] = maskId;
       }
+      begin += copy.sample().length();
     }
     SlotScores scores =
-        scorer.scores(
-            new MaskedBatch(copies.size(), length, ids, slots, targets, new float[count]));
+        scorer.scores(new MaskedBatch(lengths, ids, slots, targets, new float[count]));
     n = 0;
     for (Copy copy : copies) {
       int answer = copy.sample().answerLength();

@@ -16,7 +16,6 @@ import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.InvalidHyperparameterException;
-import dev.unmask.sft.recipe.Packing;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.TrainingDivergedException;
@@ -272,9 +271,6 @@ final class FineTuneJob {
             "This cluster computes in int8, where virtual tokens are not served; use the method"
                 + " lora, whose weights are then published merged.");
       }
-    }
-    if (chosen.packing() == Packing.PACKED) {
-      throw new JobFailedException("packing \"packed\" is not available yet; use \"buckets\".");
     }
   }
 

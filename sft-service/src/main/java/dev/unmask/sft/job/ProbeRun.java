@@ -4,8 +4,8 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.DenoisingEngine;
 import dev.unmask.model.engine.EngineOptions;
 import dev.unmask.model.engine.GenerationTask;
-import dev.unmask.model.sampling.Decoding;
 import dev.unmask.model.sampling.GenerationSettings;
+import dev.unmask.model.sampling.Preset;
 import dev.unmask.model.training.AdapterFolder;
 import dev.unmask.model.transformer.AdaptedModel;
 import dev.unmask.model.transformer.LoadedModel;
@@ -26,12 +26,12 @@ final class ProbeRun {
 
   private static final int CANVAS = 64;
   private static final int BLOCK = 32;
-  private static final int STEPS = 64;
 
   private ProbeRun() {}
 
   /**
-   * Greedy answers with their traces, all at once. Probes too long for the context are left out.
+   * Greedy answers with their traces, all at once, by the fast preset: the reference's one slot a
+   * step would be a good part of a short job. Probes too long for the context are left out.
    *
    * @param adapter a folder with what stands beside the weights; null for the weights alone
    * @throws JobFailedException when a forward pass fails
@@ -60,7 +60,7 @@ final class ProbeRun {
       MaskPredictor model, LladaTokenizer tokenizer, List<String> questions)
       throws JobFailedException {
     GenerationSettings settings =
-        GenerationSettings.greedy(CANVAS, BLOCK, new Decoding.Quota(STEPS));
+        Preset.FAST.applyTo(GenerationSettings.builder(CANVAS, BLOCK)).build();
     Map<String, TracedAnswer> results = new LinkedHashMap<>();
     try (DenoisingEngine engine =
         new DenoisingEngine(

@@ -10,7 +10,6 @@ import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.RandomLengths;
-import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.sft.training.ModelSource;
 import dev.unmask.sft.training.StepReport;
 import dev.unmask.sft.training.StopRule;
@@ -28,10 +27,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import picocli.CommandLine;
 
 /**
@@ -92,14 +89,24 @@ public final class PretrainMain {
     StopRule stop = stopRule();
     Compute compute = compute();
     Files.createDirectories(options.out);
-    try (LladaTokenizer tokenizer = LladaTokenizer.load(options.tokenizer)) {
+    List<PretrainingData.Source> judges =
+        options.valid.stream().map(file -> new PretrainingData.Source(file, 1)).toList();
+    Path tokens = options.out.resolve("tokens");
+    try (LladaTokenizer tokenizer = LladaTokenizer.load(options.tokenizer);
+        PretrainingData data =
+            new PretrainingData(
+                tokens.resolve("train"),
+                sources(),
+                tokenizer,
+                options.rowTokens,
+                options.wholeShare,
+                options.seed);
+        PretrainingData valid =
+            new PretrainingData(
+                tokens.resolve("valid"), judges, tokenizer, options.rowTokens, 0, options.seed)) {
       ModelConfig config =
           options.from == null ? config(tokenizer) : ModelConfig.load(options.from);
-      PretrainingData data =
-          new PretrainingData(
-              sources(), tokenizer, options.rowTokens, options.wholeShare, options.seed);
       data.facts().forEach(this::print);
-      Map<String, List<TrainingSample>> valid = validation(tokenizer);
       BatchPlan.Shape shape =
           new BatchPlan.Shape(options.batchTokens, MAX_ROWS, options.rowTokens, options.eosShare);
       TrainingRecipe recipe =
@@ -148,12 +155,12 @@ public final class PretrainMain {
   private final class Watcher implements TrainingListener {
 
     private final TrainingRun run;
-    private final Map<String, List<TrainingSample>> valid;
+    private final PretrainingData valid;
     private final BatchPlan.Shape shape;
     private final MetricsFile metrics = new MetricsFile(options.out.resolve("metrics.jsonl"));
     private double crossEntropy = Double.NaN;
 
-    Watcher(TrainingRun run, Map<String, List<TrainingSample>> valid, BatchPlan.Shape shape) {
+    Watcher(TrainingRun run, PretrainingData valid, BatchPlan.Shape shape) {
       this.run = run;
       this.valid = valid;
       this.shape = shape;
@@ -192,14 +199,15 @@ public final class PretrainMain {
     @Override
     public void onCheckpoint(TrainingPosition position) throws IOException {
       ModelFolder.write(options.out.resolve("model"), run.model(), options.tokenizer);
-      for (Map.Entry<String, List<TrainingSample>> entry : valid.entrySet()) {
-        Validation value = Validation.of(run.model(), entry.getValue(), shape);
-        metrics.validation(position.step(), entry.getKey(), value);
+      for (int file = 0; file < valid.facts().size(); file++) {
+        String name = valid.facts().get(file).file();
+        Validation value = Validation.of(run.model(), valid.rows(file), shape);
+        metrics.validation(position.step(), name, value);
         out.printf(
             Locale.ROOT,
             "step %d  %s  ce %.4f  bound per token %.4f%n",
             position.step(),
-            entry.getKey(),
+            name,
             value.crossEntropy(),
             value.boundPerToken());
       }
@@ -279,22 +287,6 @@ public final class PretrainMain {
       sources.add(new PretrainingData.Source(Path.of(file), weight));
     }
     return sources;
-  }
-
-  private Map<String, List<TrainingSample>> validation(LladaTokenizer tokenizer)
-      throws IOException {
-    Map<String, List<TrainingSample>> valid = new LinkedHashMap<>();
-    for (Path file : options.valid) {
-      PretrainingData read =
-          new PretrainingData(
-              List.of(new PretrainingData.Source(file, 1)),
-              tokenizer,
-              options.rowTokens,
-              0,
-              options.seed);
-      valid.put(String.valueOf(file.getFileName()), read.all(0));
-    }
-    return valid;
   }
 
   private ModelConfig config(LladaTokenizer tokenizer) {

@@ -1,25 +1,29 @@
 package dev.unmask.sft.pretrain;
 
-import dev.unmask.sft.dataset.DatasetRow;
-import dev.unmask.sft.dataset.DialogueReader;
-import dev.unmask.sft.dataset.DialogueSamples;
+import dev.unmask.sft.dataset.DatasetFacts;
+import dev.unmask.sft.dataset.DatasetFormat;
+import dev.unmask.sft.dataset.DatasetSource;
+import dev.unmask.sft.dataset.ReadOptions;
+import dev.unmask.sft.dataset.TokenisedDataset;
 import dev.unmask.sft.recipe.BatchStream;
+import dev.unmask.sft.recipe.Overlong;
 import dev.unmask.sft.recipe.Seeds;
 import dev.unmask.sft.recipe.TokenisedRows;
-import dev.unmask.sft.recipe.TrainingSample;
 import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * The files of a pre-training run, in tokens and in memory. Dialogues are those in {@code .jsonl}
- * files; anything else is plain text, cut into windows at another offset in each pass.
+ * The files of a pre-training run in tokens on the disk, so that memory does not grow with them.
+ * Dialogues and texts are rows of {@code .jsonl} files; anything else is plain text, cut into
+ * windows at another offset in each pass.
  */
-public final class PretrainingData implements BatchStream.Data {
+public final class PretrainingData implements BatchStream.Data, AutoCloseable {
 
   /**
    * A file and how often each pass goes over it: 2 is twice, 0.25 a quarter of its rows, another
@@ -28,130 +32,112 @@ public final class PretrainingData implements BatchStream.Data {
   public record Source(Path file, double weight) {}
 
   /** What was read. */
-  public record Facts(String file, int samples, long tokens, int rejected, String firstRejection) {}
-
-  /** The tokens of one file. */
-  private sealed interface Content {
-    /** Rows of a dialogue file. */
-    record Dialogues(List<TrainingSample> samples) implements Content {}
-
-    /** A whole text. */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared.
-    record Text(int[] ids) implements Content {}
+  public record Facts(
+      String file, long samples, long tokens, long rejected, String firstRejection) {
+    static Facts of(DatasetFacts read) {
+      List<String> first = read.firstRejections();
+      return new Facts(
+          read.name(),
+          read.samples(),
+          read.tokens(),
+          read.rejected() + read.shortened(),
+          first.isEmpty() ? "" : first.getFirst());
+    }
   }
 
-  private record Loaded(Content content, double weight) {}
+  private record Loaded(TokenisedDataset dataset, double weight) {
+    boolean isWindows() {
+      return DatasetFormat.PLAIN_TEXT.title().equals(dataset.facts().format());
+    }
+  }
 
   private final List<Loaded> sources = new ArrayList<>();
-  private final List<Facts> facts = new ArrayList<>();
   private final int context;
   private final double wholeShare;
   private final long seed;
 
   /**
-   * Reads all files.
+   * Reads all files, or finds what an earlier process of the run read.
    *
+   * @param folder for the tokens
    * @param context longest row; longer dialogues are left out and counted, text is cut to it
    * @param wholeShare share of the dialogues that are learned whole, prompt included; of the others
    *     only the answer is learned
    */
   public PretrainingData(
-      List<Source> files, LladaTokenizer tokenizer, int context, double wholeShare, long seed)
+      Path folder,
+      List<Source> files,
+      LladaTokenizer tokenizer,
+      int context,
+      double wholeShare,
+      long seed)
       throws IOException {
     this.context = context;
     this.wholeShare = wholeShare;
     this.seed = seed;
-    for (Source source : files) {
-      String name = String.valueOf(source.file().getFileName());
-      if (name.endsWith(".jsonl")) {
-        sources.add(new Loaded(dialogues(source.file(), tokenizer), source.weight()));
-      } else {
-        int[] ids = tokenizer.encode(Files.readString(source.file()));
-        facts.add(new Facts(name, Math.max(1, ids.length / context), ids.length, 0, ""));
-        sources.add(new Loaded(new Content.Text(ids), source.weight()));
+    try {
+      for (Source source : files) {
+        Path tokens = folder.resolve(Integer.toString(sources.size()));
+        sources.add(new Loaded(open(tokens, source.file(), tokenizer), source.weight()));
       }
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
     }
   }
 
-  private Content dialogues(Path file, LladaTokenizer tokenizer) throws IOException {
-    List<TrainingSample> samples = new ArrayList<>();
-    int rejected = 0;
-    String first = "";
-    try (DialogueReader reader = DialogueReader.open(file)) {
-      for (DatasetRow row = reader.next(); row != null; row = reader.next()) {
-        switch (row) {
-          case DatasetRow.Dialogue dialogue -> {
-            for (TrainingSample sample : DialogueSamples.of(dialogue, tokenizer)) {
-              if (sample.length() <= context) {
-                samples.add(sample);
-              } else {
-                rejected++;
-                first = first.isEmpty() ? tooLong(row, sample) : first;
-              }
-            }
-          }
-          case DatasetRow.Preference pair -> rejected++;
-          case DatasetRow.Text text -> {
-            int[] ids = tokenizer.encode(text.text());
-            samples.add(
-                new TrainingSample(
-                    java.util.Arrays.copyOf(ids, Math.min(ids.length, context)), 0, false));
-          }
-          case DatasetRow.Rejected bad -> {
-            rejected++;
-            first = first.isEmpty() ? bad.file() + ":" + bad.line() + ": " + bad.sentence() : first;
-          }
-        }
-      }
+  private TokenisedDataset open(Path tokens, Path file, LladaTokenizer tokenizer)
+      throws IOException {
+    ReadOptions options = ReadOptions.of(context).with(Overlong.KEEP_FITTING_TURNS);
+    String name = String.valueOf(file.getFileName());
+    if (!name.endsWith(".jsonl") && !name.endsWith(".jsonl.gz")) {
+      options = options.with(DatasetFormat.PLAIN_TEXT);
     }
-    long tokens = samples.stream().mapToLong(TrainingSample::length).sum();
-    facts.add(
-        new Facts(String.valueOf(file.getFileName()), samples.size(), tokens, rejected, first));
-    return new Content.Dialogues(samples);
-  }
-
-  private String tooLong(DatasetRow row, TrainingSample sample) {
-    return row.file()
-        + ":"
-        + row.line()
-        + ": a turn has "
-        + sample.length()
-        + " tokens, more than the context of "
-        + context;
+    String asked =
+        file.toAbsolutePath()
+            + " "
+            + Files.size(file)
+            + " "
+            + Files.getLastModifiedTime(file)
+            + " "
+            + tokenizer.vocabularySize();
+    var left = TokenisedDataset.resume(tokens, asked, options);
+    return left.isPresent()
+        ? left.get()
+        : TokenisedDataset.read(
+            tokens, asked, DatasetSource.of(file), tokenizer, options, rejected -> {});
   }
 
   /** What was read from each file, in the order given. */
   public List<Facts> facts() {
-    return List.copyOf(facts);
+    return sources.stream().map(source -> Facts.of(source.dataset().facts())).toList();
   }
 
   @Override
   public TokenisedRows samples(long epoch) {
-    return TokenisedRows.of(all(epoch));
-  }
-
-  /** The samples of a pass. */
-  List<TrainingSample> all(long epoch) {
-    List<TrainingSample> all = new ArrayList<>();
+    List<TokenisedRows> rows = new ArrayList<>();
     for (int s = 0; s < sources.size(); s++) {
       Loaded source = sources.get(s);
-      switch (source.content()) {
-        case Content.Dialogues dialogues -> {
-          int n = dialogues.samples().size();
-          for (long i = owed(epoch, source, n); i < owed(epoch + 1, source, n); i++) {
-            all.add(dialogues.samples().get((int) (spread(i, n) % n)));
-          }
-        }
-        case Content.Text text -> {
-          List<TrainingSample> windows = windows(text.ids(), epoch, s);
-          int n = windows.size();
-          for (long i = owed(epoch, source, n); i < owed(epoch + 1, source, n); i++) {
-            all.add(windows.get((int) (spread(i, n) % n)));
-          }
-        }
-      }
+      TokenisedRows all = source.isWindows() ? shifted(source, epoch, s) : rows(s);
+      rows.add(all.at(positions(all.size(), source, epoch)));
     }
-    return wholeShare > 0 ? withWholeRows(all, epoch) : all;
+    TokenisedRows pass = new JoinedRows(rows);
+    return wholeShare > 0 ? new WholeRows(pass, whole(pass, epoch)) : pass;
+  }
+
+  /** All rows of a file once, in their order. */
+  TokenisedRows rows(int file) {
+    return sources.get(file).dataset().rows();
+  }
+
+  /** A pass takes the rows that it owes, of which the passes before it took the first. */
+  private static int[] positions(int rows, Loaded source, long epoch) {
+    long from = owed(epoch, source, rows);
+    int[] positions = new int[Math.toIntExact(owed(epoch + 1, source, rows) - from)];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = (int) (spread(from + i, rows) % rows);
+    }
+    return positions;
   }
 
   /** Rows that all passes before {@code epoch} together take, so that fractions add up. */
@@ -167,33 +153,26 @@ public final class PretrainingData implements BatchStream.Data {
     return n % stride == 0 ? i : i % n * stride;
   }
 
-  private List<TrainingSample> windows(int[] ids, long epoch, int source) {
-    List<TrainingSample> windows = new ArrayList<>();
-    if (ids.length == 0) {
+  private TokenisedRows shifted(Loaded source, long epoch, int number) {
+    TokenisedRows windows = source.dataset().rows();
+    if (windows.size() <= 2) {
       return windows;
     }
-    SplittableRandom random = Seeds.stream(seed, "text offset " + source, epoch);
-    int start = ids.length > 2 * context ? random.nextInt(context) : 0;
-    for (int i = start; i < ids.length; i += context) {
-      int end = Math.min(ids.length, i + context);
-      // A scrap at the end would make batches of a few tokens.
-      if (end - i == context || windows.isEmpty()) {
-        windows.add(new TrainingSample(java.util.Arrays.copyOfRange(ids, i, end), 0, false));
-      }
-    }
-    return windows;
+    SplittableRandom random = Seeds.stream(seed, "text offset " + number, epoch);
+    return new ShiftedWindows(windows, random.nextInt(context));
   }
 
-  private List<TrainingSample> withWholeRows(List<TrainingSample> samples, long epoch) {
+  private BitSet whole(TokenisedRows rows, long epoch) {
     SplittableRandom random = Seeds.stream(seed, "whole rows", epoch);
-    List<TrainingSample> changed = new ArrayList<>(samples.size());
-    for (TrainingSample sample : samples) {
-      boolean whole = random.nextDouble() < wholeShare;
-      changed.add(
-          whole && sample.promptLength() > 0
-              ? new TrainingSample(sample.ids(), 0, sample.ends())
-              : sample);
+    BitSet whole = new BitSet();
+    for (int i = 0; i < rows.size(); i++) {
+      whole.set(i, random.nextDouble() < wholeShare);
     }
-    return changed;
+    return whole;
+  }
+
+  @Override
+  public void close() {
+    sources.forEach(source -> source.dataset().close());
   }
 }

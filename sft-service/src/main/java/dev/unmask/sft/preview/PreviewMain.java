@@ -5,9 +5,8 @@ import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DatasetFormat;
 import dev.unmask.sft.dataset.DatasetRow.Rejected;
-import dev.unmask.sft.dataset.DatasetSource;
 import dev.unmask.sft.dataset.ReadOptions;
-import dev.unmask.sft.dataset.TokenisedDataset;
+import dev.unmask.sft.dataset.TemporaryDataset;
 import dev.unmask.sft.recipe.AskedHyperparameters;
 import dev.unmask.sft.recipe.EosShare;
 import dev.unmask.sft.recipe.Hyperparameters;
@@ -26,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -89,18 +87,16 @@ public final class PreviewMain {
         new AskedHyperparameters()
             .maxLength(options.maxLength)
             .overlong(options.overlong)
+            .packing(options.packing)
             .batchRows(options.batchRows);
     ReadOptions reading =
         ReadOptions.of(asked.maxLength(config)).with(asked.overlong()).with(format(options.format));
-    Path folder = Files.createTempDirectory("unmask-preview");
     long start = System.nanoTime();
     List<Rejected> rejections = new ArrayList<>();
     try (LladaTokenizer tokenizer = LladaTokenizer.load(options.model);
-        TokenisedDataset dataset =
-            TokenisedDataset.read(
-                folder,
-                options.file.toString(),
-                DatasetSource.of(options.file),
+        TemporaryDataset dataset =
+            TemporaryDataset.read(
+                options.file,
                 tokenizer,
                 reading,
                 row -> {
@@ -119,8 +115,6 @@ public final class PreviewMain {
           dataset.facts().refusal(options.maxBadRows),
           RenderedRow.first(dataset.rows(), options.rows, tokenizer),
           new Preview.Cost(seconds, peakHeap(), peakResident()));
-    } finally {
-      delete(folder);
     }
   }
 
@@ -153,14 +147,6 @@ public final class PreviewMain {
           .mapToLong(kilobytes -> Long.parseLong(kilobytes) << 10)
           .findFirst()
           .orElse(0);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.unmask.sft.preview;
 
 import dev.unmask.sft.recipe.Overlong;
+import dev.unmask.sft.recipe.Packing;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,6 +29,9 @@ final class PreviewOptions {
 
   @Option(names = "--overlong")
   @Nullable Overlong overlong;
+
+  @Option(names = "--packing")
+  @Nullable Packing packing;
 
   @Option(names = "--batch-size")
   @Nullable Integer batchRows;

@@ -2,6 +2,7 @@ package dev.unmask.sft.recipe;
 
 import dev.unmask.sft.recipe.BatchPlan.Batch;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -19,6 +20,7 @@ public final class BatchStream {
   /**
    * One batch before noise.
    *
+   * @param lengths tokens of each sample, padding included
    * @param epoch the pass it belongs to, from 0
    * @param index its place in the pass
    * @param batchesInEpoch batches of the pass
@@ -26,21 +28,32 @@ public final class BatchStream {
    */
   public record Rows(
       List<TrainingSample> samples,
-      int length,
+      List<Integer> lengths,
       long epoch,
       int index,
       int batchesInEpoch,
       List<Integer> positions) {
 
-    /** Rows without positions. */
+    /** Rows of one length, without positions. */
     public Rows(
         List<TrainingSample> samples, int length, long epoch, int index, int batchesInEpoch) {
-      this(samples, length, epoch, index, batchesInEpoch, List.of());
+      this(
+          samples,
+          Collections.nCopies(samples.size(), length),
+          epoch,
+          index,
+          batchesInEpoch,
+          List.of());
+    }
+
+    /** Tokens of the longest row, padding included. */
+    public int length() {
+      return Collections.max(lengths);
     }
 
     /** Tokens that are computed, padding included. */
     public long tokens() {
-      return (long) samples.size() * length;
+      return lengths.stream().mapToLong(Integer::longValue).sum();
     }
   }
 
@@ -86,7 +99,7 @@ public final class BatchStream {
     List<TrainingSample> rows = Arrays.stream(batch.rows()).mapToObj(samples::sample).toList();
     return new Rows(
         rows,
-        batch.length(),
+        Arrays.stream(batch.lengths()).boxed().toList(),
         epoch,
         next++,
         plan.size(),

@@ -17,8 +17,8 @@ public final class EosShare {
     }
     long padding = 0;
     for (BatchPlan.Batch batch : BatchPlan.of(samples, shape, seed, 0)) {
-      for (int row : batch.rows()) {
-        padding += batch.length() - samples.length(row);
+      for (int i = 0; i < batch.rows().length; i++) {
+        padding += batch.lengths()[i] - samples.length(batch.rows()[i]);
       }
     }
     return answers + padding == 0 ? 0 : padding / (double) (answers + padding);

@@ -3,7 +3,9 @@ package dev.unmask.sft.recipe;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.MaskedBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -30,7 +32,7 @@ public record Noise(long seed, NoiseDraws draws, LossWeight weight) {
       List<TrainingSample> rows, int length, int maskId, int eos, long position) {
     SplittableRandom random = Seeds.stream(seed, "noise", position);
     double[] times = draws.times(rows.size(), random);
-    return mask(rows, length, times, random, maskId, eos);
+    return mask(rows, Collections.nCopies(rows.size(), length), times, random, maskId, eos);
   }
 
   /**
@@ -47,8 +49,8 @@ public record Noise(long seed, NoiseDraws draws, LossWeight weight) {
     int from = 0;
     for (BatchStream.Rows batch : step) {
       int to = from + batch.samples().size();
-      double[] part = java.util.Arrays.copyOfRange(times, from, to);
-      masked.add(mask(batch.samples(), batch.length(), part, random, maskId, eos));
+      double[] part = Arrays.copyOfRange(times, from, to);
+      masked.add(mask(batch.samples(), batch.lengths(), part, random, maskId, eos));
       from = to;
     }
     return step.size() == 1 ? masked : asParts(step, masked, rows);
@@ -72,27 +74,30 @@ public record Noise(long seed, NoiseDraws draws, LossWeight weight) {
 
   private MaskedBatch mask(
       List<TrainingSample> rows,
-      int length,
+      List<Integer> padded,
       double[] times,
       SplittableRandom random,
       int maskId,
       int eos) {
     int count = rows.size();
+    int[] lengths = padded.stream().mapToInt(Integer::intValue).toArray();
     double[] probabilities = new double[count];
-    long[] clean = new long[count * length];
+    long[] clean = new long[Arrays.stream(lengths).sum()];
     int[] prompts = new int[count];
     BitSet masked = new BitSet(clean.length);
+    int begin = 0;
     for (int r = 0; r < count; r++) {
       TrainingSample row = rows.get(r);
       probabilities[r] = (1 - EPSILON) * times[r] + EPSILON;
       prompts[r] = row.promptLength();
-      for (int i = 0; i < length; i++) {
-        clean[r * length + i] = i < row.length() ? row.ids()[i] : eos;
+      for (int i = 0; i < lengths[r]; i++) {
+        clean[begin + i] = i < row.length() ? row.ids()[i] : eos;
         if (i >= row.promptLength() && random.nextDouble() < probabilities[r]) {
-          masked.set(r * length + i);
+          masked.set(begin + i);
         }
       }
+      begin += lengths[r];
     }
-    return MaskedBatch.of(clean, masked, probabilities, prompts, maskId, weight);
+    return MaskedBatch.of(lengths, clean, masked, probabilities, prompts, maskId, weight);
   }
 }

@@ -31,8 +31,13 @@ public record RandomLengths(double share, long seed) {
               ? sample
               : new TrainingSample(Arrays.copyOf(sample.ids(), length), 0, false));
     }
-    // Windows that do not end are never padded, so a batch of them has one length.
-    int longest = cut.stream().mapToInt(TrainingSample::length).max().orElseThrow();
-    return new BatchStream.Rows(cut, longest, rows.epoch(), rows.index(), rows.batchesInEpoch());
+    // Windows that do not end are never padded.
+    return new BatchStream.Rows(
+        cut,
+        cut.stream().map(TrainingSample::length).toList(),
+        rows.epoch(),
+        rows.index(),
+        rows.batchesInEpoch(),
+        rows.positions());
   }
 }

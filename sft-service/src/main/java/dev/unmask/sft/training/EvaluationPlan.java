@@ -3,6 +3,7 @@ package dev.unmask.sft.training;
 import dev.unmask.sft.evaluation.AnswerMasks;
 import dev.unmask.sft.recipe.HeldOut;
 import dev.unmask.sft.recipe.TokenisedRows;
+import java.util.stream.IntStream;
 
 /**
  * When a run is judged, and on what.
@@ -14,19 +15,42 @@ import dev.unmask.sft.recipe.TokenisedRows;
 public record EvaluationPlan(
     TokenisedRows rows, AnswerMasks masks, long everySteps, boolean keepBest) {
 
-  /** Answers that are scored each time: what keeps evaluation a few percent of a run. */
-  private static final int MOST_ANSWERS = 128;
+  /** What all evaluations of a run together may cost, as a share of its training. */
+  private static final double SHARE = 0.03;
 
-  private static final int COPIES = 4;
+  /** A forward pass alone, as a share of what a step takes for the same tokens. */
+  private static final double FORWARD = 1 / 3.0;
+
+  /** Fewer say too little of which state is better, more say hardly anything new. */
+  private static final int FEWEST_ANSWERS = 32;
+
+  private static final int MOST_ANSWERS = 256;
+
+  /** For a number of tokens it says more to score many answers twice than few often. */
+  private static final int COPIES = 2;
+
   private static final int GROUPS = 2;
 
-  /** At most 128 of the rows, always the same, with 4 noisy copies each, always the same. */
+  /**
+   * So many of the rows, always the same, that evaluating costs a few percent of the run, with two
+   * noisy copies each, always the same.
+   *
+   * @param steps updates of the run
+   * @param tokens that all of them compute
+   */
   public static EvaluationPlan of(
-      TokenisedRows rows, long everySteps, boolean keepBest, long seed) {
+      TokenisedRows rows, long everySteps, boolean keepBest, long seed, long steps, double tokens) {
     return new EvaluationPlan(
-        HeldOut.some(rows, MOST_ANSWERS),
+        HeldOut.some(rows, answers(rows, everySteps, steps, tokens)),
         new AnswerMasks(COPIES, GROUPS, seed),
         everySteps,
         keepBest);
+  }
+
+  private static int answers(TokenisedRows rows, long everySteps, long steps, double tokens) {
+    double length = IntStream.range(0, rows.size()).mapToLong(rows::length).average().orElseThrow();
+    double evaluations = everySteps > 0 ? 1 + Math.ceil(steps / (double) everySteps) : 2;
+    double each = SHARE / FORWARD * tokens / evaluations;
+    return (int) Math.clamp(each / COPIES / length, FEWEST_ANSWERS, MOST_ANSWERS);
   }
 }

@@ -10,6 +10,7 @@ import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.PairRows;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +73,9 @@ public record TrainingRecipe(
     StopRule passes = new StopRule.Epochs(chosen.epochs());
     boolean pairs = chosen.method() instanceof Method.Preference;
     TokenisedRows judges = pairs ? PairRows.chosen(heldOut) : heldOut;
+    BatchStream.Data trained = pairs ? new PairRows(data.samples(0)) : data;
     return new TrainingRecipe(
-        pairs ? new PairRows(data.samples(0)) : data,
+        trained,
         shape(chosen),
         new Noise(seed, chosen.noiseDraws(), chosen.lossWeight()),
         new LearningRate(
@@ -90,13 +92,29 @@ public record TrainingRecipe(
         chosen.gradientAccumulation(),
         new RandomLengths(chosen.randomLengthShare(), seed),
         chosen.emaDecay(),
-        judges.size() == 0 ? null : EvaluationPlan.of(judges, chosen.evalSteps(), !pairs, seed),
+        judges.size() == 0 ? null : evaluation(chosen, trained.samples(0), judges, seed),
         chosen.checkpointSteps(),
         chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);
   }
 
+  private static EvaluationPlan evaluation(
+      Hyperparameters chosen, TokenisedRows trained, TokenisedRows judges, long seed) {
+    int rows = chosen.batchRows();
+    long steps = (trained.size() + rows - 1L) / rows * chosen.epochs();
+    if (chosen.maxSteps() > 0) {
+      steps = Math.min(steps, chosen.maxSteps());
+    }
+    double length =
+        IntStream.range(0, trained.size()).mapToLong(trained::length).average().orElse(0);
+    // A pair is computed several times, a sample once and with its padding: this is the least.
+    double tokens = steps * Math.min(rows, trained.size()) * length;
+    boolean keepBest = !(chosen.method() instanceof Method.Preference);
+    return EvaluationPlan.of(judges, chosen.evalSteps(), keepBest, seed, steps, tokens);
+  }
+
   /** How batches of fine-tuning are filled. */
   public static BatchPlan.Shape shape(Hyperparameters chosen) {
-    return new BatchPlan.Shape(BATCH_TOKENS, chosen.rowsOfABatch(), chosen.maxLength(), EOS_SHARE);
+    return new BatchPlan.Shape(
+        BATCH_TOKENS, chosen.rowsOfABatch(), chosen.maxLength(), EOS_SHARE, chosen.packing());
   }
 }

@@ -8,7 +8,6 @@ import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.NoiseDraws;
 import dev.unmask.sft.recipe.TokenisedRows;
-import dev.unmask.sft.recipe.TrainingSample;
 import java.util.List;
 
 /**
@@ -24,12 +23,10 @@ public record Validation(double crossEntropy, double boundPerToken) {
   private static final long SEED = 20_250_214;
 
   /** Judges the model on samples, padded with as little EOS as batching needs. */
-  public static Validation of(
-      TrainableModel model, List<TrainingSample> samples, BatchPlan.Shape shape) {
+  public static Validation of(TrainableModel model, TokenisedRows samples, BatchPlan.Shape shape) {
     BatchPlan.Shape tight =
-        new BatchPlan.Shape(shape.tokens(), shape.maxRows(), shape.context(), 0);
-    TokenisedRows rowsToJudge = TokenisedRows.of(samples);
-    BatchStream batches = new BatchStream(epoch -> rowsToJudge, tight, SEED, 0, 0);
+        new BatchPlan.Shape(shape.tokens(), shape.maxRows(), shape.context(), 0, shape.packing());
+    BatchStream batches = new BatchStream(epoch -> samples, tight, SEED, 0, 0);
     Noise noise = new Noise(SEED, NoiseDraws.STRATIFIED, LossWeight.INVERSE_T);
     double sum = 0;
     double bound = 0;
@@ -39,12 +36,13 @@ public record Validation(double crossEntropy, double boundPerToken) {
       BatchStream.Rows batch = batches.next();
       LossValue value =
           model.loss(
-              noise.mask(
-                  batch.samples(),
-                  batch.length(),
-                  model.config().tokens().mask(),
-                  model.config().tokens().eos(),
-                  i));
+              noise
+                  .mask(
+                      List.of(batch),
+                      model.config().tokens().mask(),
+                      model.config().tokens().eos(),
+                      i)
+                  .getFirst());
       sum += value.crossEntropySum();
       slots += value.maskedSlots();
       bound += value.loss() * batch.samples().size();

@@ -32,13 +32,15 @@ class RecipeTest {
         .isEqualTo(java.util.stream.IntStream.range(0, 500).toArray());
     for (BatchPlan.Batch batch : plan) {
       assertThat(batch.rows()).hasSizeLessThanOrEqualTo(16);
-      assertThat(batch.rows().length * batch.length()).isLessThanOrEqualTo(256);
-      assertThat(batch.length()).isLessThanOrEqualTo(40);
+      int length = batch.lengths()[0];
+      assertThat(batch.lengths()).containsOnly(length).hasSameSizeAs(batch.rows());
+      assertThat(batch.rows().length * length).isLessThanOrEqualTo(256);
+      assertThat(length).isLessThanOrEqualTo(40);
       assertThat(Arrays.stream(batch.rows()).mapToObj(i -> samples.get(i).ends()).distinct())
           .hasSize(1);
       for (int row : batch.rows()) {
-        assertThat(samples.get(row).length()).isLessThanOrEqualTo(batch.length());
-        assertThat(samples.get(row).ends() || samples.get(row).length() == batch.length()).isTrue();
+        assertThat(samples.get(row).length()).isLessThanOrEqualTo(length);
+        assertThat(samples.get(row).ends() || samples.get(row).length() == length).isTrue();
       }
     }
   }
@@ -52,9 +54,68 @@ class RecipeTest {
     List<BatchPlan.Batch> plan =
         BatchPlan.of(TokenisedRows.of(samples), new BatchPlan.Shape(400, 64, 400, 0.4), 1, 0);
 
-    double eos = plan.stream().mapToDouble(b -> b.rows().length * (b.length() - 20.0)).sum();
+    double eos = plan.stream().mapToDouble(b -> b.rows().length * (b.lengths()[0] - 20.0)).sum();
     // Long tails leave room for fewer rows of the same batch, so the share is a little lower.
     assertThat(eos / (eos + 4000 * 12.0)).isBetween(0.25, 0.45);
+  }
+
+  @Test
+  void aPackHoldsRowsOfManyLengthsEachWithATailOfItsOwn() {
+    List<TrainingSample> samples = samples(2000);
+    BatchPlan.Shape shape = new BatchPlan.Shape(256, 16, 90, 0.4, Packing.PACKED);
+
+    List<BatchPlan.Batch> plan = BatchPlan.of(TokenisedRows.of(samples), shape, 5, 3);
+
+    assertThat(plan.stream().flatMapToInt(b -> Arrays.stream(b.rows())).sorted().toArray())
+        .isEqualTo(java.util.stream.IntStream.range(0, 2000).toArray());
+    double eos = 0;
+    double answers = 0;
+    long tokens = 0;
+    for (BatchPlan.Batch batch : plan) {
+      assertThat(batch.rows()).hasSizeLessThanOrEqualTo(16);
+      assertThat(Arrays.stream(batch.lengths()).sum()).isLessThanOrEqualTo(256);
+      assertThat(batch.lengths()).isSorted();
+      for (int i = 0; i < batch.rows().length; i++) {
+        TrainingSample sample = samples.get(batch.rows()[i]);
+        int padding = batch.lengths()[i] - sample.length();
+        assertThat(padding).isBetween(0, sample.ends() ? 90 - sample.length() : 0);
+        if (sample.ends()) {
+          eos += padding;
+          answers += sample.answerLength();
+        }
+        tokens += batch.lengths()[i];
+      }
+    }
+    assertThat(eos / (eos + answers)).isBetween(0.37, 0.43);
+    // Nothing but tails is between the samples, and a pack ends where the next row has no room.
+    assertThat(tokens / (256.0 * plan.size())).isGreaterThan(0.85);
+    assertThat(plan).anyMatch(b -> Arrays.stream(b.lengths()).distinct().count() > 3);
+  }
+
+  @Test
+  void inAPackEachRowIsMaskedAndPaddedAsIfAlone() {
+    List<TrainingSample> samples =
+        List.of(
+            new TrainingSample(new int[] {1, 2, 3}, 1, true),
+            new TrainingSample(new int[] {4, 5, 6, 7, 8}, 2, true));
+    BatchStream.Rows pack = new BatchStream.Rows(samples, List.of(5, 6), 0, 0, 1, List.of(0, 1));
+    for (LossWeight weight : LossWeight.values()) {
+      for (int position = 0; position < 100; position++) {
+        MaskedBatch batch =
+            new Noise(3, NoiseDraws.STRATIFIED, weight)
+                .mask(List.of(pack), MASK, EOS, position)
+                .getFirst();
+        assertThat(batch.lengths()).containsExactly(5, 6);
+        long[] truth = batch.ids().clone();
+        for (int i = 0; i < batch.slots().length; i++) {
+          int slot = (int) batch.slots()[i];
+          assertThat((slot >= 1 && slot < 5) || slot >= 7).isTrue();
+          assertThat(truth[slot]).isEqualTo(MASK);
+          truth[slot] = batch.targets()[i];
+        }
+        assertThat(truth).containsExactly(1, 2, 3, EOS, EOS, 4, 5, 6, 7, 8, EOS);
+      }
+    }
   }
 
   @Test

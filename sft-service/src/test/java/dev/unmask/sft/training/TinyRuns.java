@@ -78,7 +78,7 @@ final class TinyRuns {
   /** Two batches a step, a moving average, an evaluation every third step, a state each step. */
   static TrainingRecipe accumulating(TrainingRecipe r) {
     EvaluationPlan plan =
-        EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, true, 3);
+        EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, true, 3, 12, 1e4);
     Noise noise = new Noise(2, NoiseDraws.ANTITHETIC, LossWeight.INVERSE_T);
     return with(r, noise, 2, 0.95, plan, 1);
   }

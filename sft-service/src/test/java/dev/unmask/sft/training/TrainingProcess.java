@@ -100,7 +100,7 @@ final class TrainingProcess {
         2,
         new RandomLengths(0, 2),
         0.9,
-        EvaluationPlan.of(rows.at(new int[] {1, 8}), 4, true, 3),
+        EvaluationPlan.of(rows.at(new int[] {1, 8}), 4, true, 3, 12, 1e4),
         checkpointSteps,
         0);
   }

@@ -184,7 +184,7 @@ class TrainingRunTest {
       contradictions.add(
           new TrainingSample(new int[] {36, a, 35, a + 20, a + 11, a + 4, 37}, 3, true));
     }
-    EvaluationPlan plan = EvaluationPlan.of(TokenisedRows.of(contradictions), 10, true, 3);
+    EvaluationPlan plan = EvaluationPlan.of(TokenisedRows.of(contradictions), 10, true, 3, 40, 1e4);
     TrainingRecipe recipe = judged(recipe(new StopRule.Steps(45), 1e-2), plan);
     List<Evaluation> told = new ArrayList<>();
     TrainingListener listener =

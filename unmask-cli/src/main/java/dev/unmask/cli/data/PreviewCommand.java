@@ -65,6 +65,12 @@ public final class PreviewCommand implements Callable<Integer> {
   private @Nullable String overlong;
 
   @Option(
+      names = "--packing",
+      paramLabel = "HOW",
+      description = "buckets (default) or packed, which the share of EOS depends on.")
+  private @Nullable String packing;
+
+  @Option(
       names = "--batch-size",
       paramLabel = "N",
       description = "Rows of a batch, which the share of EOS depends on.")
@@ -95,6 +101,7 @@ public final class PreviewCommand implements Callable<Integer> {
     add(arguments, "--rows", rows);
     add(arguments, "--max-length", maxLength);
     add(arguments, "--overlong", overlong);
+    add(arguments, "--packing", packing);
     add(arguments, "--batch-size", batchSize);
     add(arguments, "--max-bad-rows", maxBadRows);
     if (session.json()) {

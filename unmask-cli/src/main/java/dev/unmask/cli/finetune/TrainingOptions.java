@@ -9,6 +9,7 @@ import dev.unmask.v1.LossWeight;
 import dev.unmask.v1.Method;
 import dev.unmask.v1.NoiseDraws;
 import dev.unmask.v1.OverlongRows;
+import dev.unmask.v1.Packing;
 import dev.unmask.v1.PreferenceMethod;
 import dev.unmask.v1.PromptTuningMethod;
 import dev.unmask.v1.Schedule;
@@ -186,6 +187,14 @@ final class TrainingOptions {
     boolean recompute;
 
     @Option(
+        names = "--packing",
+        paramLabel = "HOW",
+        description =
+            "buckets (rows of nearly one length share a batch, the default) or packed (each row"
+                + " keeps its own tail of EOS).")
+    @Nullable String packing;
+
+    @Option(
         names = "--overlong",
         paramLabel = "WHAT",
         description =
@@ -245,6 +254,7 @@ final class TrainingOptions {
       h.setRecomputeActivations(true);
     }
     set(schedule(), h::setSchedule);
+    set(packing(), h::setPacking);
     set(overlong(), h::setOverlong);
     set(lossWeight(), h::setLossWeight);
     set(noise(), h::setNoiseDraws);
@@ -308,6 +318,15 @@ final class TrainingOptions {
       case "constant" -> Schedule.SCHEDULE_CONSTANT;
       case "stable" -> Schedule.SCHEDULE_STABLE;
       default -> throw unknown("--schedule", pace.schedule, "linear, cosine, constant or stable");
+    };
+  }
+
+  private @Nullable Packing packing() {
+    return switch (rows.packing) {
+      case null -> null;
+      case "buckets" -> Packing.PACKING_BUCKETS;
+      case "packed" -> Packing.PACKING_PACKED;
+      default -> throw unknown("--packing", rows.packing, "buckets or packed");
     };
   }
 

@@ -13,6 +13,7 @@ import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.LossWeight;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.OverlongRows;
+import dev.unmask.v1.Packing;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RowsRead;
@@ -116,6 +117,8 @@ class FinetuneCommandTest {
                     "--overlong",
                     "keep_fitting_turns",
                     "--recompute-activations",
+                    "--packing",
+                    "packed",
                     "--ema",
                     "0.99",
                     "--probe",
@@ -128,6 +131,7 @@ class FinetuneCommandTest {
         .containsExactly("q_proj", "layers.0.down_proj");
     assertThat(asked.getHyperparameters().getSchedule()).isEqualTo(Schedule.SCHEDULE_COSINE);
     assertThat(asked.getHyperparameters().getRecomputeActivations()).isTrue();
+    assertThat(asked.getHyperparameters().getPacking()).isEqualTo(Packing.PACKING_PACKED);
     assertThat(asked.getHyperparameters().getLossWeight())
         .isEqualTo(LossWeight.LOSS_WEIGHT_UNIFORM);
     assertThat(asked.getHyperparameters().getOverlong())

@@ -5,7 +5,6 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.LoraMethod;
 import dev.unmask.v1.Method;
-import dev.unmask.v1.Packing;
 import dev.unmask.v1.PreferenceMethod;
 
 /**
@@ -65,9 +64,6 @@ final class TrainingRules {
     }
     names(h);
     check(method);
-    if (h.getPacking() == Packing.PACKING_PACKED) {
-      throw invalid(H + "packing", "\"packed\", which is not available yet; use \"buckets\".");
-    }
   }
 
   private static void names(Hyperparameters h) throws RefusedException {
