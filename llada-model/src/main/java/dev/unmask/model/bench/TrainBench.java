@@ -27,7 +27,8 @@ import java.util.Random;
  * {@code unmask bench train} in a process of its own: updates of a model with random weights beside
  * the matrix products that they are made of; prints one JSON object. Arguments in this order: size
  * (14m or 135m), method (full or lora), rows of 256 tokens, rounds, keep or recompute (what becomes
- * of activations). The command line checks them.
+ * of activations), float32 or bfloat16 (what products are computed in). The command line checks
+ * them.
  *
  * <p>Half of the tokens are masked. FLOPs of an update are three times those of its forward pass
  * when all weights learn, and twice (with the adapters' own left out) when the base is frozen: its
@@ -49,7 +50,7 @@ public final class TrainBench {
           s = torch.add(torch.select(torch.select(y, 0, 0), 0, 0), torch.select(torch.select(d, 0, 0), 0, 0))
           return torch.add(s, torch.select(torch.select(e, 0, 0), 0, 0))
         def random(self: __torch__.M, rows: int, columns: int) -> Tensor:
-          return torch.rand([rows, columns], dtype=6)
+          return torch.to(torch.rand([rows, columns], dtype=6), $DTYPE)
       """;
 
   private final ModelConfig config;
@@ -57,13 +58,16 @@ public final class TrainBench {
   private final int rows;
   private final int rounds;
   private final boolean recompute;
+  private final Compute compute;
 
-  private TrainBench(ModelConfig config, boolean lora, int rows, int rounds, boolean recompute) {
+  private TrainBench(
+      ModelConfig config, boolean lora, int rows, int rounds, boolean recompute, Compute compute) {
     this.config = config;
     this.lora = lora;
     this.rows = rows;
     this.rounds = rounds;
     this.recompute = recompute;
+    this.compute = compute;
   }
 
   /** See the class. Exit code 0, or 1 with a sentence. */
@@ -80,7 +84,8 @@ public final class TrainBench {
               args[1].equals("lora"),
               Integer.parseInt(args[2]),
               Integer.parseInt(args[3]),
-              args[4].equals("recompute"));
+              args[4].equals("recompute"),
+              args[5].equals("bfloat16") ? Compute.BFLOAT16 : Compute.FLOAT32);
       ObjectNode report = new ObjectMapper().createObjectNode();
       report
           .putObject("settings")
@@ -89,7 +94,7 @@ public final class TrainBench {
           .put("rows", bench.rows)
           .put("activations", bench.recompute ? "recomputed" : "kept")
           .put("length", LENGTH)
-          .put("precision", "f32")
+          .put("precision", bench.compute == Compute.BFLOAT16 ? "bf16" : "f32")
           .put("intra_op_threads", TorchRuntime.intraOpThreads())
           .put("clock", ThreadClock.label());
       bench.run(report);
@@ -125,7 +130,7 @@ public final class TrainBench {
     Stopwatch products = new Stopwatch();
     Random random = new Random(1);
     long peak;
-    try (TrainableModel model = TrainableModel.random(config, Compute.FLOAT32, method, 1)) {
+    try (TrainableModel model = TrainableModel.random(config, compute, method, 1)) {
       if (recompute) {
         model.recomputeActivations();
       }
@@ -212,7 +217,8 @@ public final class TrainBench {
   private final class Products implements AutoCloseable {
 
     private final NDManager manager = TorchRuntime.newManager();
-    private final TorchScriptModule module = TorchScriptModule.compile(PRODUCTS);
+    private final TorchScriptModule module =
+        TorchScriptModule.compile(PRODUCTS.replace("$DTYPE", Integer.toString(compute.code())));
     private final List<List<NDArray>> layers = new ArrayList<>();
 
     Products() {

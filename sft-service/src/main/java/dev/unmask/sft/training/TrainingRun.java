@@ -38,8 +38,8 @@ public final class TrainingRun implements AutoCloseable {
 
   private static final double SMOOTHING = 0.95;
 
-  /** Time between two states by time, in times that writing one took: 2 % of a run. */
-  private static final double WRITE_REST = 50;
+  /** Time between two states by time, in times that writing one took: 1 % of a run. */
+  private static final double WRITE_REST = 100;
 
   private final TrainingRecipe recipe;
   private final Path state;

@@ -11,6 +11,7 @@ import dev.unmask.sft.recipe.BatchPlan;
 import dev.unmask.sft.recipe.LearningRate;
 import dev.unmask.sft.recipe.Noise;
 import dev.unmask.sft.recipe.NoiseDraws;
+import dev.unmask.sft.recipe.Packing;
 import dev.unmask.sft.recipe.RandomLengths;
 import dev.unmask.sft.recipe.TokenisedRows;
 import dev.unmask.sft.recipe.TrainingSample;
@@ -75,12 +76,31 @@ final class TinyRuns {
     return with(r, r.noise(), r.accumulation(), r.emaDecay(), null, 0);
   }
 
-  /** Two batches a step, a moving average, an evaluation every third step, a state each step. */
+  /**
+   * Two packed batches a step, a moving average, an evaluation every third step, a state each step.
+   */
   static TrainingRecipe accumulating(TrainingRecipe r) {
     EvaluationPlan plan =
         EvaluationPlan.of(r.data().samples(0).at(new int[] {0, 5, 9}), 3, true, 3, 12, 1e4);
     Noise noise = new Noise(2, NoiseDraws.ANTITHETIC, LossWeight.INVERSE_T);
-    return with(r, noise, 2, 0.95, plan, 1);
+    return packed(with(r, noise, 2, 0.95, plan, 1));
+  }
+
+  private static TrainingRecipe packed(TrainingRecipe r) {
+    return new TrainingRecipe(
+        r.data(),
+        new BatchPlan.Shape(64, 8, 16, 0.2, Packing.PACKED),
+        r.noise(),
+        r.rate(),
+        r.optimizer(),
+        r.stop(),
+        r.seed(),
+        r.accumulation(),
+        r.lengths(),
+        r.emaDecay(),
+        r.evaluation(),
+        r.checkpointSteps(),
+        r.checkpointSeconds());
   }
 
   /** A copy, so that each change above names only what it changes. */

@@ -57,6 +57,13 @@ public final class BenchTrainCommand implements Callable<Integer> {
   private boolean recompute;
 
   @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "float32",
+      description = "What products are computed in: float32 or bfloat16; default ${DEFAULT-VALUE}.")
+  private String precision = "float32";
+
+  @Option(
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
@@ -76,6 +83,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
   public Integer call() {
     oneOf("--size", size, "14m", "135m");
     oneOf("--method", method, "full", "lora");
+    oneOf("--precision", precision, "float32", "bfloat16");
     int chosen = rows == 0 ? (size.equals("14m") ? 16 : 4) : rows;
     if (chosen < 1 || chosen > 1024) {
       throw CliException.usage("--rows is " + rows + "; it must be between 1 and 1024");
@@ -96,7 +104,8 @@ public final class BenchTrainCommand implements Callable<Integer> {
                 method,
                 String.valueOf(chosen),
                 String.valueOf(rounds),
-                recompute ? "recompute" : "keep")));
+                recompute ? "recompute" : "keep",
+                precision)));
     session.out().println(Json.line(result));
     if (record) {
       history.append(result);
