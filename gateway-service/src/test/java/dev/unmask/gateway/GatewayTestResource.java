@@ -36,6 +36,7 @@ public final class GatewayTestResource implements QuarkusTestResourceLifecycleMa
     }
     config.put("unmask.gateway.max-upload", "1M");
     config.put("unmask.gateway.max-in-flight", "16");
+    config.put("unmask.gateway.body-timeout", "PT2S");
     return config;
   }
 

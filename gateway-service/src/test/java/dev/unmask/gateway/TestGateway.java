@@ -14,6 +14,7 @@ import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.GenerationGrpc.GenerationBlockingStub;
+import dev.unmask.v1.GenerationJob;
 import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.StreamMode;
 import dev.unmask.v1.TextOrTokens;
@@ -77,11 +78,7 @@ final class TestGateway {
             base,
             8,
             call -> {
-              ScriptedSampler.Script script =
-                  scripts.get(
-                      call.job().hasScore()
-                          ? call.job().getScore().getContinuation().getText()
-                          : call.job().getRequest().getPrompt());
+              ScriptedSampler.Script script = scripts.get(text(call.job()));
               if (script == null) {
                 throw new IllegalStateException("no script for " + call.job());
               }
@@ -104,6 +101,22 @@ final class TestGateway {
     return ConfigProvider.getConfig().getValue(name, type);
   }
 
+  /** A model that is published and that no sampler serves. */
+  String lonelyModel() throws IOException {
+    String name = kafka.newBase();
+    var unused =
+        PublishedModel.publish(
+            kafka,
+            FolderStore.open(Path.of(config("unmask.store.root", String.class))),
+            name,
+            TinyModel.small(),
+            Files.createTempDirectory("unmask-gateway-model"));
+    await(
+        "the gateway knows the lonely model",
+        () -> HttpCaller.get("/v1/models/" + name).status() == 200);
+    return name;
+  }
+
   private boolean answers() {
     try {
       var unused = blocking().generate(request(ScriptedSampler.answering("ready")));
@@ -113,17 +126,31 @@ final class TestGateway {
     }
   }
 
-  /** A request that {@code script} will answer. */
-  GenerateRequest request(ScriptedSampler.Script script) {
+  /** A text that {@code script} will answer, as a prompt or as a dialogue's last message. */
+  String prompt(ScriptedSampler.Script script) {
     String prompt = UUID.randomUUID().toString();
     scripts.put(prompt, script);
-    return GenerateRequest.newBuilder().setModel(base).setPrompt(prompt).build();
+    return prompt;
+  }
+
+  private static String text(GenerationJob job) {
+    if (job.hasScore()) {
+      return job.getScore().getContinuation().getText();
+    }
+    int messages = job.getRequest().getMessages().getMessagesCount();
+    return messages > 0
+        ? job.getRequest().getMessages().getMessages(messages - 1).getContent()
+        : job.getRequest().getPrompt();
+  }
+
+  /** A request that {@code script} will answer. */
+  GenerateRequest request(ScriptedSampler.Script script) {
+    return GenerateRequest.newBuilder().setModel(base).setPrompt(prompt(script)).build();
   }
 
   /** A request to score that {@code script} will answer. */
   ScoreRequest scoreRequest(ScriptedSampler.Script script) {
-    String text = UUID.randomUUID().toString();
-    scripts.put(text, script);
+    String text = prompt(script);
     return ScoreRequest.newBuilder()
         .setModel(base)
         .setContinuation(TextOrTokens.newBuilder().setText(text))

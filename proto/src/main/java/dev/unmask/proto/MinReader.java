@@ -19,10 +19,16 @@ public final class MinReader {
   /** Scores, presets, caches, factor decoding, lookahead, stop strings, recorded draws. */
   public static final int SECOND = 2;
 
+  /** {@code max_tokens}. */
+  public static final int THIRD = 3;
+
   private MinReader() {}
 
   /** What a request needs. */
   public static int of(GenerationJob.Builder job) {
+    if (job.getRequest().getSampling().hasMaxTokens()) {
+      return THIRD;
+    }
     return job.hasScore() || needsSecond(job.getRequest()) ? SECOND : ANY;
   }
 

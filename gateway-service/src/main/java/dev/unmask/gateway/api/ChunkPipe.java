@@ -10,7 +10,7 @@ import java.util.Queue;
  * Chunks put on one thread, read as a stream on another. Putting never blocks; whoever puts waits
  * for {@code taken} before the next chunk, which keeps the queue short.
  */
-final class ChunkPipe extends InputStream {
+public final class ChunkPipe extends InputStream {
 
   private final Runnable taken;
   private final Queue<ByteString> chunks = new ArrayDeque<>();
@@ -22,28 +22,30 @@ final class ChunkPipe extends InputStream {
   /**
    * @param taken runs on the reading thread each time a chunk has been taken
    */
-  ChunkPipe(Runnable taken) {
+  public ChunkPipe(Runnable taken) {
     this.taken = taken;
   }
 
-  synchronized void put(ByteString chunk) {
+  /** Adds a chunk. */
+  public synchronized void put(ByteString chunk) {
     chunks.add(chunk);
     notifyAll();
   }
 
   /** There is no more. */
-  synchronized void end() {
+  public synchronized void end() {
     ended = true;
     notifyAll();
   }
 
   /** The upload will never be whole: the reader fails. */
-  synchronized void abandon() {
+  public synchronized void abandon() {
     abandoned = true;
     notifyAll();
   }
 
-  synchronized boolean abandoned() {
+  /** Whether the upload will never be whole. */
+  public synchronized boolean abandoned() {
     return abandoned;
   }
 

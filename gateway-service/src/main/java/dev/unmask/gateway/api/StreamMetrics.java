@@ -17,7 +17,7 @@ public class StreamMetrics {
   }
 
   /** The counters of one mode. */
-  Frames frames(EventDetail detail) {
+  public Frames frames(EventDetail detail) {
     String mode = detail.name().substring("EVENT_DETAIL_".length()).toLowerCase(Locale.ROOT);
     return new Frames(
         registry.counter("unmask_stream_frames", "mode", mode),
@@ -25,13 +25,13 @@ public class StreamMetrics {
   }
 
   /** One stream's counters. */
-  record Frames(Counter sent, Counter melted) {
+  public record Frames(Counter sent, Counter melted) {
 
-    void written() {
+    public void written() {
       sent.increment();
     }
 
-    void merged() {
+    public void merged() {
       melted.increment();
     }
   }

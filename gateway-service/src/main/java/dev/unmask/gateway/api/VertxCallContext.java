@@ -6,10 +6,10 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 
 /** A Vert.x event-loop context as the place of one call. */
-record VertxCallContext(Vertx vertx, Context context) implements CallContext {
+public record VertxCallContext(Vertx vertx, Context context) implements CallContext {
 
-  /** The context of the calling thread, which Quarkus gives every gRPC call. */
-  static VertxCallContext current(Vertx vertx) {
+  /** The context of the calling thread, which every call has. */
+  public static VertxCallContext current(Vertx vertx) {
     Context context = Vertx.currentContext();
     if (context == null) {
       throw new IllegalStateException(

@@ -1,8 +1,10 @@
 /**
- * The gRPC services. Each extends its generated {@code ImplBase} and is called on the call's Vert.x
- * context; nothing here blocks, what must wait for the disk runs on a virtual thread.
+ * What the protocols share. {@code api.grpc} and {@code api.http} are two thin edges over the same
+ * core in {@code flow}: they read their protocol's messages, call the core, and write its answers
+ * and refusals; neither decides anything.
  *
- * <p>Errors leave through {@link dev.unmask.gateway.api.StatusMapping} only.
+ * <p>A call lives on one Vert.x context; nothing here blocks, what must wait for the disk runs on a
+ * virtual thread.
  */
 @NullMarked
 package dev.unmask.gateway.api;

@@ -43,6 +43,18 @@ public interface GatewayConfig {
   @WithDefault("64M")
   MemorySize maxUpload();
 
+  /** Size of a request's JSON body over HTTP. */
+  @WithDefault("4M")
+  MemorySize maxBody();
+
+  /** How long a request's body may take to arrive over HTTP. */
+  @WithDefault("PT1M")
+  Duration bodyTimeout();
+
+  /** Memory for answers that are kept for their Idempotency-Key. */
+  @WithDefault("32M")
+  MemorySize idempotencyMemory();
+
   /** What a temporary refusal tells the caller to wait. */
   @WithDefault("PT1S")
   Duration retryAfter();

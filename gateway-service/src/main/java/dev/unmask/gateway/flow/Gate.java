@@ -40,6 +40,29 @@ public final class Gate {
     return state == State.OPEN;
   }
 
+  /**
+   * Lets a caller in who wants something done.
+   *
+   * @throws RefusedException UNAVAILABLE with a time to come back
+   */
+  public void enter() throws RefusedException {
+    Refusal closed = closed().orElse(null);
+    if (closed != null) {
+      throw new RefusedException(closed);
+    }
+  }
+
+  /**
+   * Lets a caller in who only looks: also while the gateway drains.
+   *
+   * @throws RefusedException UNAVAILABLE with a time to come back
+   */
+  public void look() throws RefusedException {
+    if (!draining()) {
+      enter();
+    }
+  }
+
   /** Why nobody may enter now, if nobody may. */
   public Optional<Refusal> closed() {
     return switch (state) {

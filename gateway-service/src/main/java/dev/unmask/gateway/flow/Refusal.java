@@ -3,6 +3,7 @@ package dev.unmask.gateway.flow;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.GenerationFailed;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,17 @@ public record Refusal(
         };
     return new Refusal(
         code, failed.getMessage(), failed.getField().isEmpty() ? null : failed.getField(), null);
+  }
+
+  /** What ended a future: the refusal it carries, or INTERNAL. */
+  public static Refusal from(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException wrapper && wrapper.getCause() != null
+            ? wrapper.getCause()
+            : failure;
+    return cause instanceof RefusedException refused
+        ? refused.refusal()
+        : of(ErrorCode.ERROR_CODE_INTERNAL, "The gateway failed: " + cause);
   }
 
   /** Stable label for metrics and logs, e.g. {@code invalid_argument}. */

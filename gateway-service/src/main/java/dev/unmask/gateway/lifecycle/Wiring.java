@@ -5,9 +5,12 @@ import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.GenerationFlow;
 import dev.unmask.gateway.flow.PendingCalls;
+import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
@@ -126,5 +129,25 @@ public class Wiring {
         new QueueRules(config.maxWaiting(), config.retryAfter()),
         new SecureRandom(),
         Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
+  Reception reception(RequestRules rules, GenerationFlow flow) {
+    return new Reception(rules, flow);
+  }
+
+  @Produces
+  @Singleton
+  FileShelf fileShelf(Gate gate, ArtifactStore store, GatewayConfig config) {
+    return new FileShelf(gate, store, config.maxUpload().asLongValue());
+  }
+
+  @Produces
+  @Singleton
+  FineTuneDesk fineTuneDesk(
+      Gate gate, ClusterView cluster, FineTuneJobs jobs, KafkaOutbox outbox, FileShelf files) {
+    return new FineTuneDesk(
+        gate, cluster, jobs, outbox, files, new SecureRandom(), Clock.systemUTC());
   }
 }

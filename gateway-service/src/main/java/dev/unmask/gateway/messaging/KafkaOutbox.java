@@ -1,6 +1,7 @@
 package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.JobOutbox;
+import dev.unmask.gateway.flow.finetuning.CommandOutbox;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
 import dev.unmask.v1.CancelGeneration;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The gateway's one producer. Methods return at once from any thread; the {@link Sent} callbacks
  * run on a client thread.
  */
-public final class KafkaOutbox implements JobOutbox, AutoCloseable {
+public final class KafkaOutbox implements JobOutbox, CommandOutbox, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
@@ -88,7 +89,7 @@ public final class KafkaOutbox implements JobOutbox, AutoCloseable {
         });
   }
 
-  /** Asks the trainers for a job. */
+  @Override
   public void send(FineTuneCommand command, Sent sent) {
     send(record(Topics.FINETUNE_COMMANDS, command.getJobId(), command.toByteArray()), sent);
   }

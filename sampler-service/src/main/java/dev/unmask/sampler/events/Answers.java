@@ -27,17 +27,19 @@ final class Answers {
   static GenerateResponse response(RequestedJob job, String worker, Outcome.Answered answered) {
     GenerationResult result = answered.result();
     ServedModel model = answered.model();
-    StopStrings.Cut cut = answered.task().stops().cut(model.tokenizer().decode(result.answerIds()));
+    int[] kept = answered.task().kept(result.answerIds());
+    StopStrings.Cut cut = answered.task().stops().cut(model.tokenizer().decode(kept));
     int[] tokens =
-        cut.stoppedBy().isPresent()
-            ? covering(model.tokenizer(), result.answerIds(), cut.text())
-            : result.answerIds();
+        cut.stoppedBy().isPresent() ? covering(model.tokenizer(), kept, cut.text()) : kept;
+    boolean ended =
+        kept.length == result.answerIds().length
+            && result.finish() == GenerationResult.FinishReason.STOP;
     GenerateResponse.Builder response =
         GenerateResponse.newBuilder()
             .setRequestId(job.requestId())
             .setText(cut.text())
             .setFinishReason(
-                cut.stoppedBy().isPresent() || result.finish() == GenerationResult.FinishReason.STOP
+                cut.stoppedBy().isPresent() || ended
                     ? FinishReason.FINISH_REASON_STOP
                     : FinishReason.FINISH_REASON_LENGTH)
             .setMatchedStop(cut.stoppedBy().orElse(""))

@@ -39,6 +39,7 @@ public final class RequestStream implements RunEvents {
   // Sender thread only.
   private long seq;
   private @Nullable ServedModel model;
+  private @Nullable PlannedTask planned;
   private @Nullable CommittedTextDecoder text;
   private int[] canvas = {};
   private int block;
@@ -96,6 +97,7 @@ public final class RequestStream implements RunEvents {
 
   private void begin(ServedModel on, PlannedTask task) {
     model = on;
+    planned = task;
     text = new CommittedTextDecoder(on.tokenizer(), task.stops());
     canvas = new int[task.settings().genLength()];
     Arrays.fill(canvas, on.tokenizer().special().mask());
@@ -121,7 +123,7 @@ public final class RequestStream implements RunEvents {
       sendFrame(step);
     }
     if (everyStep || (job.detail() == EventDetail.EVENT_DETAIL_BLOCK && step.blockFinished())) {
-      sendText(decoder().advance(Arrays.copyOf(canvas, committed)));
+      sendText(decoder().advance(planned().kept(Arrays.copyOf(canvas, committed))));
     }
   }
 
@@ -154,7 +156,9 @@ public final class RequestStream implements RunEvents {
     if (job.detail() == EventDetail.EVENT_DETAIL_BLOCK
         || job.detail() == EventDetail.EVENT_DETAIL_STEP) {
       committed = answered.result().canvasIds().length;
-      sendText(decoder().advance(answered.result().answerIds()) + decoder().finish());
+      sendText(
+          decoder().advance(answered.task().kept(answered.result().answerIds()))
+              + decoder().finish());
     }
   }
 
@@ -218,6 +222,14 @@ public final class RequestStream implements RunEvents {
                     job.requestId(), job.attempt(), reply.topic(), failure.getMessage());
               }
             });
+  }
+
+  private PlannedTask planned() {
+    PlannedTask now = planned;
+    if (now == null) {
+      throw new IllegalStateException("a step before the run started");
+    }
+    return now;
   }
 
   private CommittedTextDecoder decoder() {

@@ -3,14 +3,25 @@ package dev.unmask.sampler.schedule;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.text.StopStrings;
+import java.util.Arrays;
+import java.util.OptionalInt;
 
 /**
  * A request that a model can honour: token ids and complete settings.
  *
  * @param returnCanvas whether the answer carries the whole canvas
  * @param stops texts that end the answer
+ * @param maxTokens tokens that the answer may have; the rest of the canvas is not told
  */
-public record PlannedTask(GenerationTask task, boolean returnCanvas, StopStrings stops) {
+public record PlannedTask(
+    GenerationTask task, boolean returnCanvas, StopStrings stops, OptionalInt maxTokens) {
+
+  /** As many of an answer's first tokens as are wanted. */
+  public int[] kept(int[] ids) {
+    return maxTokens.isPresent() && ids.length > maxTokens.getAsInt()
+        ? Arrays.copyOf(ids, maxTokens.getAsInt())
+        : ids;
+  }
 
   public GenerationSettings settings() {
     return task.settings();

@@ -28,7 +28,7 @@ final class SettingsPlanner {
 
   static GenerationSettings plan(DiffusionParams asked, SamplingParams sampling, long seed)
       throws RefusedRequestException {
-    int genLength = asked.hasGenLength() ? asked.getGenLength() : DEFAULT_GEN_LENGTH;
+    int genLength = asked.hasGenLength() ? asked.getGenLength() : usualLength(asked, sampling);
     // A canvas that is no multiple of the default block is one block.
     int blockLength =
         asked.hasBlockLength()
@@ -61,6 +61,16 @@ final class SettingsPlanner {
     } catch (InvalidSettingsException e) {
       throw RefusedRequestException.invalid(path(e.field()), String.valueOf(e.getMessage()));
     }
+  }
+
+  /** The canvas of a request that does not say how long it is. */
+  private static int usualLength(DiffusionParams asked, SamplingParams sampling) {
+    if (!sampling.hasMaxTokens()) {
+      return DEFAULT_GEN_LENGTH;
+    }
+    int block = asked.getBlockLength() > 0 ? asked.getBlockLength() : DEFAULT_BLOCK_LENGTH;
+    long whole = Math.ceilDiv((long) sampling.getMaxTokens(), block) * block;
+    return (int) Math.min(whole, Integer.MAX_VALUE);
   }
 
   private static void checkDecoding(DiffusionParams asked) throws RefusedRequestException {

@@ -15,6 +15,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -37,6 +38,7 @@ final class TaskPlanner {
 
   PlannedTask plan(RequestedJob job, GenerateRequest request, ServedModel model)
       throws RefusedRequestException {
+    OptionalInt most = maxTokens(request.getSampling());
     GenerationSettings settings =
         SettingsPlanner.plan(
             request.getDiffusion(), request.getSampling(), seed(job, request.getSampling()));
@@ -69,11 +71,27 @@ final class TaskPlanner {
     if (patience != null) {
       task = task.by(patience);
     }
-    if (!stops.isEmpty()) {
+    if (!stops.isEmpty() || most.isPresent()) {
       LladaTokenizer tokenizer = model.tokenizer();
-      task = task.until(committed -> stops.endIn(tokenizer, committed));
+      // One more than wanted tells an answer that goes on from one that ends there.
+      task =
+          task.until(committed ->
+              (most.isPresent() && committed.length > most.getAsInt())
+                  || (!stops.isEmpty() && stops.endIn(tokenizer, committed)));
     }
-    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops);
+    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops, most);
+  }
+
+  private static OptionalInt maxTokens(SamplingParams sampling) throws RefusedRequestException {
+    if (!sampling.hasMaxTokens()) {
+      return OptionalInt.empty();
+    }
+    if (sampling.getMaxTokens() < 1) {
+      throw RefusedRequestException.invalid(
+          "sampling.max_tokens",
+          "max_tokens is " + sampling.getMaxTokens() + "; it must be at least 1");
+    }
+    return OptionalInt.of(sampling.getMaxTokens());
   }
 
   private static StopStrings stops(SamplingParams sampling) throws RefusedRequestException {

@@ -18,7 +18,7 @@ final class DiffusionRules {
 
   static final double MAX_GUIDANCE = 100;
 
-  private static final int MAX_CANVAS = 1 << 20;
+  static final int MAX_CANVAS = 1 << 20;
 
   private DiffusionRules() {}
 

@@ -36,6 +36,9 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
   private static final int MAX_STOP_CHARACTERS = 256;
   private static final int MAX_SAMPLES = 1 << 16;
 
+  /** Slots of a block that nobody chose, at the samplers. */
+  private static final int USUAL_BLOCK = 32;
+
   /** The request inside a stream request; its mode is read by {@link #detail}. */
   public ValidRequest check(GenerateStreamRequest request) throws RefusedException {
     UnknownFields.refuse(request);
@@ -73,14 +76,27 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     return new ValidRequest(
         request,
         model,
-        request.getDiffusion().hasGenLength()
-            ? OptionalInt.of(request.getDiffusion().getGenLength())
-            : OptionalInt.empty(),
+        canvas(request),
         ids ? OptionalInt.of(request.getTokenIds().getIdsCount()) : OptionalInt.empty(),
         ids
             ? request.getTokenIds().getIdsList().stream().mapToInt(Integer::intValue).max()
             : OptionalInt.empty(),
         deadline(request.hasDeadlineMs(), request.getDeadlineMs()));
+  }
+
+  /** The canvas that the request says it needs, as the samplers choose it. */
+  private static OptionalInt canvas(GenerateRequest request) {
+    if (request.getDiffusion().hasGenLength()) {
+      return OptionalInt.of(request.getDiffusion().getGenLength());
+    }
+    if (!request.getSampling().hasMaxTokens()) {
+      return OptionalInt.empty();
+    }
+    int block =
+        request.getDiffusion().hasBlockLength()
+            ? request.getDiffusion().getBlockLength()
+            : USUAL_BLOCK;
+    return OptionalInt.of(Math.ceilDiv(request.getSampling().getMaxTokens(), block) * block);
   }
 
   /** The rules of a request to score. */
@@ -153,6 +169,9 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
   private static void checkSampling(SamplingParams params) throws RefusedException {
     if (params.hasTemperature()) {
       range("sampling.temperature", params.getTemperature(), 0, MAX_TEMPERATURE);
+    }
+    if (params.hasMaxTokens()) {
+      range("sampling.max_tokens", params.getMaxTokens(), 1, DiffusionRules.MAX_CANVAS);
     }
     if (params.getStopCount() > MAX_STOPS) {
       throw invalid(

@@ -62,11 +62,13 @@ public record ValidRequest(
     int prompt = promptTokens.orElse(1);
     if (context > 0 && genLength.isPresent()) {
       int canvas = genLength.getAsInt();
+      String field =
+          wire.getDiffusion().hasGenLength() ? "diffusion.gen_length" : "sampling.max_tokens";
       if ((long) prompt + canvas > context) {
         throw new RefusedException(
             promptTokens.isPresent()
                 ? Refusal.invalid(
-                    "diffusion.gen_length",
+                    field,
                     "The prompt has "
                         + prompt
                         + " tokens and the canvas "
@@ -75,10 +77,11 @@ public record ValidRequest(
                         + context
                         + ".")
                 : Refusal.invalid(
-                    "diffusion.gen_length",
-                    "diffusion.gen_length is "
+                    field,
+                    field
+                        + " makes a canvas of "
                         + canvas
-                        + ", which leaves no room for a prompt in the model's context of "
+                        + " tokens, which leaves no room for a prompt in the model's context of "
                         + context
                         + "."));
       }

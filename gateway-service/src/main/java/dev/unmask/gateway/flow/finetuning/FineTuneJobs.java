@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow.finetuning;
 
+import dev.unmask.gateway.flow.Page;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningCheckpoint;
@@ -94,13 +95,19 @@ public final class FineTuneJobs {
         new Page<>(all.subList(from, to).stream().map(this::withPlace).toList(), to < all.size()));
   }
 
-  /** A part of a list, and whether more follows. */
-  public record Page<T>(List<T> items, boolean more) {}
-
   /** At most {@code limit} events of a job after {@code seq}, oldest first. */
   public synchronized Page<FineTuneEvent> events(String id, long seq, int limit) {
     JobFold fold = jobs.get(id);
     List<FineTuneEvent> found = fold == null ? List.of() : fold.after(seq, limit + 1);
+    return found.size() > limit
+        ? new Page<>(found.subList(0, limit), true)
+        : new Page<>(found, false);
+  }
+
+  /** At most {@code limit} events of a job before {@code seq}, newest first. */
+  public synchronized Page<FineTuneEvent> eventsBefore(String id, long seq, int limit) {
+    JobFold fold = jobs.get(id);
+    List<FineTuneEvent> found = fold == null ? List.of() : fold.before(seq, limit + 1);
     return found.size() > limit
         ? new Page<>(found.subList(0, limit), true)
         : new Page<>(found, false);

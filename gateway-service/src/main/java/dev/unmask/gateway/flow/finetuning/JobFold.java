@@ -105,6 +105,11 @@ final class JobFold {
     return events.stream().filter(e -> e.getSeq() > seq).limit(limit).toList();
   }
 
+  /** At most {@code limit} events before {@code seq}, newest first. */
+  List<FineTuneEvent> before(long seq, int limit) {
+    return events.reversed().stream().filter(e -> e.getSeq() < seq).limit(limit).toList();
+  }
+
   Optional<FineTuningJob> job() {
     if (!asked) {
       return Optional.empty();

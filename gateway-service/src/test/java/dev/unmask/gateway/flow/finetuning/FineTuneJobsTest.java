@@ -2,6 +2,7 @@ package dev.unmask.gateway.flow.finetuning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
@@ -210,7 +211,7 @@ class FineTuneJobsTest {
     }
     List<Long> all = new ArrayList<>();
     int pages = 0;
-    FineTuneJobs.Page<FineTuneEvent> page;
+    Page<FineTuneEvent> page;
     do {
       page = jobs.events(id, all.isEmpty() ? -1 : all.getLast(), 10);
       page.items().forEach(e -> all.add(e.getSeq()));

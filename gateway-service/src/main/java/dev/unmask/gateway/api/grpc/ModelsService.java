@@ -1,7 +1,6 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
 import dev.unmask.gateway.flow.Gate;
-import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -27,10 +26,7 @@ public class ModelsService extends ModelsGrpc.ModelsImplBase {
   public void list(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
     try {
       UnknownFields.refuse(request);
-      Refusal closed = gate.closed().orElse(null);
-      if (closed != null) {
-        throw new RefusedException(closed);
-      }
+      gate.enter();
       responses.onNext(
           ListModelsResponse.newBuilder()
               .addAllModels(cluster.versions(request.getName()))

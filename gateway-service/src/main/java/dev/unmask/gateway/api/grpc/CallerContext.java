@@ -1,4 +1,4 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
 import io.grpc.Context;
 import io.grpc.Contexts;

@@ -1,4 +1,4 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
 import com.google.protobuf.ByteString;
 import dev.unmask.gateway.flow.CallContext;

@@ -1,21 +1,16 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
+import dev.unmask.gateway.api.ChunkPipe;
 import dev.unmask.gateway.flow.CallContext;
-import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.UnknownFields;
-import dev.unmask.store.ArtifactStore;
-import dev.unmask.store.StoreException;
-import dev.unmask.store.StoredFile;
-import dev.unmask.v1.ErrorCode;
+import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FileInfo;
 import dev.unmask.v1.UploadRequest;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.Set;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,37 +19,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class Upload implements StreamObserver<UploadRequest> {
 
-  private static final Logger LOG = Logger.getLogger(Upload.class);
   private static final int MAX_CHUNK = 1 << 20;
-  private static final Set<String> PURPOSES = Set.of("fine-tune");
 
-  private final ArtifactStore store;
-  private final long limit;
+  private final FileShelf shelf;
   private final CallContext context;
   private final ServerCallStreamObserver<File> observer;
   private final ChunkPipe pipe;
   private @Nullable FileInfo info;
   private boolean ended;
 
-  Upload(
-      Gate gate,
-      ArtifactStore store,
-      long limit,
-      CallContext context,
-      ServerCallStreamObserver<File> observer) {
-    this.store = store;
-    this.limit = limit;
+  Upload(FileShelf shelf, CallContext context, ServerCallStreamObserver<File> observer) {
+    this.shelf = shelf;
     this.context = context;
     this.observer = observer;
     this.pipe = new ChunkPipe(() -> context.execute(() -> observer.request(1)));
     observer.disableAutoRequest();
     observer.setOnCancelHandler(() -> onError(new InterruptedException()));
-    Refusal closed = gate.closed().orElse(null);
-    if (closed != null) {
-      refuse(closed);
-    } else {
-      observer.request(1);
-    }
+    observer.request(1);
   }
 
   @Override
@@ -97,12 +78,7 @@ final class Upload implements StreamObserver<UploadRequest> {
     if (info != null) {
       throw invalid("info", "info was sent twice; it comes once, before the data.");
     }
-    if (said.getFilename().isBlank() || said.getFilename().length() > 255) {
-      throw invalid("info.filename", "info.filename must hold 1 to 255 characters.");
-    }
-    if (!PURPOSES.contains(said.getPurpose())) {
-      throw invalid("info.purpose", "info.purpose must be \"fine-tune\".");
-    }
+    shelf.admit(said, "info.");
     info = said;
     Thread.ofVirtual().name("upload").start(() -> write(said));
     observer.request(1);
@@ -123,24 +99,21 @@ final class Upload implements StreamObserver<UploadRequest> {
   /** The upload's own thread. */
   private void write(FileInfo said) {
     try {
-      StoredFile stored = store.putFile(pipe, said.getFilename(), said.getPurpose(), limit);
+      File stored = shelf.put(said, pipe, "data");
       context.execute(() -> answer(stored));
-    } catch (StoreException e) {
+    } catch (RefusedException e) {
       if (!pipe.abandoned()) {
-        context.execute(() -> refuse(refusal(e)));
+        context.execute(() -> refuse(e.refusal()));
       }
     }
   }
 
-  private void answer(StoredFile stored) {
+  private void answer(File stored) {
     if (ended) {
       return;
     }
     ended = true;
-    LOG.infof(
-        "event=file.stored file_id=%s bytes=%d digest=%s",
-        stored.id(), stored.bytes(), stored.digest());
-    observer.onNext(FilesService.file(stored));
+    observer.onNext(stored);
     observer.onCompleted();
   }
 
@@ -151,16 +124,6 @@ final class Upload implements StreamObserver<UploadRequest> {
     ended = true;
     pipe.abandon();
     observer.onError(StatusMapping.exception(refusal));
-  }
-
-  private Refusal refusal(StoreException e) {
-    return switch (e.reason()) {
-      case TOO_LARGE ->
-          Refusal.invalid("data", "The file is larger than " + limit + " bytes, the most allowed.");
-      case INVALID -> Refusal.invalid("data", String.valueOf(e.getMessage()));
-      case NOT_FOUND, CORRUPT, STORAGE ->
-          Refusal.of(ErrorCode.ERROR_CODE_INTERNAL, "The store failed: " + e.getMessage());
-    };
   }
 
   private static RefusedException invalid(String field, String message) {

@@ -1,4 +1,4 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
@@ -33,6 +33,10 @@ final class StatusMapping {
       case ERROR_CODE_FAILED_PRECONDITION -> Code.FAILED_PRECONDITION;
       case ERROR_CODE_ABORTED -> Code.ABORTED;
       case ERROR_CODE_UNIMPLEMENTED -> Code.UNIMPLEMENTED;
+      case ERROR_CODE_ALREADY_EXISTS -> Code.ALREADY_EXISTS;
+      case ERROR_CODE_UNAUTHENTICATED -> Code.UNAUTHENTICATED;
+      case ERROR_CODE_PERMISSION_DENIED -> Code.PERMISSION_DENIED;
+      case ERROR_CODE_OUT_OF_RANGE -> Code.OUT_OF_RANGE;
       case ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED -> Code.INTERNAL;
     };
   }

@@ -1,4 +1,4 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
 import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;

@@ -1,9 +1,13 @@
-package dev.unmask.gateway.api;
+package dev.unmask.gateway.api.grpc;
 
-import dev.unmask.gateway.flow.GenerationFlow;
+import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.api.VertxCallContext;
+import dev.unmask.gateway.flow.CallSink;
+import dev.unmask.gateway.flow.GenerationCall;
+import dev.unmask.gateway.flow.PacedSink;
+import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.RequestRules;
-import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
@@ -22,42 +26,40 @@ import java.util.function.Function;
 @GrpcService
 public class GenerationService extends GenerationGrpc.GenerationImplBase {
 
-  private final GenerationFlow flow;
-  private final RequestRules rules;
+  private final Reception reception;
   private final StreamMetrics metrics;
   private final Vertx vertx;
 
-  public GenerationService(
-      GenerationFlow flow, RequestRules rules, StreamMetrics metrics, Vertx vertx) {
-    this.flow = flow;
-    this.rules = rules;
+  public GenerationService(Reception reception, StreamMetrics metrics, Vertx vertx) {
+    this.reception = reception;
     this.metrics = metrics;
     this.vertx = vertx;
   }
 
   @Override
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
-    unary(() -> rules.check(request), responses, GenerationEvent::getFinal);
+    unary(caller -> reception.generate(request, caller), responses, GenerationEvent::getFinal);
   }
 
   @Override
   public void score(ScoreRequest request, StreamObserver<ScoreResponse> responses) {
-    unary(() -> rules.check(request), responses, GenerationEvent::getScored);
+    unary(caller -> reception.score(request, caller), responses, GenerationEvent::getScored);
+  }
+
+  /** Brings a call to the reception. */
+  private interface Arrival {
+    GenerationCall admit(Reception.Caller caller) throws RefusedException;
   }
 
   private <R> void unary(
-      Parser<ValidCall> parser, StreamObserver<R> responses, Function<GenerationEvent, R> answer) {
+      Arrival arrival, StreamObserver<R> responses, Function<GenerationEvent, R> answer) {
     var observer = (ServerCallStreamObserver<R>) responses;
     CallBinding binding = new CallBinding();
     observer.setOnCancelHandler(binding::cancel);
     try {
       binding.bind(
-          flow.start(
-              parse(parser),
-              EventDetail.EVENT_DETAIL_FINAL,
-              CallerContext.timeLeft(),
-              VertxCallContext.current(vertx),
-              new UnarySink<>(observer, binding, answer)));
+          arrival.admit(
+              caller(EventDetail.EVENT_DETAIL_FINAL, new UnarySink<>(observer, binding, answer))));
     } catch (RefusedException e) {
       observer.onError(StatusMapping.exception(e.refusal()));
     }
@@ -70,30 +72,18 @@ public class GenerationService extends GenerationGrpc.GenerationImplBase {
     CallBinding binding = new CallBinding();
     observer.setOnCancelHandler(binding::cancel);
     try {
-      EventDetail detail = parse(() -> RequestRules.detail(request));
-      StreamSink sink = new StreamSink(observer, binding, metrics.frames(detail));
+      EventDetail detail = reception.parse(() -> RequestRules.detail(request));
+      PacedSink sink =
+          new PacedSink(new ObserverTransport(observer, binding, metrics.frames(detail)));
       observer.setOnReadyHandler(sink::onReady);
-      binding.bind(
-          flow.start(
-              parse(() -> rules.check(request)),
-              detail,
-              CallerContext.timeLeft(),
-              VertxCallContext.current(vertx),
-              sink));
+      binding.bind(reception.generate(request, caller(detail, sink)));
     } catch (RefusedException e) {
       observer.onError(StatusMapping.exception(e.refusal()));
     }
   }
 
-  private interface Parser<T> {
-    T parse() throws RefusedException;
-  }
-
-  private <T> T parse(Parser<T> parser) throws RefusedException {
-    try {
-      return parser.parse();
-    } catch (RefusedException e) {
-      throw flow.rejectedAtEdge(e);
-    }
+  private Reception.Caller caller(EventDetail detail, CallSink sink) {
+    return new Reception.Caller(
+        detail, CallerContext.timeLeft(), VertxCallContext.current(vertx), sink);
   }
 }

@@ -1,0 +1,117 @@
+package dev.unmask.gateway.api.grpc;
+
+import com.google.protobuf.Message;
+import dev.unmask.gateway.api.VertxCallContext;
+import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.Page;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.admission.UnknownFields;
+import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.v1.DeleteFileRequest;
+import dev.unmask.v1.DeleteFileResponse;
+import dev.unmask.v1.DownloadFileRequest;
+import dev.unmask.v1.File;
+import dev.unmask.v1.FileChunk;
+import dev.unmask.v1.FilesGrpc;
+import dev.unmask.v1.GetFileRequest;
+import dev.unmask.v1.ListFilesRequest;
+import dev.unmask.v1.ListFilesResponse;
+import dev.unmask.v1.UploadRequest;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import io.vertx.core.Vertx;
+
+/** Datasets that people upload, and what jobs wrote about them. */
+@GrpcService
+public class FilesService extends FilesGrpc.FilesImplBase {
+
+  private final FileShelf shelf;
+  private final Vertx vertx;
+
+  public FilesService(FileShelf shelf, Vertx vertx) {
+    this.shelf = shelf;
+    this.vertx = vertx;
+  }
+
+  @Override
+  public StreamObserver<UploadRequest> upload(StreamObserver<File> responses) {
+    return new Upload(
+        shelf, VertxCallContext.current(vertx), (ServerCallStreamObserver<File>) responses);
+  }
+
+  @Override
+  public void list(ListFilesRequest request, StreamObserver<ListFilesResponse> responses) {
+    off(
+        request,
+        responses,
+        () -> {
+          Page<File> page =
+              shelf.list(request.getPurpose(), request.getAfter(), request.getLimit());
+          return ListFilesResponse.newBuilder()
+              .addAllFiles(page.items())
+              .setHasMore(page.more())
+              .build();
+        });
+  }
+
+  @Override
+  public void get(GetFileRequest request, StreamObserver<File> responses) {
+    off(request, responses, () -> shelf.get(request.getId()));
+  }
+
+  @Override
+  public void delete(DeleteFileRequest request, StreamObserver<DeleteFileResponse> responses) {
+    off(
+        request,
+        responses,
+        () ->
+            DeleteFileResponse.newBuilder()
+                .setId(request.getId())
+                .setDeleted(shelf.delete(request.getId()))
+                .build());
+  }
+
+  @Override
+  public void download(DownloadFileRequest request, StreamObserver<FileChunk> responses) {
+    var observer = (ServerCallStreamObserver<FileChunk>) responses;
+    Download download = new Download(VertxCallContext.current(vertx), observer);
+    Thread.ofVirtual()
+        .name("download")
+        .start(() -> {
+          try {
+            UnknownFields.refuse(request);
+            download.send(shelf.open(request.getId()));
+          } catch (RefusedException e) {
+            download.fail(e.refusal());
+          }
+        });
+  }
+
+  /** Something that the store has to be asked for. */
+  @FunctionalInterface
+  private interface Answer<T> {
+    T get() throws RefusedException;
+  }
+
+  /** Answers from a thread of its own: a store may be slow. */
+  private <T> void off(Message request, StreamObserver<T> responses, Answer<T> answer) {
+    var observer = (ServerCallStreamObserver<T>) responses;
+    observer.setOnCancelHandler(() -> {});
+    CallContext context = VertxCallContext.current(vertx);
+    Thread.ofVirtual()
+        .name("files")
+        .start(() -> {
+          try {
+            UnknownFields.refuse(request);
+            T found = answer.get();
+            context.execute(() -> {
+              observer.onNext(found);
+              observer.onCompleted();
+            });
+          } catch (RefusedException e) {
+            context.execute(() -> observer.onError(StatusMapping.exception(e.refusal())));
+          }
+        });
+  }
+}

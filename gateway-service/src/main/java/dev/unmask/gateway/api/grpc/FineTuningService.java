@@ -1,0 +1,199 @@
+package dev.unmask.gateway.api.grpc;
+
+import com.google.protobuf.Message;
+import dev.unmask.gateway.api.VertxCallContext;
+import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.Page;
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.admission.UnknownFields;
+import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
+import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
+import dev.unmask.v1.CancelFineTuningJobRequest;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningGrpc;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.ListFineTuningCheckpointsRequest;
+import dev.unmask.v1.ListFineTuningCheckpointsResponse;
+import dev.unmask.v1.ListFineTuningEventsRequest;
+import dev.unmask.v1.ListFineTuningEventsResponse;
+import dev.unmask.v1.ListFineTuningJobsRequest;
+import dev.unmask.v1.ListFineTuningJobsResponse;
+import dev.unmask.v1.PauseFineTuningJobRequest;
+import dev.unmask.v1.ResumeFineTuningJobRequest;
+import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import io.vertx.core.Vertx;
+import java.util.concurrent.CompletableFuture;
+
+/** Fine-tuning jobs over gRPC. */
+@GrpcService
+public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
+
+  private final FineTuneDesk desk;
+  private final FineTuneJobs jobs;
+  private final Vertx vertx;
+
+  public FineTuningService(FineTuneDesk desk, FineTuneJobs jobs, Vertx vertx) {
+    this.desk = desk;
+    this.jobs = jobs;
+    this.vertx = vertx;
+  }
+
+  @Override
+  public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    CallContext context = VertxCallContext.current(vertx);
+    var observer = outliving(responses);
+    Thread.ofVirtual()
+        .name("finetune-create")
+        .start(() -> change(context, observer, () -> desk.create(request)));
+  }
+
+  @Override
+  public void cancel(CancelFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    change(request, responses, () -> desk.cancel(request.getId()));
+  }
+
+  @Override
+  public void pause(PauseFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    change(request, responses, () -> desk.pause(request.getId()));
+  }
+
+  @Override
+  public void resume(ResumeFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    change(request, responses, () -> desk.resume(request.getId()));
+  }
+
+  /** Something that the trainers are told. */
+  @FunctionalInterface
+  private interface Change {
+    CompletableFuture<FineTuningJob> told() throws RefusedException;
+  }
+
+  private void change(Message request, StreamObserver<FineTuningJob> responses, Change change) {
+    change(
+        VertxCallContext.current(vertx),
+        outliving(responses),
+        () -> {
+          UnknownFields.refuse(request);
+          return change.told();
+        });
+  }
+
+  private static void change(
+      CallContext context, ServerCallStreamObserver<FineTuningJob> observer, Change change) {
+    try {
+      var unused =
+          change
+              .told()
+              .whenComplete((job, failure) ->
+                  context.execute(() -> {
+                    if (failure == null) {
+                      observer.onNext(job);
+                      observer.onCompleted();
+                    } else {
+                      observer.onError(StatusMapping.exception(Refusal.from(failure)));
+                    }
+                  }));
+    } catch (RefusedException e) {
+      context.execute(() -> observer.onError(StatusMapping.exception(e.refusal())));
+    }
+  }
+
+  /**
+   * A change is made whether or not anybody waits for the answer; without a handler the late reply
+   * would throw.
+   */
+  private static ServerCallStreamObserver<FineTuningJob> outliving(
+      StreamObserver<FineTuningJob> responses) {
+    var observer = (ServerCallStreamObserver<FineTuningJob>) responses;
+    observer.setOnCancelHandler(() -> {});
+    return observer;
+  }
+
+  @Override
+  public void list(
+      ListFineTuningJobsRequest request, StreamObserver<ListFineTuningJobsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () -> {
+          Page<FineTuningJob> page = desk.list(request.getAfter(), request.getLimit());
+          return ListFineTuningJobsResponse.newBuilder()
+              .addAllJobs(page.items())
+              .setHasMore(page.more())
+              .build();
+        });
+  }
+
+  @Override
+  public void listEvents(
+      ListFineTuningEventsRequest request, StreamObserver<ListFineTuningEventsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () -> {
+          Page<FineTuneEvent> page =
+              desk.events(request.getId(), request.getAfterSeq(), request.getLimit());
+          return ListFineTuningEventsResponse.newBuilder()
+              .addAllEvents(page.items())
+              .setHasMore(page.more())
+              .build();
+        });
+  }
+
+  @Override
+  public void listCheckpoints(
+      ListFineTuningCheckpointsRequest request,
+      StreamObserver<ListFineTuningCheckpointsResponse> responses) {
+    answer(
+        request,
+        responses,
+        () ->
+            ListFineTuningCheckpointsResponse.newBuilder()
+                .addAllCheckpoints(desk.checkpoints(request.getId()))
+                .build());
+  }
+
+  @Override
+  public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
+    answer(request, responses, () -> desk.get(request.getId()));
+  }
+
+  /** Something that is at hand. */
+  @FunctionalInterface
+  private interface Answer<T> {
+    T get() throws RefusedException;
+  }
+
+  private static <T> void answer(Message request, StreamObserver<T> responses, Answer<T> answer) {
+    try {
+      UnknownFields.refuse(request);
+      responses.onNext(answer.get());
+      responses.onCompleted();
+    } catch (RefusedException e) {
+      responses.onError(StatusMapping.exception(e.refusal()));
+    }
+  }
+
+  @Override
+  public void watch(WatchFineTuningJobRequest request, StreamObserver<FineTuneEvent> responses) {
+    var observer = (ServerCallStreamObserver<FineTuneEvent>) responses;
+    try {
+      UnknownFields.refuse(request);
+      if (request.getAfterSeq() < 0) {
+        throw new RefusedException(
+            Refusal.invalid("after_seq", "after_seq is negative; sequence numbers start at 0."));
+      }
+      String id = desk.get(request.getId()).getId();
+      new JobWatch(jobs, id, request.getAfterSeq(), VertxCallContext.current(vertx), observer)
+          .start();
+    } catch (RefusedException e) {
+      observer.onError(StatusMapping.exception(e.refusal()));
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package dev.unmask.gateway.api.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.v1.DiffusionParams;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.Message;
+import dev.unmask.v1.Messages;
+import dev.unmask.v1.SamplingParams;
+import dev.unmask.v1.TokenIds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a body of {@code /v1/chat/completions} or {@code /v1/completions} asks for.
+ *
+ * @param requests one for each prompt, without a seed where the caller gave none
+ * @param n answers to each of them
+ * @param stream whether the answer is wanted as server-sent events
+ * @param detail which of them
+ * @param includeUsage whether the stream's last chunk tells the usage
+ */
+record AskedAnswer(
+    List<GenerateRequest> requests,
+    int n,
+    boolean stream,
+    EventDetail detail,
+    boolean includeUsage) {
+
+  /** Answers to one HTTP request, over all prompts. */
+  static final int MOST_ANSWERS = 64;
+
+  private static final Set<String> OURS = Set.of("stream");
+
+  /** Reads a body of {@code /v1/chat/completions}. */
+  static AskedAnswer chat(Fields body) throws RefusedException {
+    GenerateRequest.Builder request = GenerateRequest.newBuilder();
+    JsonNode messages = body.any("messages");
+    if (messages == null) {
+      throw Fields.invalid("messages", "messages is missing; it must be a list of messages.");
+    }
+    if (!messages.isArray()) {
+      throw Fields.wrong("messages", "a list of messages", messages);
+    }
+    Messages.Builder dialogue = Messages.newBuilder();
+    for (int i = 0; i < messages.size(); i++) {
+      dialogue.addMessages(message(Fields.of(messages.get(i), "messages[" + i + "]")));
+    }
+    request.setMessages(dialogue);
+    NeutralFields.chat(body);
+    return rest(body, List.of(request));
+  }
+
+  /** Reads a body of {@code /v1/completions}. */
+  static AskedAnswer completion(Fields body) throws RefusedException {
+    JsonNode prompt = body.any("prompt");
+    if (prompt == null) {
+      throw Fields.invalid("prompt", "prompt is missing; it must be a string.");
+    }
+    NeutralFields.completion(body);
+    return rest(body, prompts(prompt));
+  }
+
+  private static AskedAnswer rest(Fields body, List<GenerateRequest.Builder> requests)
+      throws RefusedException {
+    NeutralFields.both(body);
+    int n = body.whole("n", 1, MOST_ANSWERS, 1);
+    body.neutral(
+        "best_of",
+        v -> v.isIntegralNumber() && v.intValue() == n,
+        "must equal n: every answer is returned.");
+    if (n * requests.size() > MOST_ANSWERS) {
+      throw Fields.invalid(
+          "n",
+          "n is "
+              + n
+              + " for each of "
+              + requests.size()
+              + " prompts; together at most "
+              + MOST_ANSWERS
+              + " answers are given.");
+    }
+    boolean stream = body.flag("stream", false);
+    EventDetail detail = EventDetail.EVENT_DETAIL_BLOCK;
+    DiffusionParams.Builder diffusion = DiffusionParams.newBuilder();
+    Fields said = body.object("diffusion");
+    if (said != null) {
+      ProtoJson.read(said, diffusion, OURS);
+      detail = detail(said, stream);
+      said.end();
+    }
+    Fields options = body.object("stream_options");
+    boolean includeUsage = false;
+    if (options != null) {
+      if (!stream) {
+        throw Fields.invalid(
+            "stream_options", "stream_options is set, but stream is not true; leave it out.");
+      }
+      includeUsage = options.flag("include_usage", false);
+      options.neutral(
+          "include_obfuscation", v -> v.isBoolean() && !v.booleanValue(), "can only be false.");
+      options.end();
+    }
+    SamplingParams sampling = sampling(body);
+    String model = body.text("model", "");
+    Long deadline = body.whole("deadline_ms", 1, Long.MAX_VALUE);
+    body.end();
+    List<GenerateRequest> all = new ArrayList<>();
+    for (GenerateRequest.Builder request : requests) {
+      request.setModel(model).setSampling(sampling);
+      if (said != null) {
+        request.setDiffusion(diffusion);
+      }
+      if (deadline != null) {
+        request.setDeadlineMs(deadline);
+      }
+      all.add(request.build());
+    }
+    return new AskedAnswer(List.copyOf(all), n, stream, detail, includeUsage);
+  }
+
+  private static EventDetail detail(Fields diffusion, boolean stream) throws RefusedException {
+    String mode = diffusion.text("stream");
+    if (mode == null) {
+      return EventDetail.EVENT_DETAIL_BLOCK;
+    }
+    if (!stream) {
+      throw Fields.invalid(
+          "diffusion.stream", "diffusion.stream is set, but stream is not true; set stream, too.");
+    }
+    return switch (mode) {
+      case "block" -> EventDetail.EVENT_DETAIL_BLOCK;
+      case "step" -> EventDetail.EVENT_DETAIL_STEP;
+      case "final" -> EventDetail.EVENT_DETAIL_FINAL;
+      default ->
+          throw Fields.invalid(
+              "diffusion.stream", "diffusion.stream must be \"block\", \"step\" or \"final\".");
+    };
+  }
+
+  private static SamplingParams sampling(Fields body) throws RefusedException {
+    SamplingParams.Builder sampling = SamplingParams.newBuilder();
+    Double temperature = body.number("temperature");
+    if (temperature != null) {
+      sampling.setTemperature(temperature);
+    }
+    Long seed = body.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE);
+    if (seed != null) {
+      sampling.setSeed(seed);
+    }
+    Long old = body.whole("max_tokens", 1, Integer.MAX_VALUE);
+    Long now = body.whole("max_completion_tokens", 1, Integer.MAX_VALUE);
+    if (old != null && now != null && !old.equals(now)) {
+      throw Fields.invalid(
+          "max_tokens",
+          "max_tokens is " + old + " and max_completion_tokens " + now + "; give one of them.");
+    }
+    Long most = now == null ? old : now;
+    if (most != null) {
+      sampling.setMaxTokens(Math.toIntExact(most));
+    }
+    return sampling.addAllStop(body.texts("stop")).build();
+  }
+
+  private static Message message(Fields message) throws RefusedException {
+    String role = message.text("role", "");
+    JsonNode content = message.any("content");
+    NeutralFields.message(message);
+    message.end();
+    if (role.equals("tool") || role.equals("function")) {
+      throw Fields.unimplemented(
+          message.path("role"), message.path("role") + " is " + role + "; tools are not served.");
+    }
+    return Message.newBuilder()
+        // OpenAI's newer name for the same thing.
+        .setRole(role.equals("developer") ? "system" : role)
+        .setContent(content == null ? "" : content(content, message.path("content")))
+        .build();
+  }
+
+  /** A string, or a list of parts that are all text. */
+  private static String content(JsonNode content, String path) throws RefusedException {
+    if (content.isTextual()) {
+      return content.textValue();
+    }
+    if (!content.isArray()) {
+      throw Fields.wrong(path, "a string or a list of text parts", content);
+    }
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < content.size(); i++) {
+      Fields part = Fields.of(content.get(i), path + "[" + i + "]");
+      String type = part.text("type", "");
+      if (!type.equals("text")) {
+        throw Fields.invalid(
+            part.path("type"), part.path("type") + " must be \"text\": the model reads text only.");
+      }
+      text.append(part.text("text", ""));
+      part.end();
+    }
+    return text.toString();
+  }
+
+  private static List<GenerateRequest.Builder> prompts(JsonNode prompt) throws RefusedException {
+    if (prompt.isTextual()) {
+      return List.of(GenerateRequest.newBuilder().setPrompt(prompt.textValue()));
+    }
+    if (!prompt.isArray() || prompt.isEmpty()) {
+      throw Fields.wrong("prompt", "a string, a list of token ids, or a list of either", prompt);
+    }
+    if (prompt.get(0).isNumber()) {
+      return List.of(GenerateRequest.newBuilder().setTokenIds(ids(prompt, "prompt")));
+    }
+    if (prompt.size() > MOST_ANSWERS) {
+      throw Fields.invalid(
+          "prompt", "prompt holds " + prompt.size() + " prompts; at most 64 are answered at once.");
+    }
+    List<GenerateRequest.Builder> all = new ArrayList<>();
+    for (int i = 0; i < prompt.size(); i++) {
+      JsonNode one = prompt.get(i);
+      GenerateRequest.Builder request = GenerateRequest.newBuilder();
+      all.add(
+          one.isTextual()
+              ? request.setPrompt(one.textValue())
+              : request.setTokenIds(ids(one, "prompt[" + i + "]")));
+    }
+    return all;
+  }
+
+  /** A list of token ids. */
+  static TokenIds ids(JsonNode list, String path) throws RefusedException {
+    if (!list.isArray()) {
+      throw Fields.wrong(path, "a string or a list of token ids", list);
+    }
+    TokenIds.Builder ids = TokenIds.newBuilder();
+    for (int i = 0; i < list.size(); i++) {
+      ids.addIds((int) Fields.whole(path + "[" + i + "]", list.get(i), 0, Integer.MAX_VALUE));
+    }
+    return ids.build();
+  }
+}

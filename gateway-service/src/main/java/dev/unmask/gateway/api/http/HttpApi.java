@@ -1,0 +1,62 @@
+package dev.unmask.gateway.api.http;
+
+import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.config.GatewayConfig;
+import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.Reception;
+import dev.unmask.gateway.flow.Siblings;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
+import io.vertx.ext.web.Router;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** The list of everything that can be asked over HTTP. */
+@Singleton
+public class HttpApi {
+
+  private final List<Endpoint> endpoints = new ArrayList<>();
+  private final GatewayConfig config;
+  private final String host;
+  private final long largestUpload;
+
+  public HttpApi(
+      Gate gate,
+      ClusterView cluster,
+      Reception reception,
+      FileShelf files,
+      FineTuneDesk fineTuning,
+      StreamMetrics metrics,
+      GatewayConfig config,
+      @ConfigProperty(name = "quarkus.http.host") String host) {
+    this.config = config;
+    this.host = host;
+    this.largestUpload = files.limit();
+    Completions completions = new Completions(reception, new Siblings(new SecureRandom()), metrics);
+    endpoints.add(Endpoint.postOnce("/v1/chat/completions", completions::chat));
+    endpoints.add(Endpoint.postOnce("/v1/completions", completions::text));
+    endpoints.add(Endpoint.postOnce("/v1/score", new ScoreRoute(reception)::score));
+    endpoints.addAll(new ModelRoutes(gate, cluster).endpoints());
+    endpoints.addAll(new FileRoutes(files).endpoints());
+    endpoints.addAll(new FineTuneRoutes(fineTuning).endpoints());
+  }
+
+  /** Every endpoint as the OpenAPI document names it, such as {@code GET /v1/models}. */
+  public SortedSet<String> operations() {
+    SortedSet<String> all = new TreeSet<>();
+    endpoints.forEach(e -> all.add(e.method() + " " + e.path()));
+    return all;
+  }
+
+  void routes(@Observes Router router) throws IOException {
+    new HttpRoutes(config, host, largestUpload).register(router, endpoints);
+  }
+}

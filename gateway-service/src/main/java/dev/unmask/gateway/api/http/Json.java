@@ -1,0 +1,78 @@
+package dev.unmask.gateway.api.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import java.io.IOException;
+
+/** JSON in and out. */
+final class Json {
+
+  private static final int DEEPEST = 64;
+
+  private static final ObjectMapper MAPPER = mapper();
+
+  private Json() {}
+
+  private static ObjectMapper mapper() {
+    ObjectMapper mapper =
+        JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    mapper
+        .getFactory()
+        .setStreamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
+    return mapper;
+  }
+
+  static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  /**
+   * The JSON object in a request's body.
+   *
+   * @throws RefusedException INVALID_ARGUMENT with the place of the first mistake
+   */
+  static ObjectNode parse(byte[] body) throws RefusedException {
+    try {
+      JsonNode read = MAPPER.readTree(body);
+      if (read instanceof ObjectNode object) {
+        return object;
+      }
+      throw new RefusedException(
+          Refusal.invalid("body", "The body must be a JSON object, such as {\"model\": \"…\"}."));
+    } catch (JsonProcessingException e) {
+      String where =
+          e.getLocation() == null || e.getLocation().getLineNr() < 1
+              ? ""
+              : " at line "
+                  + e.getLocation().getLineNr()
+                  + ", column "
+                  + e.getLocation().getColumnNr();
+      throw new RefusedException(
+          Refusal.invalid("body", "The body is not JSON" + where + ": " + e.getOriginalMessage()));
+    } catch (IOException e) {
+      throw new RefusedException(
+          Refusal.invalid("body", "The body is not JSON in UTF-8: " + e.getMessage()));
+    }
+  }
+
+  /** One line of text. */
+  static String text(JsonNode node) {
+    try {
+      return MAPPER.writeValueAsString(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a JSON tree can always be written", e);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.unmask.gateway.flow.finetuning;
+
+import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.Page;
+import dev.unmask.gateway.flow.Paging;
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.admission.ModelName;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.FineTuneCommand;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningCheckpoint;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.JobStatus;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/**
+ * What can be done with fine-tuning jobs, whatever protocol asks. What changes a job is a command
+ * to the trainers, answered with the job as it is when the broker has the command; what a trainer
+ * then does is an event.
+ *
+ * <p>Any thread; only {@link #create} may block. A future that a method returns completes on a
+ * Kafka client's thread, with {@link RefusedException} when the trainers could not be told.
+ */
+public final class FineTuneDesk {
+
+  private final Gate gate;
+  private final ClusterView cluster;
+  private final FineTuneJobs jobs;
+  private final CommandOutbox outbox;
+  private final FileShelf files;
+  private final RandomGenerator random;
+  private final Clock clock;
+
+  public FineTuneDesk(
+      Gate gate,
+      ClusterView cluster,
+      FineTuneJobs jobs,
+      CommandOutbox outbox,
+      FileShelf files,
+      RandomGenerator random,
+      Clock clock) {
+    this.gate = gate;
+    this.cluster = cluster;
+    this.jobs = jobs;
+    this.outbox = outbox;
+    this.files = files;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  /** Asks for a job. Blocks on the store. */
+  public CompletableFuture<FineTuningJob> create(CreateFineTuningJobRequest request)
+      throws RefusedException {
+    gate.enter();
+    ModelName name = CreateRules.check(request);
+    ResolvedModel model = cluster.resolve(name);
+    if (!CreateRules.isTopic(request.getTrainingFile())) {
+      var unused = files.require("training_file", request.getTrainingFile());
+    }
+    if (!request.getValidationFile().isEmpty()) {
+      var unused = files.require("validation_file", request.getValidationFile());
+    }
+    return send(CreateRules.start(request, model, clock.instant(), random));
+  }
+
+  /** Ends a job; one that has ended is returned as it is. */
+  public CompletableFuture<FineTuningJob> cancel(String id) throws RefusedException {
+    FineTuningJob ended = jobs.job(id).filter(FineTuneJobs::hasEnded).orElse(null);
+    if (ended != null) {
+      return CompletableFuture.completedFuture(ended);
+    }
+    gate.enter();
+    return send(CreateRules.cancel(find("id", id).getId(), clock.instant()));
+  }
+
+  /** Stops a job that has not ended and keeps its state. */
+  public CompletableFuture<FineTuningJob> pause(String id) throws RefusedException {
+    gate.enter();
+    return send(CreateRules.pause(underWay(id, "paused").getId(), clock.instant()));
+  }
+
+  /** Queues a paused job again. */
+  public CompletableFuture<FineTuningJob> resume(String id) throws RefusedException {
+    gate.enter();
+    FineTuningJob job = underWay(id, "resumed");
+    if (job.getStatus() != JobStatus.JOB_STATUS_PAUSED) {
+      throw new RefusedException(
+          Refusal.of(
+              ErrorCode.ERROR_CODE_FAILED_PRECONDITION,
+              "The job " + job.getId() + " is not paused, so it cannot be resumed."));
+    }
+    return send(CreateRules.resume(job, clock.instant()));
+  }
+
+  public FineTuningJob get(String id) throws RefusedException {
+    return find("id", id);
+  }
+
+  /**
+   * At most {@code asked} jobs, newest first.
+   *
+   * @param after the id before the first; empty for the newest
+   * @param asked 0 for the usual number
+   */
+  public Page<FineTuningJob> list(String after, int asked) throws RefusedException {
+    gate.look();
+    int most = Paging.limit(asked, 20, 100);
+    return jobs.list(after, most).orElseThrow(() -> noJob("after", after));
+  }
+
+  /**
+   * At most {@code asked} events of a job, oldest first.
+   *
+   * @param afterSeq the last event the caller has; 0 asks for all of them
+   * @param asked 0 for the usual number
+   */
+  public Page<FineTuneEvent> events(String id, long afterSeq, int asked) throws RefusedException {
+    FineTuningJob job = find("id", id);
+    int most = Paging.limit(asked, 100, 1000);
+    return jobs.events(job.getId(), afterSeq == 0 ? -1 : afterSeq, most);
+  }
+
+  /**
+   * At most {@code asked} events of a job, newest first.
+   *
+   * @param seq only those before it
+   * @param asked 0 for the usual number
+   */
+  public Page<FineTuneEvent> eventsBefore(String id, long seq, int asked) throws RefusedException {
+    FineTuningJob job = find("id", id);
+    return jobs.eventsBefore(job.getId(), seq, Paging.limit(asked, 20, 1000));
+  }
+
+  /** What a job has published, newest first. */
+  public List<FineTuningCheckpoint> checkpoints(String id) throws RefusedException {
+    return jobs.checkpoints(find("id", id).getId());
+  }
+
+  private CompletableFuture<FineTuningJob> send(FineTuneCommand command) {
+    CompletableFuture<FineTuningJob> told = new CompletableFuture<>();
+    outbox.send(
+        command,
+        failure -> {
+          if (failure == null) {
+            // The caller may ask at once; the record is read back a moment later.
+            jobs.apply(command);
+            told.complete(jobs.job(command.getJobId()).orElseThrow());
+          } else {
+            told.completeExceptionally(
+                new RefusedException(
+                    Refusal.temporary(
+                        ErrorCode.ERROR_CODE_UNAVAILABLE,
+                        "The trainers could not be told: " + failure.getMessage(),
+                        Duration.ofSeconds(1))));
+          }
+        });
+    return told;
+  }
+
+  private FineTuningJob underWay(String id, String what) throws RefusedException {
+    FineTuningJob job = find("id", id);
+    if (FineTuneJobs.hasEnded(job)) {
+      throw new RefusedException(
+          Refusal.of(
+              ErrorCode.ERROR_CODE_FAILED_PRECONDITION,
+              "The job " + job.getId() + " has ended, so it cannot be " + what + "."));
+    }
+    return job;
+  }
+
+  private FineTuningJob find(String field, String id) throws RefusedException {
+    gate.look();
+    return jobs.job(id).orElseThrow(() -> noJob(field, id));
+  }
+
+  private static RefusedException noJob(String field, String id) {
+    return new RefusedException(
+        new Refusal(
+            ErrorCode.ERROR_CODE_NOT_FOUND,
+            "There is no fine-tuning job \"" + id + "\".",
+            field,
+            null));
+  }
+}
