@@ -61,4 +61,47 @@ final class EngineBenchTest {
             result.get("model_gflops").asDouble() / result.get("matmul_gflops").asDouble(),
             Percentage.withPercentage(1));
   }
+
+  @Test
+  void aStepWithAdaptersStandsBesideTheBasesAndTheMergedOnes() throws Exception {
+    ModelConfig config =
+        ModelConfig.shape()
+            .width(64)
+            .layers(2)
+            .heads(2)
+            .mlpWidth(96)
+            .vocabularySize(256)
+            .contextLength(600)
+            .tokens(255, 254, 254)
+            .build();
+    RandomModel.write(folder, config, ElementType.F32, 1, 1);
+    ObjectNode result = new ObjectMapper().createObjectNode();
+    try (LoadedModel model = LoadedModel.load(folder, Precision.F32)) {
+      AdapterBench.run(
+          BenchOptions.parse(
+              "--mode",
+              "adapters",
+              "--mix",
+              "fixed",
+              "--requests",
+              "3",
+              "--adapters",
+              "2",
+              "--rank",
+              "4",
+              "--rounds",
+              "1"),
+          model,
+          result);
+    }
+    assertThat(result.get("tokens").asInt()).isEqualTo(3 * 192);
+    assertThat(result.get("cached").get("tokens").asInt()).isEqualTo(3 * 32);
+    // Two layers of q, k, v, o and three of the MLP, four columns and rows each.
+    assertThat(result.get("adapter_bytes").asLong())
+        .isEqualTo(4L * 2 * 4 * (4 * (64 + 64) + 3 * (64 + 96)));
+    for (String step : new String[] {"base_step_ms", "adapted_step_ms", "merged_steps_ms"}) {
+      assertThat(result.get(step).asDouble()).isPositive();
+      assertThat(result.get("cached").get(step).asDouble()).isPositive();
+    }
+  }
 }

@@ -110,6 +110,7 @@ class FinetuneCommandTest {
                     "4",
                     "--target",
                     "q_proj,layers.0.down_proj",
+                    "--merge",
                     "--schedule",
                     "cosine",
                     "--loss-weight",
@@ -129,6 +130,7 @@ class FinetuneCommandTest {
     assertThat(asked.getMethod().getLora().getRank()).isEqualTo(4);
     assertThat(asked.getMethod().getLora().getTargetsList())
         .containsExactly("q_proj", "layers.0.down_proj");
+    assertThat(asked.getMethod().getLora().getMerge()).isTrue();
     assertThat(asked.getHyperparameters().getSchedule()).isEqualTo(Schedule.SCHEDULE_COSINE);
     assertThat(asked.getHyperparameters().getRecomputeActivations()).isTrue();
     assertThat(asked.getHyperparameters().getPacking()).isEqualTo(Packing.PACKING_PACKED);
@@ -139,6 +141,22 @@ class FinetuneCommandTest {
     assertThat(asked.getHyperparameters().getEmaDecay()).isEqualTo(0.99);
     assertThat(asked.getHyperparameters().hasMaxSteps()).isFalse();
     assertThat(asked.getProbesList()).containsExactly("Who are you?");
+  }
+
+  @Test
+  void virtualTokensCanBeTrained() throws IOException {
+    assertThat(
+            session()
+                .run(
+                    "finetune",
+                    dataset(ROW).toString(),
+                    "--method",
+                    "prompt_tuning",
+                    "--virtual-tokens",
+                    "12"))
+        .isZero();
+    assertThat(gateway.created().getFirst().getMethod().getPromptTuning().getVirtualTokens())
+        .isEqualTo(12);
   }
 
   @Test
@@ -156,6 +174,8 @@ class FinetuneCommandTest {
         List.of(
             List.of("--rank", "4"),
             List.of("--beta", "0.1"),
+            List.of("--virtual-tokens", "4"),
+            List.of("--method", "prompt_tuning", "--rank", "4"),
             List.of("--schedule", "sometimes"),
             List.of("--method", "lora", "--beta", "0.1"))) {
       TestSession cli = session();

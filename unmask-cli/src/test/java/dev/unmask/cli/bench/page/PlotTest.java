@@ -28,6 +28,7 @@ final class PlotTest {
                     "cached",
                     "whole",
                     "batching",
+                    "adapters",
                     "processes",
                     "reference",
                     "slots",
