@@ -16,12 +16,14 @@ import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationJob;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
+import dev.unmask.v1.WorkerStatus;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,14 +91,14 @@ class AdapterTest {
     }
   }
 
-  /** With room for less than two of them, each is loaded again when it is asked for. */
+  /** Each has 6 656 bytes: with room for one of them, each is loaded again when it is asked for. */
   @Test
   void adaptersComeAndGoWithinTheirMemory(TestKafka kafka, @TempDir Path folder) throws Exception {
     try (Desk desk = new Desk(kafka, folder)) {
       Manifest base = desk.store(MODEL, desk.base);
       desk.alias(desk.base, desk.announce(base), 1);
       try (SamplerWorker worker =
-          new SamplerWorker(desk.options("narrow-" + desk.base, 20_000), desk.meters)) {
+          new SamplerWorker(desk.options("narrow-" + desk.base, 10_000), desk.meters)) {
         worker.start();
         List<Digest> digests = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -112,6 +114,11 @@ class AdapterTest {
           }
         }
         assertThat(new HashSet<>(first.values())).hasSize(3);
+        Set<String> left = Set.of(base.digest().toString(), digests.get(2).toString());
+        WorkerStatus status =
+            desk.awaitStatus(
+                "narrow-" + desk.base, s -> Set.copyOf(s.getDigestsList()).equals(left));
+        assertThat(status.getDigestsCount()).as("the base and one adapter").isEqualTo(2);
       }
     }
   }

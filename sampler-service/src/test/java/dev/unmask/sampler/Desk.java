@@ -115,10 +115,13 @@ final class Desk implements AutoCloseable {
   }
 
   WorkerStatus awaitState(String worker, WorkerState state) throws Exception {
+    return awaitStatus(worker, status -> status.getState() == state);
+  }
+
+  WorkerStatus awaitStatus(String worker, Predicate<WorkerStatus> wanted) throws Exception {
     ConsumerRecord<String, byte[]> found =
         workers
-            .await(
-                1, r -> worker.equals(r.key()) && status(r.value()).getState() == state, PATIENCE)
+            .await(1, r -> worker.equals(r.key()) && wanted.test(status(r.value())), PATIENCE)
             .getLast();
     return status(found.value());
   }

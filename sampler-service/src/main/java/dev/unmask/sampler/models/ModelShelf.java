@@ -175,7 +175,7 @@ public final class ModelShelf implements AutoCloseable {
     synchronized (this) {
       List<Digest> precious = List.copyOf(aliased.get());
       List<Map.Entry<Digest, Place>> spare = leastNeeded(precious);
-      long held = spare.stream().mapToLong(e -> e.getValue().adapterBytes()).sum();
+      long held = heldByAdapters();
       for (Map.Entry<Digest, Place> candidate : spare) {
         Place place = candidate.getValue();
         if (place.holdsAdapter() && held > adapterBytes && isIdle(candidate, precious)) {
@@ -344,13 +344,21 @@ public final class ModelShelf implements AutoCloseable {
 
   private void release(Place place) {
     boolean unused;
+    boolean overfull;
     synchronized (this) {
       place.leases--;
       unused = place.retired && place.leases == 0 && place.ready() != null;
+      overfull = place.leases == 0 && place.holdsAdapter() && heldByAdapters() > adapterBytes;
     }
     if (unused) {
       dismiss(place);
+    } else if (overfull) {
+      trim();
     }
+  }
+
+  private long heldByAdapters() {
+    return places.values().stream().mapToLong(Place::adapterBytes).sum();
   }
 
   private void dismiss(Place place) {
