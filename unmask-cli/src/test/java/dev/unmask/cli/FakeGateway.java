@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CanvasStep;
 import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.DeleteFileRequest;
+import dev.unmask.v1.DeleteFileResponse;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuneEvent;
@@ -46,6 +48,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gateway that answers by script, over a real connection: what it was asked can be looked at, and
@@ -55,6 +58,8 @@ public final class FakeGateway implements AutoCloseable {
 
   public static final String DIGEST = "sha256:" + "ab".repeat(32);
 
+  private final AtomicReference<@Nullable Status> jobRefusal = new AtomicReference<>();
+  private final List<String> deleted = new CopyOnWriteArrayList<>();
   private final Server server;
   private final List<ScoreRequest> scored = Collections.synchronizedList(new ArrayList<>());
   private final List<GenerateRequest> asked = Collections.synchronizedList(new ArrayList<>());
@@ -137,6 +142,16 @@ public final class FakeGateway implements AutoCloseable {
     }
     reply.onError(failure.get().asRuntimeException());
     return true;
+  }
+
+  /** From now on no job is created. */
+  public void refuseJobs(Status why) {
+    jobRefusal.set(why);
+  }
+
+  /** The ids of the files that were deleted. */
+  public List<String> deleted() {
+    return deleted;
   }
 
   private static <T> void answer(StreamObserver<T> reply, T message) {
@@ -253,6 +268,12 @@ public final class FakeGateway implements AutoCloseable {
         }
       };
     }
+
+    @Override
+    public void delete(DeleteFileRequest request, StreamObserver<DeleteFileResponse> reply) {
+      deleted.add(request.getId());
+      answer(reply, DeleteFileResponse.newBuilder().setDeleted(true).build());
+    }
   }
 
   private final class FineTuning extends FineTuningGrpc.FineTuningImplBase {
@@ -260,7 +281,10 @@ public final class FakeGateway implements AutoCloseable {
     @Override
     public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
       created.add(request);
-      if (!failed(reply)) {
+      Status no = jobRefusal.get();
+      if (no != null) {
+        reply.onError(no.asRuntimeException());
+      } else if (!failed(reply)) {
         answer(reply, job.get());
       }
     }

@@ -16,11 +16,10 @@ record MessagesParser() implements RowParser {
       throw new BadRow(
           "/messages",
           Reason.MESSAGES_MISSING,
-          "The row needs a list \"messages\" with at least one user and one assistant message; its"
-              + " keys are "
-              + Fields.keys(row)
-              + "."
-              + (row.has("messages") ? "" : Fields.hint(row)));
+          "The row needs a list \"messages\" with at least one user and one assistant message; "
+              + (row.has("messages")
+                  ? "here it is " + (messages.isArray() ? "empty" : "no list") + "."
+                  : "its keys are " + Fields.keys(row) + "." + Fields.hint(row)));
     }
     Turns turns = new Turns();
     turns.addAll(messages, "/messages");

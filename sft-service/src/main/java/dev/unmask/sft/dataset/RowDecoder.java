@@ -82,12 +82,7 @@ final class RowDecoder {
     try {
       root = JSON.readTree(text);
     } catch (JsonProcessingException e) {
-      throw new BadRow(
-          "",
-          Reason.NOT_JSON,
-          "The row is not one JSON value ("
-              + Excerpt.of(e.getOriginalMessage().replaceAll("\\s+", " "))
-              + ").");
+      throw new BadRow("", Reason.NOT_JSON, NotJson.sentence(text, e));
     }
     if (!(root instanceof ObjectNode object)) {
       throw new BadRow(

@@ -28,6 +28,8 @@ public record KafkaSettings(String bootstrap, String worker) {
     settings.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
         CooperativeStickyAssignor.class.getName());
+    // The reader polls all the time, so silence is death; by default a job would wait for 45 s.
+    settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 15_000);
     return settings;
   }
 

@@ -413,8 +413,7 @@ public final class TrainingRun implements AutoCloseable {
               + state
               + " ("
               + e.getMessage()
-              + "); the state before it stays, and the run goes on from there when it is started"
-              + " again",
+              + "); the state before it stays",
           e);
     }
     listener.onCheckpoint(position);

@@ -168,6 +168,29 @@ class DialogueReaderTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
+        "question,answer|begins with \"question,ans…\"",
+        "// a comment|begins with \"// a comment\"",
+        "{'messages': []}|single quotes",
+        "{\"messages\": []},|A comma follows",
+        "{\"messages\": [|ends before its JSON does",
+        "{\"messages\": []} {\"messages\": []}|More follows after",
+        "{\"messages\": [], oops: 1}|From character 17 on, at \" oops: 1}\"",
+      })
+  void saysInPlainWordsWhyALineIsNoJson(String line, String words) throws Exception {
+    assertThat(read(GOOD + line + "\n").get(1))
+        .isInstanceOfSatisfying(
+            Rejected.class,
+            rejected -> {
+              assertThat(rejected.reason()).isEqualTo(Reason.NOT_JSON);
+              assertThat(rejected.sentence()).contains(words).endsWith(".");
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
         "{\"conversations\": [{\"from\": \"narrator\", \"value\": \"x\"}]} |/conversations/0/from| ROLE_UNKNOWN",
         "{\"conversations\": [{\"from\": \"human\"}]} |/conversations/0/value| CONTENT_NOT_TEXT",
         "{\"conversations\": 3} |/conversations| MESSAGES_MISSING",

@@ -7,13 +7,16 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.DeleteFileRequest;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -106,9 +109,8 @@ public final class FinetuneCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
-      String rows = source.startsWith(TOPIC) ? source : upload(client, Path.of(source)).getId();
-      String judges = validation == null ? "" : upload(client, validation).getId();
-      FineTuningJob created = client.fineTuning().create(request(rows, judges));
+      FineTuningJob created = create(client);
+      sayQueued(created);
       FineTuningJob job = follow(client, created.getId());
       boolean good = job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED;
       Rollout rollout =
@@ -129,6 +131,50 @@ public final class FinetuneCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Uploads what the job needs; what a refused one needed is not kept. */
+  private FineTuningJob create(GatewayClient client) {
+    List<String> uploaded = new ArrayList<>();
+    try {
+      String rows = source;
+      if (!source.startsWith(TOPIC)) {
+        rows = upload(client, Path.of(source)).getId();
+        uploaded.add(rows);
+      }
+      String judges = "";
+      if (validation != null) {
+        judges = upload(client, validation).getId();
+        uploaded.add(judges);
+      }
+      return client.fineTuning().create(request(rows, judges));
+    } catch (StatusRuntimeException e) {
+      uploaded.forEach(id -> forget(client, id));
+      throw e;
+    }
+  }
+
+  private static void forget(GatewayClient client, String file) {
+    try {
+      var unused = client.filesNow().delete(DeleteFileRequest.newBuilder().setId(file).build());
+    } catch (StatusRuntimeException e) {
+      // Why the job was refused matters more.
+      LOG.log(System.Logger.Level.DEBUG, "{0} stays: {1}", file, e.getStatus());
+    }
+  }
+
+  /** Until a trainer takes the job nothing else is told of it. */
+  private void sayQueued(FineTuningJob job) {
+    if (!session.json()) {
+      int ahead = job.getJobsAhead();
+      session
+          .err()
+          .println(
+              "job "
+                  + job.getId()
+                  + " is queued"
+                  + (ahead == 0 ? "" : ", behind " + ahead + " other" + (ahead == 1 ? "" : "s")));
+    }
   }
 
   /** Follows; who leaves hears that the job does not. */
@@ -180,6 +226,9 @@ public final class FinetuneCommand implements Callable<Integer> {
   }
 
   private static long size(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new CliException(file + " is a folder; name one file of dialogues");
+    }
     try {
       return Files.size(file);
     } catch (IOException e) {

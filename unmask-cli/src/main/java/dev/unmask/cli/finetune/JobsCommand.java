@@ -10,6 +10,8 @@ import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.ListFineTuningJobsRequest;
 import dev.unmask.v1.ListFineTuningJobsResponse;
 import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -127,9 +129,28 @@ public final class JobsCommand implements Callable<Integer> {
     if (job.hasProgress()) {
       field("progress", JobView.bar(job.getProgress()));
     }
+    field("bound", bound(job));
     field("model", job.getFineTunedModel());
     field("digest", job.getResultDigest());
     field("error", job.getError());
+  }
+
+  /** What the held-out answers cost before and at the best step, where some were held out. */
+  private static String bound(FineTuningJob job) {
+    Map<String, Double> metrics = job.getMetricsMap();
+    Double best = metrics.get("bound_per_answer_token");
+    if (best == null) {
+      return "";
+    }
+    Double before = metrics.get("bound_before");
+    return String.format(
+        Locale.ROOT,
+        "%.3f nats for each held-out answer token%s%s",
+        best,
+        metrics.containsKey("best_step")
+            ? String.format(Locale.ROOT, " at step %.0f", metrics.get("best_step"))
+            : "",
+        before == null ? "" : String.format(Locale.ROOT, ", %.3f before", before));
   }
 
   private void field(String name, String value) {

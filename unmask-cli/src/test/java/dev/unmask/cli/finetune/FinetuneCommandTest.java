@@ -64,6 +64,26 @@ class FinetuneCommandTest {
   }
 
   @Test
+  void whatARefusedJobNeededIsNotKept() throws IOException {
+    gateway.refuseJobs(Status.INVALID_ARGUMENT.withDescription("n_epochs is 0."));
+    TestSession cli = session();
+
+    assertThat(cli.run("finetune", dataset(ROW).toString(), "--epochs", "0")).isEqualTo(2);
+
+    assertThat(cli.err()).contains("n_epochs is 0.");
+    assertThat(gateway.deleted()).containsExactly("file-1");
+  }
+
+  @Test
+  void aFolderIsNoDataset() {
+    TestSession cli = session();
+
+    assertThat(cli.run("finetune", home.toString())).isEqualTo(1);
+
+    assertThat(cli.err()).contains("is a folder");
+  }
+
+  @Test
   void theJobIsCreatedAsAskedAndFollowedToItsEnd() throws IOException {
     TestSession cli = session();
 
