@@ -39,8 +39,8 @@ final class PretrainOptions {
       required = true,
       paramLabel = "DIR",
       description =
-          "Run folder: train-state.safetensors, metrics.jsonl and the model in model/. A run that"
-              + " is there is continued.")
+          "Run folder: train-state.safetensors, metrics.jsonl, the data in tokens in tokens/ and the"
+              + " model in model/. A run that is there is continued.")
   Path out;
 
   @Option(names = "--from", paramLabel = "DIR", description = "Model folder to start from.")

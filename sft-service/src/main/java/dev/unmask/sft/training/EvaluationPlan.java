@@ -16,7 +16,7 @@ public record EvaluationPlan(
     TokenisedRows rows, AnswerMasks masks, long everySteps, boolean keepBest) {
 
   /** What all evaluations of a run together may cost, as a share of its training. */
-  private static final double SHARE = 0.03;
+  private static final double SHARE = 0.02;
 
   /** A forward pass alone, as a share of what a step takes for the same tokens. */
   private static final double FORWARD = 1 / 3.0;
