@@ -1,5 +1,6 @@
 package dev.unmask.proto;
 
+import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.Cache;
 import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
@@ -22,6 +23,9 @@ public final class MinReader {
   /** {@code max_tokens}. */
   public static final int THIRD = 3;
 
+  /** Canaries. */
+  public static final int FOURTH = 4;
+
   private MinReader() {}
 
   /** What a request needs. */
@@ -30,6 +34,11 @@ public final class MinReader {
       return THIRD;
     }
     return job.hasScore() || needsSecond(job.getRequest()) ? SECOND : ANY;
+  }
+
+  /** What a move of an alias needs. */
+  public static int of(AliasRecord.Builder move) {
+    return move.hasCanary() ? FOURTH : ANY;
   }
 
   private static boolean needsSecond(GenerateRequest request) {

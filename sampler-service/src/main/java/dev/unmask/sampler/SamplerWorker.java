@@ -10,15 +10,20 @@ import dev.unmask.sampler.intake.SlotPlan;
 import dev.unmask.sampler.messaging.RecordWriter;
 import dev.unmask.sampler.messaging.TopicTail;
 import dev.unmask.sampler.metrics.SamplerMeters;
+import dev.unmask.sampler.metrics.StepGaps;
 import dev.unmask.sampler.models.Catalog;
 import dev.unmask.sampler.models.CheckpointLoader;
+import dev.unmask.sampler.models.CheckpointVerdict;
+import dev.unmask.sampler.models.Lease;
 import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.sampler.presence.CheckpointReports;
 import dev.unmask.sampler.presence.Heartbeat;
 import dev.unmask.sampler.schedule.CancelLedger;
 import dev.unmask.sampler.schedule.DrawSource;
+import dev.unmask.sampler.schedule.ModelTally;
 import dev.unmask.sampler.schedule.Scheduler;
 import dev.unmask.sampler.schedule.StoredDraws;
+import dev.unmask.sampler.schedule.TalliedRuns;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
@@ -28,6 +33,7 @@ import dev.unmask.v1.WorkerState;
 import dev.unmask.v1.WorkerStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -66,6 +72,8 @@ public final class SamplerWorker implements AutoCloseable {
   private final Catalog catalog;
   private final ModelShelf shelf;
   private final Heartbeat heartbeat;
+  private final ModelTally tally = new ModelTally();
+  private final StepGaps gaps = new StepGaps();
   private final TopicTail catalogTail;
   private final TopicTail controlTail;
   private final Intake intake;
@@ -84,7 +92,7 @@ public final class SamplerWorker implements AutoCloseable {
     meters = new SamplerMeters(registry);
     var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
     ArtifactStore store = FolderStore.open(options.storeRoot());
-    engine = new DenoisingEngine(EngineSetup.options(meters, options.memoryBytes()));
+    engine = new DenoisingEngine(EngineSetup.options(meters, options.memoryBytes(), this::stepped));
     writer = new RecordWriter(options.kafka(), meters::produced);
     events = new EventSender(writer, worker, meters, clock);
     admin = Admin.create(options.kafka().admin());
@@ -95,11 +103,16 @@ public final class SamplerWorker implements AutoCloseable {
             new CheckpointLoader(
                 store,
                 options.base(),
+                worker,
                 options.cacheDir(),
                 options.precision(),
                 engine,
                 options.probePatience(),
+                this::reference,
                 verdict -> {
+                  if (verdict instanceof CheckpointVerdict.Loading) {
+                    gaps.beginAnew();
+                  }
                   meters.checkpoint(verdict);
                   reports.accept(verdict);
                 }),
@@ -118,7 +131,7 @@ public final class SamplerWorker implements AutoCloseable {
             options.kafka(),
             "catalog-reader",
             Set.of(Topics.CHECKPOINTS, Topics.ALIASES),
-            new CatalogReader(catalog, this::published, this::aliased));
+            new CatalogReader(catalog, this::published, this::aliased, this::withdrawn));
     intake =
         new Intake(
             options.kafka(),
@@ -133,13 +146,14 @@ public final class SamplerWorker implements AutoCloseable {
                 shelf,
                 engine,
                 cancels,
-                meters,
+                new TalliedRuns(meters, tally),
                 options.recordedDraws() ? new StoredDraws(store) : DrawSource.REFUSED,
                 clock),
             events,
             meters,
             clock);
     meters.gauge("unmask_worker_up", () -> 1);
+    meters.gauge("unmask_step_longest_gap_seconds", () -> gaps.longestGap() / 1e3);
     meters.gauge("unmask_engine_requests_waiting", () -> engine.load().waiting());
     meters.gauge("unmask_engine_backlog_seconds", () -> engine.load().drainMillis() / 1e3);
     meters.gauge(
@@ -222,7 +236,21 @@ public final class SamplerWorker implements AutoCloseable {
   /** Adapters can be many, so those that are no default wait until somebody asks for them. */
   private boolean isKeptReady(Digest aliased) {
     return !catalog.isAdapter(aliased)
+        || catalog.isTried(aliased)
         || catalog.defaultDigest().filter(aliased::equals).isPresent();
+  }
+
+  /** Engine thread. */
+  private void stepped(Duration took) {
+    gaps.stepped(took, System.nanoTime(), engine.running() > 0);
+  }
+
+  private @Nullable Lease reference(Digest digest) {
+    return shelf.reference(digest);
+  }
+
+  private void withdrawn(Digest digest) {
+    shelf.withdraw(digest);
   }
 
   private void load(Digest digest) {
@@ -256,6 +284,9 @@ public final class SamplerWorker implements AutoCloseable {
         .addAllDigests(digests)
         .setSlots(intake.slots())
         .setFreeSlots(engine.hasRoom() ? intake.freeSlots() : 0)
+        .addAllUses(tally.uses(shelf.ready()))
+        .setLongestGapMs(gaps.longestGap())
+        .setLongestStepMs(gaps.longestStep())
         .setStepMs(engine.meanStepMillis())
         .setVersion(version())
         .setPrecision(options.precision().resolved().name().toLowerCase(java.util.Locale.ROOT))

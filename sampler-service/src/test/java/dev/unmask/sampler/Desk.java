@@ -14,6 +14,7 @@ import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
 import dev.unmask.testkit.TopicLog;
 import dev.unmask.v1.AliasRecord;
+import dev.unmask.v1.Canary;
 import dev.unmask.v1.CancelGeneration;
 import dev.unmask.v1.CheckpointRecord;
 import dev.unmask.v1.DeadLetter;
@@ -36,6 +37,7 @@ import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /** Everything around a worker: publishes checkpoints, sends requests, reads what comes back. */
 final class Desk implements AutoCloseable {
@@ -133,7 +135,21 @@ final class Desk implements AutoCloseable {
 
   /** Stores a model without telling anybody. */
   Manifest store(TinyModel model, String name) throws Exception {
+    return store(model.write(folder.resolve("model-" + models++)), name);
+  }
+
+  /** As {@link #store(TinyModel, String)}, the last number of its last tensor being NaN. */
+  Manifest storeWithNaN(TinyModel model, String name) throws Exception {
     Path source = model.write(folder.resolve("model-" + models++));
+    try (var weights =
+        new java.io.RandomAccessFile(source.resolve("model.safetensors").toFile(), "rw")) {
+      weights.seek(weights.length() - Float.BYTES);
+      weights.writeInt(Integer.reverseBytes(Float.floatToIntBits(Float.NaN)));
+    }
+    return store(source, name);
+  }
+
+  private Manifest store(Path source, String name) throws Exception {
     ManifestFacts facts =
         new ManifestFacts(
             name,
@@ -191,6 +207,26 @@ final class Desk implements AutoCloseable {
             .build()
             .toByteArray(),
         Map.of());
+  }
+
+  /** Gives weights a share of an alias's requests. */
+  void canary(String model, Digest digest, long epoch, int percent) throws Exception {
+    send(
+        Topics.ALIASES,
+        model + "/default",
+        AliasRecord.newBuilder()
+            .setModel(model)
+            .setAlias("default")
+            .setDigest(digest.toString())
+            .setEpoch(epoch)
+            .setCanary(Canary.newBuilder().setPercent(percent))
+            .build()
+            .toByteArray(),
+        Map.of());
+  }
+
+  void withdraw(String model, Digest digest) throws Exception {
+    send(Topics.CHECKPOINTS, model + "/" + digest, null, Map.of());
   }
 
   ModelReport awaitReport(Digest digest, ModelState state) throws Exception {
@@ -315,7 +351,7 @@ final class Desk implements AutoCloseable {
     }
   }
 
-  private void send(String topic, String key, byte[] value, Map<String, String> headers)
+  private void send(String topic, String key, byte @Nullable [] value, Map<String, String> headers)
       throws Exception {
     ProducerRecord<String, byte[]> sent = new ProducerRecord<>(topic, key, value);
     headers.forEach(

@@ -11,6 +11,7 @@ import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.ModelMeasurements;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
 import dev.unmask.v1.WorkerState;
@@ -55,6 +56,16 @@ class HotReloadTest {
     ModelReport report = desk.awaitReport(second, ModelState.MODEL_STATE_VERIFIED);
     assertThat(report.getProbesList()).isNotEmpty().allMatch(p -> !p.getAnswer().isEmpty());
     assertThat(report.getLoadMs()).isPositive();
+    ModelMeasurements measured = report.getMeasured();
+    assertThat(measured.getReferenceDigest())
+        .as("measured beside what serves")
+        .isEqualTo(first.toString());
+    assertThat(measured.getProbeNll()).isPositive();
+    assertThat(measured.getReferenceProbeNll()).isPositive().isNotEqualTo(measured.getProbeNll());
+    assertThat(measured.getStepMs()).isPositive();
+    assertThat(measured.getReferenceStepMs()).isPositive();
+    assertThat(measured.getProbes()).isEqualTo(3);
+    assertThat(measured.getEmptyAnswers()).isZero();
     desk.request(job("meanwhile", 16, 4).build());
     assertThat(desk.awaitReply("meanwhile").getFinal().getModelDigest())
         .as("the alias has not moved")
@@ -102,6 +113,49 @@ class HotReloadTest {
     assertThat(report.getMessage()).contains("model.safetensors");
     desk.request(job("still", 16, 4).build());
     assertThat(desk.awaitReply("still").getFinal().getModelDigest()).isEqualTo(first.toString());
+  }
+
+  @Test
+  void weightsThatAreNotFiniteAreReportedWithTheirTensor() throws Exception {
+    Manifest manifest = desk.storeWithNaN(MODEL.withSeed(11), desk.base);
+    Digest second = desk.announce(manifest);
+    ModelReport report = desk.awaitReport(second, ModelState.MODEL_STATE_FAILED);
+    assertThat(report.getMessage())
+        .contains(
+            "1 numbers of the weights are NaN or infinite", "model.transformer.ff_out.weight");
+    desk.request(job("sane", 16, 4).build());
+    assertThat(desk.awaitReply("sane").getFinal().getModelDigest()).isEqualTo(first.toString());
+  }
+
+  @Test
+  void aCanaryTakesItsShareAndPinnedRequestsStay() throws Exception {
+    Digest second = desk.publish(MODEL.withSeed(12), desk.base);
+    var unused = desk.awaitReport(second, ModelState.MODEL_STATE_VERIFIED);
+    desk.canary(desk.base, second, 2, 50);
+    int tried = 0;
+    for (int i = 0; tried == 0; i++) {
+      desk.request(job("canary-" + i, 8, 2).build());
+      tried +=
+          desk.awaitReply("canary-" + i).getFinal().getModelDigest().equals(second.toString())
+              ? 1
+              : 0;
+      assertThat(i).isLessThan(200);
+    }
+    for (int i = 0; i < 8; i++) {
+      desk.request(job("stays-" + i, 8, 2).setModelDigest(first.toString()).build());
+      assertThat(desk.awaitReply("stays-" + i).getFinal().getModelDigest())
+          .isEqualTo(first.toString());
+    }
+  }
+
+  @Test
+  void withdrawnWeightsAnswerNobodyAnyMore() throws Exception {
+    Digest second = desk.publish(MODEL.withSeed(13), desk.base);
+    var unused = desk.awaitReport(second, ModelState.MODEL_STATE_VERIFIED);
+    desk.withdraw(desk.base, second);
+    unused = desk.awaitReport(second, ModelState.MODEL_STATE_RETIRED);
+    desk.request(job("gone", 16, 4).setModelDigest(second.toString()).build());
+    assertThat(desk.awaitReply("gone").getFailed().getMessage()).contains("were withdrawn");
   }
 
   @Test

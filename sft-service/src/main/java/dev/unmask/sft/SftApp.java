@@ -1,11 +1,13 @@
 package dev.unmask.sft;
 
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.sft.config.GatesConfig;
 import dev.unmask.sft.config.SftConfig;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.release.GateLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -26,6 +28,7 @@ public class SftApp {
   private static final Logger LOG = Logger.getLogger(SftApp.class);
 
   private final SftConfig config;
+  private final GatesConfig gates;
   private final String bootstrap;
   private final MeterRegistry registry;
   private volatile @Nullable Trainer trainer;
@@ -33,9 +36,11 @@ public class SftApp {
   @Inject
   public SftApp(
       SftConfig config,
+      GatesConfig gates,
       @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
       MeterRegistry registry) {
     this.config = config;
+    this.gates = gates;
     this.bootstrap = bootstrap;
     this.registry = registry;
   }
@@ -52,6 +57,11 @@ public class SftApp {
               precision,
               config.sft().verifyPatience(),
               config.sft().keepEndedRuns(),
+              new GateLimits(
+                  gates.probeNllRise(),
+                  gates.emptyAnswers(),
+                  gates.stepRatio(),
+                  gates.stepSlackMs()),
               new SftMeters(registry));
       trainer = made;
       made.start();

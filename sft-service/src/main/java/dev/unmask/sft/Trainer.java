@@ -18,6 +18,7 @@ import dev.unmask.sft.publish.ClusterView;
 import dev.unmask.sft.publish.KafkaPublication;
 import dev.unmask.sft.topicdata.KafkaDialogues;
 import dev.unmask.store.FolderStore;
+import dev.unmask.store.release.GateLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -63,6 +64,7 @@ public final class Trainer implements AutoCloseable {
    *
    * @param verifyPatience longest wait for a live sampler's report
    * @param keepEndedRuns how long the run folder of a job that has ended is kept
+   * @param gates what new weights may cost before they serve
    */
   public Trainer(
       KafkaSettings kafka,
@@ -70,6 +72,7 @@ public final class Trainer implements AutoCloseable {
       Precision precision,
       Duration verifyPatience,
       Duration keepEndedRuns,
+      GateLimits gates,
       SftMeters meters) {
     this.meters = meters;
     this.writer = new RecordWriter(kafka);
@@ -90,7 +93,7 @@ public final class Trainer implements AutoCloseable {
             store,
             precision,
             (job, claim) -> new MeteredEvents(new KafkaJobEvents(job, claim, writer), meters),
-            new KafkaPublication(writer, view, kafka.worker(), verifyPatience),
+            new KafkaPublication(writer, view, kafka.worker(), verifyPatience, gates),
             new KafkaDialogues(kafka),
             ledger);
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);

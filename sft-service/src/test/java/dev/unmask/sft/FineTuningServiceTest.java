@@ -33,6 +33,7 @@ import dev.unmask.v1.JobClaimed;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.LoraMethod;
 import dev.unmask.v1.Method;
+import dev.unmask.v1.ModelMeasurements;
 import dev.unmask.v1.PauseFineTune;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.PromptTuningMethod;
@@ -157,6 +158,72 @@ class FineTuningServiceTest {
           .contains("worker-of-" + base)
           .contains("The disk is full.");
       assertThat(events).noneMatch(FineTuneEvent::hasActivated);
+    }
+  }
+
+  @Test
+  void aGateThatIsNotPassedLeavesTheBaseWhereItIsAndSaysTheNumbers() throws Exception {
+    String base = kafka.newBase();
+    PublishedModel parent = jobs.publish(base);
+    ModelMeasurements measured =
+        ModelMeasurements.newBuilder()
+            .setProbeNll(9.5)
+            .setProbes(3)
+            .setStepMs(1)
+            .setReferenceDigest(parent.digest())
+            .setReferenceProbeNll(1)
+            .setReferenceStepMs(1)
+            .build();
+    try (FakeWorkerBeacon worker =
+        FakeWorkerBeacon.start(
+            kafka,
+            base,
+            "worker-of-" + base,
+            c -> FakeWorkerBeacon.verified("fine").setMeasured(measured))) {
+      List<FineTuneEvent> events =
+          jobs.run(
+              "ftjob-gated", parent, rows(4), start -> start.getJobBuilder().setAutoActivate(true));
+
+      assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+      assertThat(last(events).getStatus().getMessage())
+          .contains(base + "@default stays")
+          .contains("worker-of-" + base + ": the probes cost 9.500 nats", "at most 5.000");
+      assertThat(events.stream().filter(FineTuneEvent::hasActivated))
+          .singleElement()
+          .satisfies(
+              e -> assertThat(e.getActivated().getModel()).as("its own name").startsWith("ft:"));
+    }
+  }
+
+  @Test
+  void theFirstOfTwoPublishersMovesTheBaseAndTheOtherHearsWhoItWas() throws Exception {
+    String base = kafka.newBase();
+    PublishedModel parent = jobs.publish(base);
+    PublishedModel other = jobs.publish(kafka.newBase());
+    try (KafkaProducer<String, byte[]> producer = kafka.newProducer();
+        FakeWorkerBeacon worker =
+            FakeWorkerBeacon.start(
+                kafka,
+                base,
+                "worker-of-" + base,
+                c -> {
+                  if (!c.getDigest().equals(parent.digest())) {
+                    // While this worker verifies, somebody else moves the base.
+                    rival(producer, base, other.aliasRecord(2, parent.digest()));
+                  }
+                  return FakeWorkerBeacon.verified("fine");
+                })) {
+      List<FineTuneEvent> events =
+          jobs.run(
+              "ftjob-second",
+              parent,
+              rows(4),
+              start -> start.getJobBuilder().setAutoActivate(true));
+
+      assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+      assertThat(last(events).getStatus().getMessage())
+          .contains("somebody-else", other.digest(), "epoch 2");
+      assertThat(events.stream().filter(FineTuneEvent::hasActivated)).hasSize(1);
     }
   }
 
@@ -372,5 +439,12 @@ class FineTuningServiceTest {
             start -> start.getJobBuilder().getHyperparametersBuilder().setScheduleValue(99));
     assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
     assertThat(last(events).getStatus().getMessage()).contains("schedule");
+  }
+
+  private static void rival(
+      KafkaProducer<String, byte[]> producer, String base, AliasRecord moved) {
+    byte[] value = moved.toBuilder().setModel(base).setActor("somebody-else").build().toByteArray();
+    var unused = producer.send(new ProducerRecord<>(Topics.ALIASES, base + "/default", value));
+    producer.flush();
   }
 }

@@ -19,6 +19,7 @@ import dev.unmask.model.transformer.Precision;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
+import dev.unmask.store.release.GateLimits;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TopicLog;
@@ -63,6 +64,7 @@ class TrainerRestartTest {
             Precision.F32,
             Duration.ofSeconds(20),
             Duration.ZERO,
+            GateLimits.USUAL,
             new SftMeters(new SimpleMeterRegistry()));
     trainer.start();
     return trainer;

@@ -11,6 +11,7 @@ import dev.unmask.cli.generate.ScoreCommand;
 import dev.unmask.cli.golden.GoldenCommand;
 import dev.unmask.cli.models.ImportCommand;
 import dev.unmask.cli.models.ModelsCommand;
+import dev.unmask.cli.models.RollbackCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
 import dev.unmask.cli.tools.EvalCommand;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Spec;
       JobsCommand.class,
       FilesCommand.class,
       ModelsCommand.class,
+      RollbackCommand.class,
       ImportCommand.class,
       PretrainCommand.class,
       CorpusCommand.class,

@@ -46,7 +46,8 @@ class ArgumentsTest {
 
     assertThat(cli.out())
         .contains("generate", "score", "pretrain", "corpus", "eval")
-        .doesNotContain("rollback", "infill");
+        .contains("rollback")
+        .doesNotContain("infill");
   }
 
   @Test

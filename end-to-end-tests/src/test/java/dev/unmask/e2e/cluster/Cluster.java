@@ -3,12 +3,19 @@ package dev.unmask.e2e.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unmask.e2e.Checkout;
+import dev.unmask.proto.Topics;
+import dev.unmask.store.CheckpointFolders;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.ManifestFacts;
+import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ModelAlias;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.ModelsGrpc;
 import io.grpc.ManagedChannel;
@@ -23,6 +30,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * A running {@code unmask up}: Kafka, gateway, two samplers and a trainer. Every process is gone
@@ -113,12 +122,49 @@ final class Cluster implements AutoCloseable {
     return FilesGrpc.newStub(channel).withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
+  ModelsGrpc.ModelsBlockingStub models() {
+    return ModelsGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /**
+   * Stores a model and tells the cluster of it, without an alias, as a trainer does; its digest.
+   */
+  String publish(TinyModel model) throws Exception {
+    Path folder = Files.createTempDirectory(data, "model-");
+    try (KafkaProducer<String, byte[]> producer = kafka().newProducer()) {
+      Manifest manifest =
+          CheckpointFolders.importFolder(
+              FolderStore.open(data.resolve("store")),
+              model.write(folder),
+              ManifestFacts.imported(MODEL, "Apache-2.0"));
+      var unused =
+          producer
+              .send(
+                  new ProducerRecord<>(
+                      Topics.CHECKPOINTS,
+                      MODEL + "/" + manifest.digest(),
+                      new PublishedModel(manifest, folder).checkpointRecord().toByteArray()))
+              .get(60, TimeUnit.SECONDS);
+      String digest = manifest.digest().toString();
+      await(
+          "the gateway to know " + digest,
+          () -> versions(MODEL).stream().anyMatch(v -> v.getDigest().equals(digest)));
+      return digest;
+    }
+  }
+
   /** All published versions of a model. */
   List<ModelVersion> versions(String model) {
     return ModelsGrpc.newBlockingStub(channel)
         .withDeadlineAfter(60, TimeUnit.SECONDS)
         .list(ListModelsRequest.newBuilder().setName(model).build())
         .getModelsList();
+  }
+
+  /** Where the aliases of a model point. */
+  List<ModelAlias> aliases(String model) {
+    return models().list(ListModelsRequest.newBuilder().setName(model).build()).getAliasesList();
   }
 
   TestKafka kafka() {

@@ -87,11 +87,12 @@ public final class GenerationFlow {
           gate.draining() ? FlowObserver.Rejection.DRAINING : FlowObserver.Rejection.NOT_READY,
           closed);
     }
-    ResolvedModel model = resolve(request);
+    // The id first: a canary takes its share of the requests by their ids.
+    String id = newId();
+    ResolvedModel model = resolve(request, id);
     Duration timeLeft = timeLeft(request, callerTimeLeft);
     Instant now = clock.instant();
     Instant deadline = now.plus(timeLeft);
-    String id = newId();
     GenerationCall call =
         new GenerationCall(id, model, detail, request.steps(), deadline, context, sink, this);
     if (!pending.register(call)) {
@@ -130,9 +131,9 @@ public final class GenerationFlow {
     return e;
   }
 
-  private ResolvedModel resolve(ValidCall request) throws RefusedException {
+  private ResolvedModel resolve(ValidCall request, String id) throws RefusedException {
     try {
-      ResolvedModel model = cluster.resolve(request.model());
+      ResolvedModel model = cluster.resolve(request.model(), id);
       request.checkAgainst(model);
       if (cluster.liveWorkers(model.base()).isEmpty()) {
         throw new RefusedException(

@@ -3,6 +3,7 @@ package dev.unmask.gateway.lifecycle;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.PendingCalls;
+import dev.unmask.gateway.flow.release.CanaryWatch;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.ReplyReader;
@@ -45,8 +46,11 @@ public class GatewayLifecycle {
   private final ReplyReader replies;
   private final ClusterReader cluster;
   private final KafkaOutbox outbox;
+  private final CanaryWatch canaries;
   private final Health health;
   private final GrpcHealthStorage grpcHealth;
+  private final Thread trials =
+      Thread.ofPlatform().daemon().name("canary-watch").unstarted(this::watchTrials);
   private final Thread watch =
       Thread.ofPlatform().daemon().name("health-watch").unstarted(this::watch);
 
@@ -57,6 +61,7 @@ public class GatewayLifecycle {
       ReplyReader replies,
       ClusterReader cluster,
       KafkaOutbox outbox,
+      CanaryWatch canaries,
       Health health,
       GrpcHealthStorage grpcHealth) {
     this.config = config;
@@ -65,6 +70,7 @@ public class GatewayLifecycle {
     this.replies = replies;
     this.cluster = cluster;
     this.outbox = outbox;
+    this.canaries = canaries;
     this.health = health;
     this.grpcHealth = grpcHealth;
   }
@@ -75,6 +81,7 @@ public class GatewayLifecycle {
     replies.start();
     cluster.start();
     watch.start();
+    trials.start();
   }
 
   /** Refuses what is new, lets what runs finish, at most as long as configured. */
@@ -85,6 +92,7 @@ public class GatewayLifecycle {
     boolean empty = pending.awaitEmpty(config.drainTimeout());
     LOG.infof("event=drain.end complete=%b left=%d", empty, pending.size());
     watch.interrupt();
+    trials.interrupt();
     replies.close();
     cluster.close();
     outbox.close();
@@ -106,6 +114,20 @@ public class GatewayLifecycle {
           last = now;
         }
         Thread.sleep(gate.isOpen() ? SLOW : FAST);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The canary watch's own thread: it waits for records that it writes. */
+  private void watchTrials() {
+    try {
+      while (!gate.draining()) {
+        Thread.sleep(SLOW);
+        if (gate.isOpen()) {
+          canaries.look();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

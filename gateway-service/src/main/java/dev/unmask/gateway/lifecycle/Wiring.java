@@ -1,5 +1,6 @@
 package dev.unmask.gateway.lifecycle;
 
+import dev.unmask.gateway.config.GatesConfig;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
@@ -12,6 +13,9 @@ import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
+import dev.unmask.gateway.flow.release.AliasMoves;
+import dev.unmask.gateway.flow.release.CanaryLimits;
+import dev.unmask.gateway.flow.release.CanaryWatch;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.KafkaSettings;
@@ -23,6 +27,7 @@ import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.release.GateLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -62,8 +67,8 @@ public class Wiring {
 
   @Produces
   @Singleton
-  ClusterView clusterView(GatewayConfig config) {
-    return new ClusterView(Clock.systemUTC(), config.workerSilence());
+  ClusterView clusterView(GatewayConfig config, GatesConfig gates) {
+    return new ClusterView(Clock.systemUTC(), config.workerSilence(), limits(gates));
   }
 
   @Produces
@@ -139,6 +144,12 @@ public class Wiring {
 
   @Produces
   @Singleton
+  AliasMoves aliasMoves(KafkaSettings settings, ClusterView cluster, KafkaOutbox outbox) {
+    return new AliasMoves(cluster, outbox, settings.instance(), Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
   FileShelf fileShelf(Gate gate, ArtifactStore store, GatewayConfig config) {
     return new FileShelf(gate, store, config.maxUpload().asLongValue());
   }
@@ -149,5 +160,21 @@ public class Wiring {
       Gate gate, ClusterView cluster, FineTuneJobs jobs, KafkaOutbox outbox, FileShelf files) {
     return new FineTuneDesk(
         gate, cluster, jobs, outbox, files, new SecureRandom(), Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
+  CanaryWatch canaryWatch(ClusterView cluster, AliasMoves moves, GatesConfig gates) {
+    return new CanaryWatch(
+        cluster,
+        moves,
+        new CanaryLimits(
+            gates.canaryFailures(), gates.canaryEmpty(), gates.stepRatio(), gates.stepSlackMs()),
+        Clock.systemUTC());
+  }
+
+  private static GateLimits limits(GatesConfig gates) {
+    return new GateLimits(
+        gates.probeNllRise(), gates.emptyAnswers(), gates.stepRatio(), gates.stepSlackMs());
   }
 }

@@ -67,7 +67,7 @@ final class ClusterRecords {
       case Topics.ALIASES -> {
         AliasRecord move = decode(record, AliasRecord.newBuilder()).build();
         if (readable(record, move.getMinReader())) {
-          cluster.apply(move);
+          cluster.apply(AliasRecords.move(move));
         }
       }
       case Topics.CHECKPOINTS -> {

@@ -2,15 +2,19 @@ package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.JobOutbox;
 import dev.unmask.gateway.flow.finetuning.CommandOutbox;
+import dev.unmask.gateway.flow.release.AliasOutbox;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
+import dev.unmask.store.release.AliasMove;
 import dev.unmask.v1.CancelGeneration;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.GenerationControl;
 import dev.unmask.v1.GenerationJob;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -25,14 +29,14 @@ import org.jspecify.annotations.Nullable;
  * The gateway's one producer. Methods return at once from any thread; the {@link Sent} callbacks
  * run on a client thread.
  */
-public final class KafkaOutbox implements JobOutbox, CommandOutbox, AutoCloseable {
+public final class KafkaOutbox implements JobOutbox, CommandOutbox, AliasOutbox, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
   private final KafkaSettings settings;
   private final Supplier<@Nullable ReplyAddress> replies;
   private final Consumer<Duration> produceLatency;
-  private volatile @Nullable Producer<byte[], byte[]> producer;
+  private volatile @Nullable Producer<byte[], byte @Nullable []> producer;
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("kafka-send-", 0).factory());
 
@@ -61,7 +65,7 @@ public final class KafkaOutbox implements JobOutbox, CommandOutbox, AutoCloseabl
       sent.done(new IllegalStateException("the reply partition is not known yet"));
       return;
     }
-    ProducerRecord<byte[], byte[]> record =
+    ProducerRecord<byte[], byte @Nullable []> record =
         record(Topics.interactiveRequests(base), job.getRequestId(), job.toByteArray());
     record.headers().add(Headers.REPLY_TOPIC, bytes(address.topic()));
     record.headers().add(Headers.REPLY_PARTITION, address.partitionBytes());
@@ -94,18 +98,42 @@ public final class KafkaOutbox implements JobOutbox, CommandOutbox, AutoCloseabl
     send(record(Topics.FINETUNE_COMMANDS, command.getJobId(), command.toByteArray()), sent);
   }
 
+  @Override
+  public void move(AliasMove move) throws IOException {
+    awaitSent(
+        record(
+            Topics.ALIASES,
+            move.model() + "/" + move.alias(),
+            AliasRecords.record(move).toByteArray()));
+  }
+
+  @Override
+  public void withdraw(String model, String digest) throws IOException {
+    awaitSent(new ProducerRecord<>(Topics.CHECKPOINTS, bytes(model + "/" + digest), null));
+  }
+
+  /** Sends a record and waits until the broker has it. */
+  private void awaitSent(ProducerRecord<byte[], byte @Nullable []> record) throws IOException {
+    CompletableFuture<@Nullable Exception> sent = new CompletableFuture<>();
+    send(record, sent::complete);
+    Exception failure = sent.join();
+    if (failure != null) {
+      throw new IOException(failure.getMessage(), failure);
+    }
+  }
+
   /** Sends what is still to be sent, at most ten seconds long. */
   @Override
   public void close() {
     senders.shutdown();
-    Producer<byte[], byte[]> now = producer;
+    Producer<byte[], byte @Nullable []> now = producer;
     if (now != null) {
       now.close(Duration.ofSeconds(10));
     }
   }
 
-  private void send(ProducerRecord<byte[], byte[]> record, Sent sent) {
-    Producer<byte[], byte[]> now = producer;
+  private void send(ProducerRecord<byte[], byte @Nullable []> record, Sent sent) {
+    Producer<byte[], byte @Nullable []> now = producer;
     if (now == null) {
       sent.done(new IllegalStateException("the gateway is still starting"));
       return;
@@ -126,7 +154,8 @@ public final class KafkaOutbox implements JobOutbox, CommandOutbox, AutoCloseabl
     });
   }
 
-  private static ProducerRecord<byte[], byte[]> record(String topic, String key, byte[] value) {
+  private static ProducerRecord<byte[], byte @Nullable []> record(
+      String topic, String key, byte[] value) {
     return new ProducerRecord<>(topic, bytes(key), value);
   }
 

@@ -12,7 +12,9 @@ import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.proto.MinReader;
-import dev.unmask.v1.AliasRecord;
+import dev.unmask.store.Digest;
+import dev.unmask.store.release.AliasMove;
+import dev.unmask.store.release.GateLimits;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
@@ -45,7 +47,8 @@ class GenerationFlowTest {
 
   private final Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
   private final Gate gate = new Gate(Duration.ofSeconds(1));
-  private final ClusterView cluster = new ClusterView(clock, Duration.ofSeconds(15));
+  private final ClusterView cluster =
+      new ClusterView(clock, Duration.ofSeconds(15), GateLimits.USUAL);
   private final PendingCalls pending = new PendingCalls(2);
   private final RecordedOutbox outbox = new RecordedOutbox();
   private final RecordedSink sink = new RecordedSink();
@@ -67,12 +70,8 @@ class GenerationFlowTest {
   void aClusterThatServesOneModel() {
     cluster.apply(new Checkpoint("mini", DIGEST, "mini", "", "full", 0, "", 0, 64, 100));
     cluster.apply(
-        AliasRecord.newBuilder()
-            .setModel("mini")
-            .setAlias("default")
-            .setDigest(DIGEST)
-            .setEpoch(1)
-            .build());
+        new AliasMove(
+            "mini", "default", Digest.parse(DIGEST), null, 1, null, "published", "a test", 0, ""));
     worker(WorkerState.WORKER_STATE_READY, NOW);
     gate.open();
   }

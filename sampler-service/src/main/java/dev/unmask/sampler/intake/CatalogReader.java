@@ -22,15 +22,22 @@ public final class CatalogReader implements TopicTail.Reader {
   private final Catalog catalog;
   private final Consumer<Digest> published;
   private final Consumer<Digest> aliased;
+  private final Consumer<Digest> withdrawn;
 
   /**
    * @param published told about each checkpoint that is new to the catalog
-   * @param aliased told where an alias of this base points now
+   * @param aliased told where an alias of this base points now, or what it tries
+   * @param withdrawn told what was taken back
    */
-  public CatalogReader(Catalog catalog, Consumer<Digest> published, Consumer<Digest> aliased) {
+  public CatalogReader(
+      Catalog catalog,
+      Consumer<Digest> published,
+      Consumer<Digest> aliased,
+      Consumer<Digest> withdrawn) {
     this.catalog = catalog;
     this.published = published;
     this.aliased = aliased;
+    this.withdrawn = withdrawn;
   }
 
   @Override
@@ -54,7 +61,12 @@ public final class CatalogReader implements TopicTail.Reader {
     if (value == null) {
       String key = found.key();
       if (key != null) {
-        catalog.withdraw(key);
+        catalog
+            .withdraw(key)
+            .ifPresent(digest -> {
+              LOG.infof("digest=%s event=withdrawn key=%s", digest, key);
+              withdrawn.accept(digest);
+            });
       }
       return;
     }

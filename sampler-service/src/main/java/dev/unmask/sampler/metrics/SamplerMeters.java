@@ -5,6 +5,7 @@ import dev.unmask.sampler.intake.SlotObserver;
 import dev.unmask.sampler.models.CheckpointVerdict;
 import dev.unmask.sampler.schedule.Outcome;
 import dev.unmask.sampler.schedule.RunObserver;
+import dev.unmask.store.Digest;
 import dev.unmask.v1.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** All meters of a sampler. Labels never hold request ids. */
 public final class SamplerMeters implements RunObserver, EventObserver, SlotObserver {
@@ -106,6 +108,11 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
       }
       case CheckpointVerdict.Broken broken ->
           count("unmask_model_reload_total", "outcome", "verify_failed");
+      case CheckpointVerdict.Loading loading -> {
+        // Counted by how it ends.
+      }
+      case CheckpointVerdict.Retired retired ->
+          count("unmask_model_reload_total", "outcome", "retired");
     }
   }
 
@@ -115,7 +122,7 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   }
 
   @Override
-  public void ended(Outcome outcome) {
+  public void ended(Outcome outcome, @Nullable Digest weights) {
     switch (outcome) {
       case Outcome.Answered answered -> answered(answered);
       case Outcome.Scored scored -> scored(scored);

@@ -2,6 +2,7 @@ package dev.unmask.sampler.models;
 
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.safetensors.FiniteWeights;
 import dev.unmask.model.training.AdapterFolder;
 import dev.unmask.model.training.BaseIdentity;
 import dev.unmask.model.training.Method;
@@ -14,6 +15,7 @@ import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.release.Measured;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
@@ -23,10 +25,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,33 +43,46 @@ public final class CheckpointLoader implements ModelShelf.Loader {
 
   private final ArtifactStore store;
   private final String base;
+  private final String worker;
   private final Path cache;
   private final Precision precision;
   private final Probes probes;
+  private final Function<Digest, @Nullable Lease> references;
   private final Consumer<CheckpointVerdict> verdicts;
+  private final Map<ServedModel, Path> folders = new ConcurrentHashMap<>();
   private final Set<Digest> verified = new HashSet<>();
   private volatile @Nullable CrashMarker current;
 
+  /** Loader thread only. */
+  private long loads;
+
   /**
    * @param base whose weights this worker serves; others are refused
+   * @param worker who measures
    * @param cache folder of this worker alone; one sub-folder per loaded digest
    * @param patience longest wait for one probe
+   * @param references lends the weights that serve, to compare others with; may have none
    * @param verdicts told about each checkpoint, on the loader thread
    */
   public CheckpointLoader(
       ArtifactStore store,
       String base,
+      String worker,
       Path cache,
       Precision precision,
       DenoisingEngine engine,
       Duration patience,
+      Function<Digest, @Nullable Lease> references,
       Consumer<CheckpointVerdict> verdicts) {
     this.store = store;
     this.base = base;
+    this.worker = worker;
     this.cache = cache;
     this.precision = precision;
     this.probes = new Probes(engine, patience);
+    this.references = references;
     this.verdicts = verdicts;
+    removeFolders(cache);
   }
 
   @Override
@@ -84,6 +101,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     return judged(
         digest,
         manifest -> {
+          verdicts.accept(new CheckpointVerdict.Loading(digest, manifest.model()));
           CrashMarker marker = CrashMarker.before(cache, digest);
           current = marker;
           try {
@@ -146,13 +164,19 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private ServedModel takeUp(Digest digest, Manifest manifest, @Nullable ServedModel under)
       throws IOException, InvalidModelException, TokenizerException, UnavailableModelException {
     long t0 = System.nanoTime();
-    Path folder = folder(digest);
+    // A folder of its own: the same weights may just be on their way out.
+    Path folder = cache.resolve(digest.hex() + "-" + loads++);
     CheckpointFolders.materialize(store, manifest, folder);
     long t1 = System.nanoTime();
+    if (under == null) {
+      // An adapter's numbers are looked at when they are read.
+      refuseNonFinite(FiniteWeights.count(folder));
+    }
     ServedModel model =
         under == null
             ? read(digest, manifest.model(), folder)
             : beside(digest, manifest, folder, under);
+    folders.put(model, folder);
     if (under != null && verified.contains(digest)) {
       // It was judged before and let go of since, for want of room.
       return model;
@@ -161,7 +185,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       long t2 = System.nanoTime();
       probes.warmUp(model);
       long t3 = System.nanoTime();
-      List<CheckpointVerdict.Probe> answers = probes.ask(model);
+      Probes.Pair asked = compare(model);
       LoadTimes times =
           new LoadTimes(
               Duration.ofNanos(t1 - t0),
@@ -169,16 +193,54 @@ public final class CheckpointLoader implements ModelShelf.Loader {
               Duration.ofNanos(t3 - t2),
               Duration.ofNanos(System.nanoTime() - t3));
       verified.add(digest);
-      verdicts.accept(new CheckpointVerdict.Verified(digest, manifest.model(), answers, times));
+      verdicts.accept(
+          new CheckpointVerdict.Verified(
+              digest, manifest.model(), asked.found().answers(), measured(asked), times));
       return model;
     } catch (UnavailableModelException | RuntimeException e) {
-      discard(model);
+      close(model);
       throw e;
     }
   }
 
+  private static void refuseNonFinite(FiniteWeights weights) throws UnavailableModelException {
+    if (weights.nonFinite() > 0) {
+      throw broken(
+          weights.nonFinite()
+              + " numbers of the weights are NaN or infinite, the first of them in "
+              + weights.first());
+    }
+  }
+
+  /** Asks the probes of the model, and of the weights that serve now where there are some. */
+  private Probes.Pair compare(ServedModel model) throws UnavailableModelException {
+    try (Lease reference = references.apply(model.digest())) {
+      return probes.ask(model, reference == null ? null : reference.model());
+    }
+  }
+
+  private Measured measured(Probes.Pair asked) {
+    Probes.Findings found = asked.found();
+    Probes.Findings beside = asked.reference();
+    return new Measured(
+        worker,
+        0,
+        found.nll(),
+        found.answers().size(),
+        found.empty(),
+        found.stepMs(),
+        beside == null ? "" : beside.digest().toString(),
+        beside == null ? 0 : beside.nll(),
+        beside == null ? 0 : beside.stepMs());
+  }
+
   @Override
   public void discard(ServedModel model) {
+    close(model);
+    verdicts.accept(new CheckpointVerdict.Retired(model.digest(), model.name()));
+  }
+
+  private void close(ServedModel model) {
     switch (model.weights()) {
       case AdaptedModel adapted -> adapted.close();
       case LoadedModel whole -> {
@@ -187,7 +249,10 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       }
       default -> throw new IllegalStateException("weights that this loader did not make");
     }
-    removeFolder(folder(model.digest()));
+    Path folder = folders.remove(model);
+    if (folder != null) {
+      removeFolder(folder);
+    }
   }
 
   private ServedModel read(Digest digest, String name, Path folder)
@@ -204,7 +269,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     int maskOfWeights = weights.config().tokens().mask();
     if (tokenizer.special().mask() != maskOfWeights
         || tokenizer.vocabularySize() > weights.config().embeddingSize()) {
-      discard(model);
+      close(model);
       throw new UnavailableModelException(
           Reason.BROKEN,
           "the tokenizer does not belong to the weights: its mask token is "
@@ -275,8 +340,16 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     return why;
   }
 
-  private Path folder(Digest digest) {
-    return cache.resolve(digest.hex());
+  /** What a killed process left here. */
+  private static void removeFolders(Path cache) {
+    if (!Files.isDirectory(cache)) {
+      return;
+    }
+    try (Stream<Path> left = Files.list(cache)) {
+      left.filter(Files::isDirectory).forEach(CheckpointLoader::removeFolder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder " + cache + " could not be read", e);
+    }
   }
 
   private static void removeFolder(Path folder) {

@@ -1,6 +1,7 @@
 package dev.unmask.sampler.models;
 
 import dev.unmask.store.Digest;
+import dev.unmask.store.release.Measured;
 import java.util.List;
 
 /** What this worker found out about a checkpoint, for whoever published it. */
@@ -11,10 +12,21 @@ public sealed interface CheckpointVerdict {
   /** A probe's prompt and what the model made of it. */
   record Probe(String prompt, String answer) {}
 
-  /** Every digest is right, the model is loaded and answers. */
-  record Verified(Digest digest, String model, List<Probe> probes, LoadTimes times)
+  /** It is being fetched, checked and loaded. */
+  record Loading(Digest digest, String model) implements CheckpointVerdict {}
+
+  /**
+   * Every digest is right, the model is loaded and answers.
+   *
+   * @param measured what gates judge
+   */
+  record Verified(
+      Digest digest, String model, List<Probe> probes, Measured measured, LoadTimes times)
       implements CheckpointVerdict {}
 
   /** It cannot be served here; {@code reason} is a sentence. */
   record Broken(Digest digest, String model, String reason) implements CheckpointVerdict {}
+
+  /** It is no longer held here. */
+  record Retired(Digest digest, String model) implements CheckpointVerdict {}
 }

@@ -124,6 +124,33 @@ public final class ModelShelf implements AutoCloseable {
     this.clock = clock;
   }
 
+  /**
+   * Lends the weights that answer by default, to compare others with; null when they are not here,
+   * or are {@code other}.
+   */
+  public synchronized @Nullable Lease reference(Digest other) {
+    Digest now = aliased.get().stream().findFirst().orElse(null);
+    Place place = now == null || now.equals(other) ? null : places.get(now);
+    ServedModel model = place == null ? null : place.ready();
+    if (place == null || model == null) {
+      return null;
+    }
+    place.leases++;
+    return new Lease(model, () -> release(place));
+  }
+
+  /** Lets go of weights that were taken back, as soon as nothing runs on them. */
+  public void withdraw(Digest digest) {
+    List<Place> unused = new ArrayList<>();
+    synchronized (this) {
+      Place place = places.get(digest);
+      if (place != null && place.ready() != null && place.adapters == 0) {
+        retire(Map.entry(digest, place), unused);
+      }
+    }
+    unused.forEach(this::dismiss);
+  }
+
   /** Loads {@code digest} unless it is here; completes when it is ready or cannot be had. */
   public CompletableFuture<ServedModel> want(Digest digest) {
     return place(digest).loading.copy();

@@ -1,36 +1,72 @@
 package dev.unmask.sampler.models;
 
 import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.engine.EngineTicket;
 import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
+import dev.unmask.model.engine.LikelihoodFuture;
+import dev.unmask.model.likelihood.LikelihoodResult;
+import dev.unmask.model.likelihood.LikelihoodSettings;
+import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
+import dev.unmask.store.Digest;
 import dev.unmask.text.ChatMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks a model that nobody uses yet: one short answer to warm it up, then a few fixed prompts,
  * through the production engine, so that what is judged is what will serve. Requests that run on
  * other weights go on meanwhile: the engine takes its models in turn.
+ *
+ * <p>Weights that serve already are asked the same in turn with the new ones, so that the load of
+ * the moment weighs on both.
  */
 final class Probes {
 
-  /** Fixed, so that answers of different checkpoints can be compared. */
-  private static final List<String> PROMPTS =
-      List.of("Hello!", "What is the capital of France?", "What is 2 + 3?");
+  /** A prompt, and an answer whose likelihood is estimated. */
+  private record Fixed(String prompt, String answer) {}
+
+  /** Fixed, so that different checkpoints can be compared. */
+  private static final List<Fixed> PROBES =
+      List.of(
+          new Fixed("Hello!", "Hello! How can I help you?"),
+          new Fixed("What is the capital of France?", "The capital of France is Paris."),
+          new Fixed("What is 2 + 3?", "2 + 3 = 5"));
 
   private static final int CANVAS = 32;
   private static final int STEPS = 8;
   private static final long SEED = 0;
 
+  /** Equal masks for every checkpoint, so that their difference has little noise. */
+  private static final LikelihoodSettings SCORING = new LikelihoodSettings(16, 16, 0, SEED);
+
   private final DenoisingEngine engine;
   private final Duration patience;
+
+  /**
+   * What the probes showed.
+   *
+   * @param nll nats per token of the fixed answers; NaN when the model could not score them
+   * @param stepMs the shortest mean time of a step that an answer took
+   */
+  record Findings(Digest digest, List<CheckpointVerdict.Probe> answers, double nll, double stepMs) {
+
+    int empty() {
+      return (int) answers.stream().filter(a -> a.answer().isBlank()).count();
+    }
+  }
+
+  /** The findings of new weights, and of those beside them where there are some. */
+  record Pair(Findings found, @Nullable Findings reference) {}
 
   /**
    * @param patience longest wait for one answer
@@ -41,38 +77,99 @@ final class Probes {
   }
 
   void warmUp(ServedModel model) throws UnavailableModelException {
-    String ignored = answer(model, PROMPTS.getFirst(), 8, 2);
+    GenerationResult ignored = generate(model, PROBES.getFirst().prompt(), 8, 2);
   }
 
-  List<CheckpointVerdict.Probe> ask(ServedModel model) throws UnavailableModelException {
-    List<CheckpointVerdict.Probe> answers = new ArrayList<>();
-    for (String prompt : PROMPTS) {
-      answers.add(new CheckpointVerdict.Probe(prompt, answer(model, prompt, CANVAS, STEPS)));
-    }
-    return answers;
-  }
-
-  private String answer(ServedModel model, String prompt, int canvas, int steps)
-      throws UnavailableModelException {
-    int[] ids =
-        model.tokenizer().hasChatTemplate()
-            ? model.tokenizer().encodeChat(List.of(new ChatMessage("user", prompt)))
-            : model.tokenizer().encode(prompt);
-    GenerationFuture answered = new GenerationFuture();
-    try {
-      var ticket =
-          engine.submit(
-              model.weights(), new GenerationTask("probe", ids, settings(canvas, steps)), answered);
-      try {
-        GenerationResult result = answered.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-        return model.tokenizer().decode(result.answerIds());
-      } catch (TimeoutException e) {
-        ticket.cancel();
-        throw new UnavailableModelException(
-            Reason.BROKEN,
-            "the probe '" + prompt + "' was not answered in " + patience.toSeconds() + " s",
-            e);
+  /**
+   * Asks every probe of {@code model} and, in turn with it, of {@code reference}.
+   *
+   * @throws UnavailableModelException when the model does not answer; what is wrong with the
+   *     reference only costs the comparison
+   */
+  Pair ask(ServedModel model, @Nullable ServedModel reference) throws UnavailableModelException {
+    Series own = new Series(model);
+    Series other = reference == null ? null : new Series(reference);
+    for (Fixed probe : PROBES) {
+      own.ask(probe);
+      if (other != null) {
+        try {
+          other.ask(probe);
+        } catch (UnavailableModelException e) {
+          other = null;
+        }
       }
+    }
+    return new Pair(own.findings(), other == null ? null : other.findings());
+  }
+
+  /** The probes of one model. */
+  private final class Series {
+    private final ServedModel model;
+    private final List<CheckpointVerdict.Probe> answers = new ArrayList<>();
+    private double nats;
+    private int tokens;
+    private double stepMs = Double.MAX_VALUE;
+
+    Series(ServedModel model) {
+      this.model = model;
+    }
+
+    void ask(Fixed probe) throws UnavailableModelException {
+      GenerationResult result = generate(model, probe.prompt(), CANVAS, STEPS);
+      answers.add(
+          new CheckpointVerdict.Probe(
+              probe.prompt(), model.tokenizer().decode(result.answerIds())));
+      if (result.steps() > 0) {
+        stepMs = Math.min(stepMs, result.inference().toNanos() / 1e6 / result.steps());
+      }
+      int[] answer = model.tokenizer().encode(probe.answer());
+      LikelihoodFuture scored = new LikelihoodFuture();
+      EngineTicket ticket =
+          engine.submit(
+              model.weights(),
+              new LikelihoodTask(prompt(model, probe.prompt()), answer, SCORING),
+              scored);
+      LikelihoodResult likelihood = await(scored, ticket, probe.prompt());
+      nats -= likelihood.logLikelihood();
+      tokens += answer.length;
+    }
+
+    Findings findings() {
+      return new Findings(
+          model.digest(),
+          List.copyOf(answers),
+          nats / tokens,
+          stepMs == Double.MAX_VALUE ? 0 : stepMs);
+    }
+  }
+
+  private static int[] prompt(ServedModel model, String text) {
+    return model.tokenizer().hasChatTemplate()
+        ? model.tokenizer().encodeChat(List.of(new ChatMessage("user", text)))
+        : model.tokenizer().encode(text);
+  }
+
+  private GenerationResult generate(ServedModel model, String text, int canvas, int steps)
+      throws UnavailableModelException {
+    GenerationFuture answered = new GenerationFuture();
+    EngineTicket ticket =
+        engine.submit(
+            model.weights(),
+            new GenerationTask("probe", prompt(model, text), settings(canvas, steps)),
+            answered);
+    return await(answered, ticket, text);
+  }
+
+  private <T> T await(CompletableFuture<T> answer, EngineTicket ticket, String prompt)
+      throws UnavailableModelException {
+    try {
+      return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      ticket.cancel();
+      throw new UnavailableModelException(
+          Reason.BROKEN,
+          "the probe '" + prompt + "' was not answered in " + patience.toSeconds() + " s",
+          e);
     } catch (ExecutionException e) {
       throw new UnavailableModelException(
           Reason.BROKEN, "the probe '" + prompt + "' failed: " + String.valueOf(e.getCause()), e);

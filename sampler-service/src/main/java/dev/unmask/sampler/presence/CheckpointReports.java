@@ -5,6 +5,8 @@ import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.RecordWriter;
 import dev.unmask.sampler.models.CheckpointVerdict;
+import dev.unmask.store.release.Measured;
+import dev.unmask.v1.ModelMeasurements;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
 import dev.unmask.v1.ProbeAnswer;
@@ -41,6 +43,7 @@ public final class CheckpointReports implements Consumer<CheckpointVerdict> {
         report
             .setModel(verified.model())
             .setState(ModelState.MODEL_STATE_VERIFIED)
+            .setMeasured(measurements(verified.measured()))
             .setLoadMs(verified.times().fetch().plus(verified.times().load()).toNanos() / 1e6)
             .setWarmUpMs(verified.times().warmUp().toNanos() / 1e6);
         for (CheckpointVerdict.Probe probe : verified.probes()) {
@@ -48,8 +51,20 @@ public final class CheckpointReports implements Consumer<CheckpointVerdict> {
               ProbeAnswer.newBuilder().setPrompt(probe.prompt()).setAnswer(probe.answer()));
         }
         LOG.infof(
-            "digest=%s event=verified model=%s load_ms=%.0f warm_up_ms=%.0f",
-            verified.digest(), verified.model(), report.getLoadMs(), report.getWarmUpMs());
+            "digest=%s event=verified model=%s load_ms=%.0f warm_up_ms=%.0f probe_nll=%.3f"
+                + " step_ms=%.2f",
+            verified.digest(),
+            verified.model(),
+            report.getLoadMs(),
+            report.getWarmUpMs(),
+            verified.measured().probeNll(),
+            verified.measured().stepMs());
+      }
+      case CheckpointVerdict.Loading loading ->
+          report.setModel(loading.model()).setState(ModelState.MODEL_STATE_LOADING);
+      case CheckpointVerdict.Retired retired -> {
+        report.setModel(retired.model()).setState(ModelState.MODEL_STATE_RETIRED);
+        LOG.infof("digest=%s event=retired model=%s", retired.digest(), retired.model());
       }
       case CheckpointVerdict.Broken broken -> {
         report
@@ -76,5 +91,18 @@ public final class CheckpointReports implements Consumer<CheckpointVerdict> {
                     verdict.digest(), failure.getMessage());
               }
             });
+  }
+
+  private static ModelMeasurements measurements(Measured measured) {
+    return ModelMeasurements.newBuilder()
+        .setNonFinite(measured.nonFinite())
+        .setProbeNll(measured.probeNll())
+        .setProbes(measured.probes())
+        .setEmptyAnswers(measured.emptyAnswers())
+        .setStepMs(measured.stepMs())
+        .setReferenceDigest(measured.referenceDigest())
+        .setReferenceProbeNll(measured.referenceNll())
+        .setReferenceStepMs(measured.referenceStepMs())
+        .build();
   }
 }

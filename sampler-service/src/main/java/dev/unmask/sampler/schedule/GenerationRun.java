@@ -8,6 +8,7 @@ import dev.unmask.model.engine.LikelihoodListener;
 import dev.unmask.model.engine.StepResult;
 import dev.unmask.model.likelihood.LikelihoodResult;
 import dev.unmask.sampler.models.Lease;
+import dev.unmask.store.Digest;
 import dev.unmask.v1.ErrorCode;
 import java.time.Clock;
 import java.time.Duration;
@@ -110,8 +111,12 @@ public final class GenerationRun implements AutoCloseable {
 
   void end(Outcome how) {
     if (outcome.complete(how)) {
-      observer.ended(how);
+      observer.ended(how, weights());
     }
+  }
+
+  private synchronized @Nullable Digest weights() {
+    return lease != null ? lease.model().digest() : job.pinned();
   }
 
   /** Takes over the lease; false when the run was closed meanwhile, and the lease with it. */

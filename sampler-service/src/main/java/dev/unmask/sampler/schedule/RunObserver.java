@@ -1,6 +1,8 @@
 package dev.unmask.sampler.schedule;
 
+import dev.unmask.store.Digest;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Told about runs for metrics; any thread, must not block. */
 public interface RunObserver {
@@ -8,8 +10,12 @@ public interface RunObserver {
   /** A run's first forward is next; {@code queued} is the time since admission. */
   void started(Duration queued);
 
-  /** A run ended before its outcome became anything; called once per run. */
-  void ended(Outcome outcome);
+  /**
+   * A run ended before its outcome became anything; called once per run.
+   *
+   * @param weights that it ran on, or was to run on; null when it ended before that was known
+   */
+  void ended(Outcome outcome, @Nullable Digest weights);
 
   /** Sees nothing. */
   RunObserver NONE =
@@ -18,6 +24,6 @@ public interface RunObserver {
         public void started(Duration queued) {}
 
         @Override
-        public void ended(Outcome outcome) {}
+        public void ended(Outcome outcome, @Nullable Digest weights) {}
       };
 }

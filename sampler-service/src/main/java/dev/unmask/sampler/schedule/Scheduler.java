@@ -60,7 +60,7 @@ public final class Scheduler {
     }
     Digest digest;
     try {
-      digest = catalog.resolve(job.wanted().model(), job.pinned());
+      digest = catalog.resolve(job.wanted().model(), job.pinned(), job.requestId());
     } catch (UnavailableModelException e) {
       run.end(unavailable(e));
       return run;

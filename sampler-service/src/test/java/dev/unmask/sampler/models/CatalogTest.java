@@ -23,9 +23,9 @@ class CatalogTest {
 
     assertThat(alias("mini", ONE, 1)).isTrue();
     assertThat(alias("mini", TWO, 1)).as("same epoch").isFalse();
-    assertThat(catalog.resolve("", null)).isEqualTo(ONE);
+    assertThat(catalog.resolve("", null, "r")).isEqualTo(ONE);
     assertThat(alias("mini", TWO, 2)).isTrue();
-    assertThat(catalog.resolve("mini@default", null)).isEqualTo(TWO);
+    assertThat(catalog.resolve("mini@default", null, "r")).isEqualTo(TWO);
   }
 
   @Test
@@ -35,24 +35,24 @@ class CatalogTest {
     assertThat(alias("mini", ONE, 1)).isTrue();
     assertThat(alias("ft:mini:x:7", TWO, 1)).isTrue();
 
-    assertThat(catalog.resolve("ft:mini:x:7", null)).isEqualTo(TWO);
-    assertThat(catalog.resolve("mini@" + TWO, null)).isEqualTo(TWO);
-    assertThat(catalog.resolve("whatever", ONE)).as("pinned wins").isEqualTo(ONE);
+    assertThat(catalog.resolve("ft:mini:x:7", null, "r")).isEqualTo(TWO);
+    assertThat(catalog.resolve("mini@" + TWO, null, "r")).isEqualTo(TWO);
+    assertThat(catalog.resolve("whatever", ONE, "r")).as("pinned wins").isEqualTo(ONE);
     assertThat(catalog.aliased()).containsExactly(ONE, TWO);
     assertThat(catalog.defaultDigest()).contains(ONE);
   }
 
   @Test
   void pinnedDigestThatIsStoredButNotYetReadIsKnown() throws Exception {
-    assertThat(catalog.resolve("mini", STORED)).isEqualTo(STORED);
+    assertThat(catalog.resolve("mini", STORED, "r")).isEqualTo(STORED);
   }
 
   @Test
   void unknownNamesSaySo() {
-    assertThatThrownBy(() -> catalog.resolve("other", null))
+    assertThatThrownBy(() -> catalog.resolve("other", null, "r"))
         .isInstanceOf(UnavailableModelException.class)
         .hasMessageContaining("'other@default'");
-    assertThatThrownBy(() -> catalog.resolve("mini@sha256:12", null))
+    assertThatThrownBy(() -> catalog.resolve("mini@sha256:12", null, "r"))
         .isInstanceOf(UnavailableModelException.class)
         .extracting(e -> ((UnavailableModelException) e).reason())
         .isEqualTo(UnavailableModelException.Reason.NOT_A_NAME);
@@ -68,11 +68,11 @@ class CatalogTest {
             .build();
     assertThat(catalog.apply(foreign)).isFalse();
     publish("mini", TWO);
-    catalog.withdraw("mini/" + TWO);
+    assertThat(catalog.withdraw("mini/" + TWO)).contains(TWO);
 
-    assertThatThrownBy(() -> catalog.resolve("", ONE))
+    assertThatThrownBy(() -> catalog.resolve("", ONE, "r"))
         .isInstanceOf(UnavailableModelException.class);
-    assertThatThrownBy(() -> catalog.resolve("", TWO))
+    assertThatThrownBy(() -> catalog.resolve("", TWO, "r"))
         .isInstanceOf(UnavailableModelException.class);
   }
 

@@ -28,6 +28,7 @@ import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.release.Gates;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
@@ -307,30 +308,58 @@ final class FineTuneJob {
       throws IOException, JobFailedException, JobAbandonedException {
     Manifest manifest = trained.manifest();
     claim.confirm();
+    // What the gates compare with: whoever moves the alias from here on is first.
+    long epoch = publication.epoch(parent.base(), DEFAULT_ALIAS);
     publication.announce(manifest, request.id());
     events.published(manifest);
     Publication.Verification verification = publication.awaitWorkers(manifest, stop);
     stopIfAsked();
     refuseUnlessGood(verification);
     claim.confirm();
-    events.aliasMoved(
-        publication.moveAlias(manifest.model(), DEFAULT_ALIAS, manifest.digest(), request.id()));
-    boolean served = !verification.verified().isEmpty();
-    if (request.activate() && served) {
-      events.aliasMoved(
-          publication.moveAlias(parent.base(), DEFAULT_ALIAS, manifest.digest(), request.id()));
-    }
     String note =
-        served
-            ? ""
-            : "No sampler of "
-                + parent.base()
-                + " is running, so nobody has checked the weights"
-                + " and "
-                + parent.base()
-                + "@default stays where it is.";
+        point(manifest.model(), manifest, publication.epoch(manifest.model(), DEFAULT_ALIAS));
+    if (verification.verified().isEmpty()) {
+      note +=
+          "No sampler of "
+              + parent.base()
+              + " is running, so nobody has checked the weights"
+              + " and "
+              + parent.base()
+              + "@default stays where it is.";
+    } else if (request.activate()) {
+      note += activate(parent.base(), manifest, epoch, verification);
+    }
     String adapter = folder.adapterNote();
     return new Success((adapter + " " + note).strip(), manifest.metrics());
+  }
+
+  /** Moves the base's alias when the gates allow it; why not, otherwise. */
+  private String activate(
+      String base, Manifest manifest, long epoch, Publication.Verification verification)
+      throws IOException {
+    String refused = Gates.refusal(verification.gates());
+    if (refused.isEmpty()) {
+      return point(base, manifest, epoch);
+    }
+    return base
+        + "@default stays where it is: "
+        + refused
+        + ". `unmask models activate "
+        + base
+        + "@"
+        + manifest.digest()
+        + " --force` moves it all the same.";
+  }
+
+  private String point(String model, Manifest manifest, long epoch) throws IOException {
+    return switch (publication.moveAlias(
+        model, DEFAULT_ALIAS, manifest.digest(), epoch, request.id())) {
+      case Publication.Moved moved -> {
+        events.aliasMoved(moved.move());
+        yield "";
+      }
+      case Publication.Lost lost -> lost.why() + ". ";
+    };
   }
 
   private static void refuseUnlessGood(Publication.Verification verification)

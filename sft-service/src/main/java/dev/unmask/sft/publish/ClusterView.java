@@ -1,7 +1,9 @@
 package dev.unmask.sft.publish;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
+import dev.unmask.store.release.AliasTable;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
@@ -29,19 +31,10 @@ public final class ClusterView {
 
   private static final Logger LOG = Logger.getLogger(ClusterView.class);
 
-  /**
-   * Where an alias points.
-   *
-   * @param epoch 0 before the first record
-   */
-  public record AliasState(String digest, long epoch) {
-    static final AliasState NONE = new AliasState("", 0);
-  }
-
   private final Clock clock;
   private final Map<String, WorkerStatus> workers = new HashMap<>();
   private final Map<String, Map<String, ModelReport>> reports = new HashMap<>();
-  private final Map<String, AliasState> aliases = new HashMap<>();
+  private final AliasTable aliases = new AliasTable();
 
   public ClusterView(Clock clock) {
     this.clock = clock;
@@ -70,14 +63,16 @@ public final class ClusterView {
         }
         case Topics.ALIASES -> {
           AliasRecord moved = AliasRecord.parseFrom(value);
-          String name = moved.getModel() + "@" + moved.getAlias();
-          if (moved.getEpoch() > aliases.getOrDefault(name, AliasState.NONE).epoch()) {
-            aliases.put(name, new AliasState(moved.getDigest(), moved.getEpoch()));
+          boolean counts =
+              moved.getMinReader() <= RecordCodec.READER_VERSION
+                  && aliases.apply(AliasRecords.move(moved));
+          if (!counts) {
+            LOG.debugf("topic=%s offset=%d event=alias-too-late", found.topic(), found.offset());
           }
         }
         default -> {}
       }
-    } catch (InvalidProtocolBufferException e) {
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
       LOG.warnf(
           "topic=%s partition=%d offset=%d event=malformed",
           found.topic(), found.partition(), found.offset());
@@ -102,8 +97,8 @@ public final class ClusterView {
     return new TreeMap<>(reports.getOrDefault(digest, Map.of()));
   }
 
-  /** Where an alias points now. */
-  public synchronized AliasState alias(String model, String alias) {
-    return aliases.getOrDefault(model + "@" + alias, AliasState.NONE);
+  /** Where every alias points. */
+  public AliasTable aliases() {
+    return aliases;
   }
 }

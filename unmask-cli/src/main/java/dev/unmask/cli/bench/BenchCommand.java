@@ -3,6 +3,7 @@ package dev.unmask.cli.bench;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.engine.BenchEngineCommand;
 import dev.unmask.cli.bench.page.PlotCommand;
+import dev.unmask.cli.bench.reload.BenchReloadCommand;
 import dev.unmask.cli.bench.serve.BenchServeCommand;
 import dev.unmask.cli.bench.train.BenchTrainCommand;
 import java.util.concurrent.Callable;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Spec;
       BenchEngineCommand.class,
       BenchServeCommand.class,
       BenchTrainCommand.class,
+      BenchReloadCommand.class,
       PlotCommand.class
     })
 public final class BenchCommand implements Callable<Integer> {

@@ -117,7 +117,7 @@ public final class FinetuneCommand implements Callable<Integer> {
           good && wait
               ? Rollout.await(client, job.getFineTunedModel(), job.getResultDigest(), PATIENCE)
               : null;
-      report(job, rollout);
+      report(job, rollout, good && !noActivate && Rollout.isDefault(client, job));
       if (!good) {
         throw new CliException(
             "job "
@@ -268,10 +268,10 @@ public final class FinetuneCommand implements Callable<Integer> {
     return cut.isEmpty() ? "tuned" : cut;
   }
 
-  private void report(FineTuningJob job, @Nullable Rollout rollout) {
+  private void report(FineTuningJob job, @Nullable Rollout rollout, boolean activated) {
     if (session.json()) {
       ObjectNode node = JobFormat.json(job);
-      node.put("activated", job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED && !noActivate);
+      node.put("activated", activated);
       if (rollout != null) {
         rollout.serving().forEach(node.withArray("serving_workers")::add);
         rollout.missing().forEach(node.withArray("missing_workers")::add);

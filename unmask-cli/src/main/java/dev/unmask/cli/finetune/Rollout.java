@@ -1,6 +1,7 @@
 package dev.unmask.cli.finetune;
 
 import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ModelVersion;
 import java.time.Duration;
@@ -53,6 +54,13 @@ record Rollout(List<String> serving, List<String> missing, List<String> failures
       }
       Thread.sleep(PAUSE);
     }
+  }
+
+  /** Whether the default alias of the job's base points to what the job made. */
+  static boolean isDefault(GatewayClient client, FineTuningJob job) {
+    return version(client, job.getFineTunedModel(), job.getResultDigest())
+        .filter(made -> made.getAliasesList().contains(made.getBase() + "@default"))
+        .isPresent();
   }
 
   private static Optional<ModelVersion> version(GatewayClient client, String model, String digest) {

@@ -6,6 +6,7 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.client.StatusSentences;
+import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
@@ -32,6 +33,8 @@ import picocli.CommandLine.Option;
     name = "chat",
     description = {
       "A dialogue: each line of standard input is a turn, and the whole dialogue goes with it.",
+      "The whole dialogue is answered by the weights that gave its first answer, also when the model"
+          + " moves on meanwhile; --latest follows the model instead.",
       "/reset forgets the dialogue, /quit or the end of the input leaves."
     })
 public final class ChatCommand implements Callable<Integer> {
@@ -46,6 +49,14 @@ public final class ChatCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "A system message before the dialogue.")
   private @Nullable String system;
+
+  @Option(
+      names = "--latest",
+      description = "Each turn is answered by what the model points to then.")
+  private boolean latest;
+
+  /** {@code name@sha256:…} of the first answer; null before it. */
+  private @Nullable String pinned;
 
   public ChatCommand(Session session) {
     this.session = session;
@@ -85,6 +96,7 @@ public final class ChatCommand implements Callable<Integer> {
 
   private void begin(List<Message> dialogue) {
     dialogue.clear();
+    pinned = null;
     if (system != null) {
       dialogue.add(message("system", system));
     }
@@ -107,6 +119,9 @@ public final class ChatCommand implements Callable<Integer> {
     try {
       GenerateResponse answer = answer(client, dialogue);
       dialogue.add(message("assistant", answer.getText()));
+      if (!latest && pinned == null) {
+        pinned = pin(answer);
+      }
       answered = true;
     } catch (StatusRuntimeException e) {
       if (!answered && e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
@@ -115,19 +130,33 @@ public final class ChatCommand implements Callable<Integer> {
       failed = true;
       dialogue.removeLast();
       session.remark(StatusSentences.of(e));
+      if (pinned != null && e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+        session.remark("the weights of this dialogue are gone; it goes on with the current ones");
+        pinned = null;
+      }
     }
   }
 
+  private static @Nullable String pin(GenerateResponse answer) {
+    String name = answer.getModel();
+    int at = name.indexOf('@');
+    return name.isEmpty() || answer.getModelDigest().isEmpty()
+        ? null
+        : (at < 0 ? name : name.substring(0, at)) + "@" + answer.getModelDigest();
+  }
+
   private GenerateResponse answer(GatewayClient client, List<Message> dialogue) {
+    GenerateRequest.Builder request =
+        options.request().setMessages(Messages.newBuilder().addAllMessages(dialogue));
+    if (pinned != null) {
+      request.setModel(pinned);
+    }
     Iterator<GenerationEvent> events =
         client
             .generation()
             .generateStream(
                 GenerateStreamRequest.newBuilder()
-                    .setRequest(
-                        options
-                            .request()
-                            .setMessages(Messages.newBuilder().addAllMessages(dialogue)))
+                    .setRequest(request)
                     .setMode(StreamMode.STREAM_MODE_BLOCK)
                     .build());
     int shown = 0;

@@ -6,11 +6,15 @@ import dev.unmask.broker.ClusterTopics;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.v1.ActivateModelRequest;
+import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ModelAlias;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -76,8 +80,11 @@ public final class ImportCommand implements Callable<Integer> {
                 store == null ? null : store.toString(), local.map(Endpoints::store), "--store"));
     Manifest manifest = model.importInto(FolderStore.open(root));
     var unusedNames = ClusterTopics.create(bootstrap, manifest.base());
+    ModelPublication publication = new ModelPublication(bootstrap);
     ModelPublication.Change change =
-        new ModelPublication(bootstrap).publish(manifest, Optional.ofNullable(alias), "import");
+        alias != null && kafka == null && local.isPresent()
+            ? publish(publication, manifest, local.get().grpc(), alias)
+            : publication.publish(manifest, Optional.ofNullable(alias), "import");
     if (session.json()) {
       ObjectNode node = Json.object();
       node.put("model", manifest.model());
@@ -89,6 +96,37 @@ public final class ImportCommand implements Callable<Integer> {
       session.err().println(said(change));
     }
     return 0;
+  }
+
+  /** An alias that points somewhere moves by the cluster's rules: samplers first, then gates. */
+  private static ModelPublication.Change publish(
+      ModelPublication publication, Manifest manifest, String gateway, String alias) {
+    try (GatewayClient client = GatewayClient.to(gateway)) {
+      boolean moves =
+          client
+              .models()
+              .list(ListModelsRequest.newBuilder().setName(manifest.model()).build())
+              .getAliasesList()
+              .stream()
+              .anyMatch(known -> known.getAlias().equals(alias));
+      if (!moves) {
+        return publication.publish(manifest, Optional.of(alias), "import");
+      }
+      ModelPublication.Change change = publication.publish(manifest, Optional.empty(), "import");
+      if (change == ModelPublication.Change.NOTHING) {
+        return change;
+      }
+      ModelAlias unused =
+          client
+              .models()
+              .activate(
+                  ActivateModelRequest.newBuilder()
+                      .setModel(manifest.model() + "@" + manifest.digest())
+                      .setAlias(alias)
+                      .setReason("import")
+                      .build());
+      return ModelPublication.Change.CHECKPOINT_AND_ALIAS;
+    }
   }
 
   private String said(ModelPublication.Change change) {

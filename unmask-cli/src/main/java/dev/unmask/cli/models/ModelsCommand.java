@@ -6,6 +6,10 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.v1.ListModelsRequest;
+import dev.unmask.v1.ListModelsResponse;
+import dev.unmask.v1.ModelAlias;
+import dev.unmask.v1.ModelGate;
+import dev.unmask.v1.ModelOnWorker;
 import dev.unmask.v1.ModelVersion;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -15,15 +19,19 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code unmask models}: versions, aliases, and who serves them. */
 @Command(
     name = "models",
-    description = "Every published version, the aliases that point to it and who serves it.")
+    description = {
+      "Every published version, the aliases that point to it and who serves it; then where each alias"
+          + " points, and its epoch.",
+      "With --gates also what each sampler measured of each version, and the last moves."
+    },
+    subcommands = {ActivateCommand.class, RetireCommand.class})
 public final class ModelsCommand implements Callable<Integer> {
-
-  private static final int SHORT_DIGEST = "sha256:".length() + 12;
 
   private final Session session;
 
@@ -31,6 +39,9 @@ public final class ModelsCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "NAME", arity = "0..1", description = "Only this model.")
   private @Nullable String name;
+
+  @Option(names = "--gates", description = "Also what gates judge, and the last moves.")
+  private boolean gates;
 
   public ModelsCommand(Session session) {
     this.session = session;
@@ -42,16 +53,26 @@ public final class ModelsCommand implements Callable<Integer> {
     if (name != null) {
       request.setName(name);
     }
-    List<ModelVersion> versions;
+    ListModelsResponse found;
     try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
-      versions = client.models().list(request.build()).getModelsList();
+      found = client.models().list(request.build());
     }
     if (session.json()) {
-      versions.forEach(version -> session.out().println(Json.line(json(version))));
+      for (ModelVersion version : found.getModelsList()) {
+        session.out().println(Json.line(json(version, found.getAliasesList())));
+      }
     } else {
-      table(versions);
+      table(found.getModelsList());
+      found.getAliasesList().forEach(this::print);
     }
     return 0;
+  }
+
+  private void print(ModelAlias alias) {
+    session.out().println(AliasFormat.line(alias));
+    if (gates) {
+      alias.getMovesList().forEach(move -> session.out().println(AliasFormat.line(move)));
+    }
   }
 
   private void table(List<ModelVersion> versions) {
@@ -66,19 +87,31 @@ public final class ModelsCommand implements Callable<Integer> {
           .printf(
               row,
               version.getName(),
-              version
-                  .getDigest()
-                  .substring(0, Math.min(SHORT_DIGEST, version.getDigest().length())),
+              AliasFormat.shortDigest(version.getDigest()),
               version.getKind(),
               String.format(Locale.ROOT, "%.1f M", version.getParameters() / 1e6),
               Instant.ofEpochSecond(version.getCreatedAt()).truncatedTo(ChronoUnit.SECONDS),
               version.getServingWorkersCount() + "/" + version.getLiveWorkersCount(),
               String.join(", ", version.getAliasesList()));
       version.getFailuresList().forEach(failure -> session.out().println("  " + failure));
+      if (gates) {
+        version.getWorkersList().forEach(this::print);
+      }
     }
   }
 
-  private static ObjectNode json(ModelVersion version) {
+  private void print(ModelOnWorker worker) {
+    session.out().println("  " + worker.getWorker() + ": " + worker.getState());
+    for (ModelGate gate : worker.getGatesList()) {
+      session
+          .out()
+          .printf(
+              "    %s %-14s %s%n",
+              gate.getPassed() ? "passed " : "REFUSED", gate.getGate(), gate.getSentence());
+    }
+  }
+
+  private static ObjectNode json(ModelVersion version, List<ModelAlias> aliases) {
     ObjectNode node = Json.object();
     node.put("name", version.getName());
     node.put("digest", version.getDigest());
@@ -93,6 +126,26 @@ public final class ModelsCommand implements Callable<Integer> {
     version.getLiveWorkersList().forEach(node.putArray("live_workers")::add);
     version.getServingWorkersList().forEach(node.putArray("serving_workers")::add);
     version.getFailuresList().forEach(node.putArray("failures")::add);
+    for (ModelOnWorker worker : version.getWorkersList()) {
+      ObjectNode on = node.withArray("workers").addObject();
+      on.put("worker", worker.getWorker());
+      on.put("state", worker.getState());
+      on.put("message", worker.getMessage());
+      for (ModelGate gate : worker.getGatesList()) {
+        ObjectNode one = on.withArray("gates").addObject();
+        one.put("gate", gate.getGate());
+        one.put("passed", gate.getPassed());
+        one.put("measured", gate.getMeasured());
+        one.put("limit", gate.getLimit());
+        one.put("sentence", gate.getSentence());
+      }
+    }
+    aliases.stream()
+        .filter(alias ->
+            alias.getDigest().equals(version.getDigest())
+                || alias.getCandidateDigest().equals(version.getDigest()))
+        .map(AliasFormat::json)
+        .forEach(node.withArray("alias_states")::add);
     return node;
   }
 }

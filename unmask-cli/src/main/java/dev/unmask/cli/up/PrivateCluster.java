@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Kafka, a gateway and a sampler for one command alone: free ports, a folder of its own, announced
+ * Kafka, a gateway and samplers for one command alone: free ports, a folder of its own, announced
  * to nobody. All processes end with {@link #close}, and with this process at the latest.
  */
 public final class PrivateCluster implements AutoCloseable {
@@ -56,6 +56,17 @@ public final class PrivateCluster implements AutoCloseable {
   public static PrivateCluster start(
       Session session, Path folder, List<ModelFolder> models, Map<String, String> samplerProperties)
       throws InterruptedException {
+    return start(session, folder, models, 1, samplerProperties);
+  }
+
+  /** The same with a number of samplers. */
+  public static PrivateCluster start(
+      Session session,
+      Path folder,
+      List<ModelFolder> models,
+      int samplers,
+      Map<String, String> samplerProperties)
+      throws InterruptedException {
     DataFolder data = DataFolder.open(folder);
     int kafkaPort = Ports.free();
     ClusterPlan plan =
@@ -75,7 +86,7 @@ public final class PrivateCluster implements AutoCloseable {
     PrivateCluster cluster = new PrivateCluster(session, data, plan);
     Runtime.getRuntime().addShutdownHook(cluster.hook);
     try {
-      cluster.bringUp(plan, models);
+      cluster.bringUp(plan, models, samplers);
       return cluster;
     } catch (BrokerException | StoreException e) {
       cluster.close();
@@ -86,7 +97,7 @@ public final class PrivateCluster implements AutoCloseable {
     }
   }
 
-  private void bringUp(ClusterPlan plan, List<ModelFolder> models)
+  private void bringUp(ClusterPlan plan, List<ModelFolder> models, int samplers)
       throws InterruptedException, BrokerException, StoreException {
     SupervisedChild broker = supervisor.start(plan.broker());
     FolderStore store = store();
@@ -101,9 +112,14 @@ public final class PrivateCluster implements AutoCloseable {
       alias = Optional.empty();
     }
     SupervisedChild gateway = supervisor.start(plan.gateway());
-    SupervisedChild sampler = supervisor.start(plan.sampler(1));
+    List<SupervisedChild> workers = new ArrayList<>();
+    for (int i = 1; i <= samplers; i++) {
+      workers.add(supervisor.start(plan.sampler(i)));
+    }
     gateway.awaitReady(PATIENCE);
-    sampler.awaitReady(PATIENCE);
+    for (SupervisedChild worker : workers) {
+      worker.awaitReady(PATIENCE);
+    }
     FirstAnswer.await(grpc, PATIENCE);
   }
 

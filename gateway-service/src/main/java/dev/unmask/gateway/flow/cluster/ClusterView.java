@@ -3,8 +3,18 @@ package dev.unmask.gateway.flow.cluster;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.ModelName;
-import dev.unmask.v1.AliasRecord;
+import dev.unmask.store.Digest;
+import dev.unmask.store.release.AliasMove;
+import dev.unmask.store.release.AliasState;
+import dev.unmask.store.release.AliasTable;
+import dev.unmask.store.release.GateLimits;
+import dev.unmask.store.release.GateResult;
+import dev.unmask.store.release.Gates;
+import dev.unmask.store.release.Measured;
 import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.ModelGate;
+import dev.unmask.v1.ModelMeasurements;
+import dev.unmask.v1.ModelOnWorker;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
 import dev.unmask.v1.ModelVersion;
@@ -12,18 +22,16 @@ import dev.unmask.v1.WorkerState;
 import dev.unmask.v1.WorkerStatus;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.stream.Stream;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The state of the cluster as this gateway knows it. One writer, any reader. */
 public final class ClusterView {
-
-  private record AliasKey(String model, String alias) {}
 
   private record CheckpointKey(String model, String digest) {}
 
@@ -31,17 +39,26 @@ public final class ClusterView {
 
   private final Clock clock;
   private final Duration silence;
+  private final GateLimits limits;
   private final ConcurrentMap<CheckpointKey, Checkpoint> checkpoints = new ConcurrentHashMap<>();
-  private final ConcurrentMap<AliasKey, AliasRecord> aliases = new ConcurrentHashMap<>();
+  private final AliasTable aliases = new AliasTable();
+
+  /** The last word on each checkpoint. */
   private final ConcurrentMap<ReportKey, ModelReport> reports = new ConcurrentHashMap<>();
+
+  /** Of them the last that judged it. */
+  private final ConcurrentMap<ReportKey, ModelReport> verdicts = new ConcurrentHashMap<>();
+
   private final ConcurrentMap<String, WorkerStatus> workers = new ConcurrentHashMap<>();
 
   /**
    * @param silence a worker whose last word is older than this is not live
+   * @param limits what gates allow
    */
-  public ClusterView(Clock clock, Duration silence) {
+  public ClusterView(Clock clock, Duration silence, GateLimits limits) {
     this.clock = clock;
     this.silence = silence;
+    this.limits = limits;
   }
 
   public void apply(Checkpoint checkpoint) {
@@ -54,15 +71,22 @@ public final class ClusterView {
   }
 
   /** Moves an alias; the first record of an epoch wins, and epochs only grow. */
-  public void apply(AliasRecord move) {
-    aliases.merge(
-        new AliasKey(move.getModel(), move.getAlias()),
-        move,
-        (now, next) -> next.getEpoch() > now.getEpoch() ? next : now);
+  public void apply(AliasMove move) {
+    boolean unused = aliases.apply(move);
+  }
+
+  /** Where the aliases point. */
+  public AliasTable aliases() {
+    return aliases;
   }
 
   public void apply(ModelReport report) {
-    reports.put(new ReportKey(report.getDigest(), report.getWorker()), report);
+    ReportKey key = new ReportKey(report.getDigest(), report.getWorker());
+    reports.put(key, report);
+    if (report.getState() == ModelState.MODEL_STATE_VERIFIED
+        || report.getState() == ModelState.MODEL_STATE_FAILED) {
+      verdicts.put(key, report);
+    }
   }
 
   public void apply(WorkerStatus status) {
@@ -75,45 +99,61 @@ public final class ClusterView {
   }
 
   /**
-   * Pins a name to a digest.
+   * Pins a name to a digest, with no regard to canaries.
    *
    * @throws RefusedException NOT_FOUND with what there is instead
    */
   public ResolvedModel resolve(ModelName model) throws RefusedException {
+    return resolve(model, AliasState::digest);
+  }
+
+  /**
+   * Pins a name to a digest for one request, which a canary may take.
+   *
+   * @throws RefusedException NOT_FOUND with what there is instead
+   */
+  public ResolvedModel resolve(ModelName model, String requestId) throws RefusedException {
+    return resolve(model, alias -> alias.forRequest(requestId));
+  }
+
+  private ResolvedModel resolve(ModelName model, Function<AliasState, Digest> choice)
+      throws RefusedException {
     return switch (model) {
-      case ModelName.Unnamed unnamed -> resolve(onlyBase());
+      case ModelName.Unnamed unnamed -> resolve(onlyBase(), choice);
       case ModelName.Aliased aliased -> {
-        AliasRecord alias = aliases.get(new AliasKey(aliased.name(), aliased.alias()));
+        AliasState alias = aliases.get(aliased.name(), aliased.alias()).orElse(null);
         if (alias == null) {
           throw notFound(
               "There is no model " + aliased.name() + "@" + aliased.alias() + "; " + known());
         }
+        String digest = choice.apply(alias).toString();
         Checkpoint checkpoint =
-            byDigest(alias.getDigest())
+            byDigest(digest)
                 .orElseThrow(() ->
                     notFound(
                         aliased.name()
                             + "@"
                             + aliased.alias()
                             + " points at "
-                            + alias.getDigest()
+                            + digest
                             + ", which is not published."));
         yield resolved(aliased.name(), checkpoint);
       }
-      case ModelName.Pinned pinned -> {
-        Checkpoint checkpoint =
-            byDigest(pinned.digest())
-                .filter(c -> c.model().equals(pinned.name()) || c.base().equals(pinned.name()))
-                .orElseThrow(() ->
-                    notFound(
-                        "No checkpoint "
-                            + pinned.digest()
-                            + " of "
-                            + pinned.name()
-                            + " is published."));
-        yield resolved(pinned.name(), checkpoint);
-      }
+      case ModelName.Pinned pinned -> resolved(pinned.name(), checkpoint(pinned));
     };
+  }
+
+  /**
+   * The checkpoint that a digest names, of a model or of its base.
+   *
+   * @throws RefusedException NOT_FOUND
+   */
+  public Checkpoint checkpoint(ModelName.Pinned pinned) throws RefusedException {
+    return byDigest(pinned.digest())
+        .filter(c -> c.model().equals(pinned.name()) || c.base().equals(pinned.name()))
+        .orElseThrow(() ->
+            notFound(
+                "No checkpoint " + pinned.digest() + " of " + pinned.name() + " is published."));
   }
 
   /** Samplers of {@code base} that take requests, by their own recent word. */
@@ -125,6 +165,11 @@ public final class ClusterView {
         .filter(w -> w.getAtMs() >= oldest)
         .sorted(Comparator.comparing(WorkerStatus::getWorker))
         .toList();
+  }
+
+  /** The live samplers of the base that weights belong to; none when they are not published. */
+  public List<WorkerStatus> liveWorkersOf(String digest) {
+    return byDigest(digest).map(c -> liveWorkers(c.base())).orElse(List.of());
   }
 
   /** Every published checkpoint, newest first; only those of {@code name} when it is not empty. */
@@ -145,7 +190,7 @@ public final class ClusterView {
     return checkpoints.values().stream()
         .map(Checkpoint::base)
         .distinct()
-        .filter(b -> aliases.containsKey(new AliasKey(b, ModelName.DEFAULT_ALIAS)))
+        .filter(b -> aliases.get(b, ModelName.DEFAULT_ALIAS).isPresent())
         .sorted()
         .toList();
   }
@@ -160,17 +205,13 @@ public final class ClusterView {
         .setKind(c.kind())
         .setCreatedAt(c.createdAt())
         .addAllAliases(
-            aliases.values().stream()
-                .filter(a -> a.getDigest().equals(c.digest()))
-                .map(a -> a.getModel() + "@" + a.getAlias())
-                .sorted()
+            aliases.all().entrySet().stream()
+                .filter(alias -> alias.getValue().digest().toString().equals(c.digest()))
+                .map(alias -> alias.getKey().toString())
                 .toList())
         .addAllLiveWorkers(live.stream().map(WorkerStatus::getWorker).toList())
         .addAllServingWorkers(
-            live.stream()
-                .filter(w -> w.getDigestsList().contains(c.digest()))
-                .map(WorkerStatus::getWorker)
-                .toList())
+            live.stream().filter(w -> holds(w, c.digest())).map(WorkerStatus::getWorker).toList())
         .addAllFailures(
             reports.values().stream()
                 .filter(r -> r.getDigest().equals(c.digest()))
@@ -181,7 +222,82 @@ public final class ClusterView {
         .setJobId(c.jobId())
         .setParameters(c.parameters())
         .setContextLength(c.contextLength())
+        .addAllWorkers(live.stream().map(w -> onWorker(c.digest(), w)).toList())
         .build();
+  }
+
+  /**
+   * Whether a worker could answer with these weights at once: by its heartbeat, or by a report that
+   * is newer.
+   */
+  public boolean holds(WorkerStatus worker, String digest) {
+    ModelReport last = reports.get(new ReportKey(digest, worker.getWorker()));
+    return (last != null && last.getAtMs() > worker.getAtMs())
+        ? last.getState() == ModelState.MODEL_STATE_VERIFIED
+        : worker.getDigestsList().contains(digest);
+  }
+
+  /** A worker's last verdict on a checkpoint: VERIFIED or FAILED. */
+  public Optional<ModelReport> verdict(String digest, String worker) {
+    return Optional.ofNullable(verdicts.get(new ReportKey(digest, worker)));
+  }
+
+  /** Every gate at every live worker of the base that measured a checkpoint. */
+  public List<GateResult> gates(String base, String digest) {
+    return Gates.judge(
+        liveWorkers(base).stream()
+            .flatMap(worker -> verdict(digest, worker.getWorker()).stream())
+            .filter(ModelReport::hasMeasured)
+            .map(ClusterView::measured)
+            .toList(),
+        limits);
+  }
+
+  private static Measured measured(ModelReport report) {
+    ModelMeasurements said = report.getMeasured();
+    return new Measured(
+        report.getWorker(),
+        said.getNonFinite(),
+        said.getProbeNll(),
+        said.getProbes(),
+        said.getEmptyAnswers(),
+        said.getStepMs(),
+        said.getReferenceDigest(),
+        said.getReferenceProbeNll(),
+        said.getReferenceStepMs());
+  }
+
+  private ModelOnWorker onWorker(String digest, WorkerStatus worker) {
+    ModelReport last = reports.get(new ReportKey(digest, worker.getWorker()));
+    ModelOnWorker.Builder on =
+        ModelOnWorker.newBuilder()
+            .setWorker(worker.getWorker())
+            .setLongestGapMs(worker.getLongestGapMs())
+            .setLongestStepMs(worker.getLongestStepMs());
+    if (holds(worker, digest)) {
+      on.setState("serving");
+    } else if (last == null) {
+      on.setState("unknown");
+    } else {
+      switch (last.getState()) {
+        case MODEL_STATE_FAILED -> on.setState("failed").setMessage(last.getMessage());
+        case MODEL_STATE_LOADING -> on.setState("loading");
+        default -> on.setState("verified");
+      }
+    }
+    verdict(digest, worker.getWorker())
+        .filter(ModelReport::hasMeasured)
+        .map(report -> Gates.judge(List.of(measured(report)), limits))
+        .orElse(List.of())
+        .forEach(gate ->
+            on.addGates(
+                ModelGate.newBuilder()
+                    .setGate(gate.gate())
+                    .setPassed(gate.passed())
+                    .setMeasured(gate.measured())
+                    .setLimit(gate.limit())
+                    .setSentence(gate.sentence())));
+    return on.build();
   }
 
   private ModelName onlyBase() throws RefusedException {
@@ -204,16 +320,16 @@ public final class ClusterView {
   }
 
   private String known() {
-    List<String> names = new ArrayList<>();
-    Stream<AliasKey> keys = aliases.keySet().stream();
-    keys.map(k ->
-            k.alias().equals(ModelName.DEFAULT_ALIAS) ? k.model() : k.model() + "@" + k.alias())
-        .sorted()
-        .limit(10)
-        .forEach(names::add);
+    List<String> names =
+        aliases.all().keySet().stream()
+            .map(k -> k.alias().equals(ModelName.DEFAULT_ALIAS) ? k.model() : k.toString())
+            .sorted()
+            .toList();
     return names.isEmpty()
         ? "no model is published yet."
-        : "this cluster has " + String.join(", ", names) + (aliases.size() > 10 ? ", …." : ".");
+        : "this cluster has "
+            + names.stream().limit(10).collect(Collectors.joining(", "))
+            + (names.size() > 10 ? ", …." : ".");
   }
 
   private static ResolvedModel resolved(String name, Checkpoint c) {

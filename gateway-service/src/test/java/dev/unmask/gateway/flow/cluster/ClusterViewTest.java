@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.gateway.flow.admission.ModelName;
-import dev.unmask.v1.AliasRecord;
+import dev.unmask.store.Digest;
+import dev.unmask.store.release.AliasMove;
+import dev.unmask.store.release.GateLimits;
 import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
 import dev.unmask.v1.ModelVersion;
@@ -23,7 +25,7 @@ class ClusterViewTest {
   private static final String TWO = "sha256:" + "2".repeat(64);
 
   private final ClusterView view =
-      new ClusterView(Clock.fixed(NOW, ZoneOffset.UTC), Duration.ofSeconds(15));
+      new ClusterView(Clock.fixed(NOW, ZoneOffset.UTC), Duration.ofSeconds(15), GateLimits.USUAL);
 
   private void checkpoint(String model, String digest, long createdAt) {
     view.apply(new Checkpoint(model, digest, "mini", "", "full", createdAt, "", 5, 256, 99));
@@ -31,12 +33,8 @@ class ClusterViewTest {
 
   private void alias(String model, String digest, long epoch) {
     view.apply(
-        AliasRecord.newBuilder()
-            .setModel(model)
-            .setAlias("default")
-            .setDigest(digest)
-            .setEpoch(epoch)
-            .build());
+        new AliasMove(
+            model, "default", Digest.parse(digest), null, epoch, null, "moved", "a test", 0, ""));
   }
 
   private String resolve(String name) throws Exception {

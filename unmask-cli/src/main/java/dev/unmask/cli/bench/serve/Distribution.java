@@ -4,28 +4,28 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.HdrHistogram.Histogram;
 
 /** Durations, kept to three digits. One thread. */
-final class Distribution {
+public final class Distribution {
 
   private static final int DIGITS = 3;
 
   private final Histogram micros = new Histogram(DIGITS);
 
   /** Adds one; what is below 0 counts as 0. */
-  void add(double millis) {
+  public void add(double millis) {
     micros.recordValue(Math.max(0, Math.round(millis * 1000)));
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return micros.getTotalCount() == 0;
   }
 
   /** The duration in milliseconds that {@code percent} of all do not exceed. */
-  double percentile(double percent) {
+  public double percentile(double percent) {
     return micros.getValueAtPercentile(percent) / 1000.0;
   }
 
   /** Percentiles, mean and the longest, in milliseconds. */
-  void writeTo(ObjectNode node) {
+  public void writeTo(ObjectNode node) {
     node.put("p50", percentile(50));
     node.put("p90", percentile(90));
     node.put("p99", percentile(99));

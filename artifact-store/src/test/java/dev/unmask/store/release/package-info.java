@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.store.release;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,40 @@
+package dev.unmask.gateway.config;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+
+/**
+ * What new weights may cost at most before an alias moves to them; {@code
+ * unmask.gates.probe-nll-rise} is {@code UNMASK_GATES_PROBE_NLL_RISE} outside. Whoever moves
+ * aliases has the same knobs.
+ */
+@ConfigMapping(prefix = "unmask.gates")
+public interface GatesConfig {
+
+  /**
+   * Nats per token that the fixed probe answers may cost more than on the weights that serve. A
+   * model that learned a narrow task forgets some of them, a broken one all.
+   */
+  @WithDefault("4")
+  double probeNllRise();
+
+  /** Part of the probes that may be answered with nothing, 0 to 1. */
+  @WithDefault("0.5")
+  double emptyAnswers();
+
+  /** Time of a denoising step over that of the weights that serve. */
+  @WithDefault("1.5")
+  double stepRatio();
+
+  /** Milliseconds that a step may be slower whatever the ratio is: below it there is noise. */
+  @WithDefault("20")
+  double stepSlackMs();
+
+  /** Part of a canary's requests that may fail more than of the others, 0 to 1. */
+  @WithDefault("0.05")
+  double canaryFailures();
+
+  /** Part of a canary's answers that may be empty more than of the others, 0 to 1. */
+  @WithDefault("0.2")
+  double canaryEmpty();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.gateway.flow.release;
+
+import org.jspecify.annotations.NullMarked;
