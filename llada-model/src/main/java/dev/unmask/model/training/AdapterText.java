@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  *       {@link #control} of the pass.
  * </ul>
  *
- * <p>B A x is added as two thin products. W + B A is never formed, so neither it nor its gradient
- * takes memory. Dropout's masks depend on the seed of the pass and the place of the adapter alone:
- * a pass that is computed again drops the same numbers.
+ * <p>B A x is added as two thin products, the second in the place of W x, which nobody needs again:
+ * at 135m that is half a gigabyte less for 1024 tokens. W + B A is never formed, so neither it nor
+ * its gradient takes memory. Dropout's masks depend on the seed of the pass and the place of the
+ * adapter alone: a pass that is computed again drops the same numbers.
  */
 final class AdapterText {
 
@@ -53,7 +54,7 @@ final class AdapterText {
           if torch.ge(k, 0):
             if torch.gt(c[0], 0):
               $INPUT
-              z = torch.add(y, torch.linear(torch.linear(a, w[k]), w[torch.add(k, 1)]), alpha=s)
+              z = torch.addmm_(y, torch.linear(a, w[k]), torch.t(w[torch.add(k, 1)]), beta=1, alpha=s)
             else:
               pass
           else:
