@@ -1,0 +1,108 @@
+// Gaps anywhere in a text, filled from both sides.
+import { el, fill, field, announce, duration, digest } from './dom.js';
+import { post } from './api.js';
+import { confidenceKey } from './canvas.js';
+import { Settings } from './settings.js';
+
+const GAP = /\[\[(\d+)\]\]/g;
+const EXAMPLES = [
+  'The capital of [[2]] is Paris.',
+  'The sky is [[1]] and grass is [[1]].',
+  'Otters live in [[2]] and eat [[2]].',
+];
+
+export class Infill {
+  constructor(root) {
+    this.settings = new Settings();
+    this.settings.length.closest('.field').hidden = true;
+    this.text = el('textarea', { rows: 6, spellcheck: 'true' });
+    this.text.value = EXAMPLES[0];
+    this.size = el('input', { type: 'number', min: 1, max: 256, value: 3 });
+    this.result = el('div', { class: 'infilled', 'aria-live': 'polite' });
+    const mask = el('button', { type: 'button', onclick: () => this.mask() }, 'Mask the selection');
+    this.go = el('button', { type: 'submit', class: 'primary' }, 'Fill the gaps');
+    const form = el('form', { onsubmit: (e) => { e.preventDefault(); this.run(); } },
+      field('Text', this.text, 'Select words and mask them, or type [[3]] for a gap of three tokens.'),
+      el('div', { class: 'row' }, mask, field('Tokens of a new gap', this.size), this.go),
+      el('p', { class: 'ideas' }, EXAMPLES.map((t) => el('button', { type: 'button', class: 'idea', onclick: () => { this.text.value = t; this.run(); } }, t))),
+      this.result);
+    const aside = el('aside', { class: 'panel', 'aria-label': 'Settings' }, this.settings.node, confidenceKey());
+    fill(root, el('div', { class: 'columns' }, el('div', { class: 'wide' }, form), aside));
+  }
+
+  async shown() {
+    try {
+      await this.settings.refresh();
+    } catch (e) {
+      this.fail(e);
+    }
+  }
+
+  use(model) {
+    this.settings.refresh().then(() => this.settings.choose(model), (e) => this.fail(e));
+  }
+
+  /** Puts a gap where the selection is; about four characters are a token. */
+  mask() {
+    const { selectionStart: from, selectionEnd: to, value } = this.text;
+    const chosen = value.slice(from, to);
+    const tokens = chosen.trim() ? Math.max(1, Math.round(chosen.trim().length / 4)) : Number(this.size.value) || 3;
+    const lead = chosen.startsWith(' ') ? ' ' : '';
+    const trail = chosen.length > 1 && chosen.endsWith(' ') ? ' ' : '';
+    this.text.setRangeText(`${lead}[[${tokens}]]${trail}`, from, to, 'end');
+    this.text.focus();
+  }
+
+  async run() {
+    const text = this.text.value;
+    if (!text.match(GAP)) {
+      fill(this.result, el('p', { class: 'notice', role: 'alert' }, 'There is no gap yet: select some words and mask them.'));
+      return;
+    }
+    this.go.disabled = true;
+    fill(this.result, el('p', { class: 'text waiting' }, parts(text).map((p) => (p.gap ? el('span', { class: 'slot masked wide-gap' }, ' '.repeat(p.gap)) : p.text))));
+    try {
+      const { model, temperature, seed, diffusion } = this.settings.request();
+      const { gen_length: ignored, steps: alsoIgnored, ...rest } = diffusion;
+      const answer = await post('/v1/infill', { model, text, temperature, seed, diffusion: rest });
+      this.show(text, answer);
+    } catch (e) {
+      this.fail(e);
+    } finally {
+      this.go.disabled = false;
+    }
+  }
+
+  show(text, answer) {
+    const fills = answer.fills || answer.gaps || [];
+    let next = 0;
+    const line = parts(text).map((p) => {
+      if (!p.gap) return p.text;
+      const filled = fills[next++];
+      const words = typeof filled === 'string' ? filled : filled?.text ?? '';
+      return el('mark', { class: 'fill' }, words);
+    });
+    const details = answer.unmask || {};
+    fill(this.result,
+      el('p', { class: 'text' }, fills.length ? line : answer.text ?? ''),
+      el('p', { class: 'facts' }, `${details.denoising_steps ?? '–'} steps · ${duration(details.timing?.inference_ms)} · weights `, digest(details.model_digest)));
+    announce(answer.text ?? '');
+  }
+
+  fail(e) {
+    fill(this.result, el('p', { class: 'notice', role: 'alert' }, e.message));
+  }
+}
+
+/** The text between gaps, and the gaps. */
+function parts(text) {
+  const all = [];
+  let end = 0;
+  for (const match of text.matchAll(GAP)) {
+    if (match.index > end) all.push({ text: text.slice(end, match.index) });
+    all.push({ gap: Number(match[1]) });
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) all.push({ text: text.slice(end) });
+  return all;
+}
