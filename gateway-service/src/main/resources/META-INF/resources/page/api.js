@@ -124,7 +124,8 @@ function deliver(block, onEvent) {
   if (data.length === 0) return false;
   const text = data.join('\n');
   if (text === '[DONE]') return true;
-  const json = JSON.parse(text);
+  // A seed has 63 bits; as a number it would lose its last digits.
+  const json = JSON.parse(text.replace(/"seed":(-?\d{16,})/g, '"seed":"$1"'));
   if (json.error) throw new ApiError(json.error.message, 0, json.error.param || null, null);
   onEvent(name, json);
   return false;

@@ -1,5 +1,5 @@
 // A dialogue, with the canvas of each answer.
-import { el, fill, announce, number, duration, digest } from './dom.js';
+import { el, fill, announce, count, number, duration, digest } from './dom.js';
 import { stream, ApiError } from './api.js';
 import { CanvasStory } from './story.js';
 import { CanvasView, confidenceKey } from './canvas.js';
@@ -153,7 +153,7 @@ export class Chat {
   tell(facts, turn, details, reason, story) {
     const timing = details?.timing || {};
     fill(facts,
-      `${turn.usage?.completion_tokens ?? story.length} tokens in ${details?.denoising_steps ?? story.steps.length} steps · `,
+      `${count(turn.usage?.completion_tokens ?? story.length, 'token')} in ${count(details?.denoising_steps ?? story.steps.length, 'step')} · `,
       `${duration(timing.inference_ms ?? turn.seconds)} · `,
       'weights ', digest(details?.model_digest), ` · seed ${details?.seed ?? '–'}`,
       reason === 'length' ? ' · cut: the canvas was full' : '',

@@ -53,6 +53,10 @@ export function number(value, digits = 1) {
     : '–';
 }
 
+export function count(value, word) {
+  return `${value} ${word}${Number(value) === 1 ? '' : 's'}`;
+}
+
 export function duration(milliseconds) {
   if (!Number.isFinite(milliseconds)) return '–';
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;

@@ -1,5 +1,5 @@
 // Gaps anywhere in a text, filled from both sides.
-import { el, fill, field, announce, duration, digest } from './dom.js';
+import { el, fill, field, announce, count, duration, digest } from './dom.js';
 import { post } from './api.js';
 import { confidenceKey } from './canvas.js';
 import { Settings } from './settings.js';
@@ -74,18 +74,16 @@ export class Infill {
   }
 
   show(text, answer) {
-    const fills = answer.fills || answer.gaps || [];
+    const gaps = answer.gaps || [];
     let next = 0;
     const line = parts(text).map((p) => {
       if (!p.gap) return p.text;
-      const filled = fills[next++];
-      const words = typeof filled === 'string' ? filled : filled?.text ?? '';
-      return el('mark', { class: 'fill' }, words);
+      return el('mark', { class: 'fill' }, gaps[next++]?.text ?? '');
     });
     const details = answer.unmask || {};
     fill(this.result,
-      el('p', { class: 'text' }, fills.length ? line : answer.text ?? ''),
-      el('p', { class: 'facts' }, `${details.denoising_steps ?? '–'} steps · ${duration(details.timing?.inference_ms)} · weights `, digest(details.model_digest)));
+      el('p', { class: 'text' }, gaps.length ? line : answer.text ?? ''),
+      el('p', { class: 'facts' }, `${count(details.denoising_steps ?? 0, 'step')} · ${duration(details.timing?.inference_ms)} · weights `, digest(details.model_digest)));
     announce(answer.text ?? '');
   }
 

@@ -14,7 +14,7 @@ const DIAL = [
 export class Settings {
   constructor() {
     this.model = el('select', { 'aria-label': 'Model' });
-    this.dial = el('input', { type: 'range', min: 0, max: DIAL.length - 1, step: 1, value: 2, oninput: () => this.turned() });
+    this.dial = el('input', { type: 'range', min: 0, max: DIAL.length - 1, step: 1, value: 3, oninput: () => this.turned() });
     this.dialName = el('output', { class: 'hint' });
     this.length = el('select', {}, [32, 64, 128, 256].map((n) => el('option', { value: n, selected: n === 64 }, `${n} slots`)));
     this.temperature = el('input', { type: 'number', min: 0, max: 4, step: 0.1, value: 0 });
