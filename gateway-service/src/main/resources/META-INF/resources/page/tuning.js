@@ -16,7 +16,9 @@ export class Tuning {
     this.model = el('select', {});
     this.method = el('select', {},
       el('option', { value: 'full' }, 'all weights'),
-      el('option', { value: 'lora' }, 'LoRA adapters'));
+      el('option', { value: 'lora' }, 'LoRA adapters'),
+      el('option', { value: 'prompt_tuning' }, 'soft prompt'));
+    this.activate = el('input', { type: 'checkbox' });
     this.suffix = el('input', { type: 'text', placeholder: 'optional', maxlength: 40 });
     this.steps = el('input', { type: 'number', min: 0, placeholder: 'by the data' });
     this.start = el('button', { type: 'submit', class: 'primary' }, 'Start training');
@@ -25,7 +27,9 @@ export class Tuning {
       el('h2', {}, 'New job'),
       field('Dataset', this.file, 'JSONL of dialogues: {"messages": [{"role": "user", …}, {"role": "assistant", …}]}'),
       field('Base', this.model), field('Method', this.method), field('Name suffix', this.suffix),
-      field('At most steps', this.steps), this.start, this.said);
+      field('At most steps', this.steps),
+      el('label', { class: 'check' }, this.activate, ' Let it answer for the base when it is good'),
+      this.start, this.said);
     fill(root, el('div', { class: 'columns' },
       el('aside', { class: 'panel' }, form, el('h2', {}, 'Jobs'), this.list), this.detail));
     this.root = root;
@@ -50,11 +54,13 @@ export class Tuning {
     this.said.textContent = 'Uploading …';
     try {
       const file = await upload(this.file.files[0]);
-      const type = this.method.value;
-      const request = { model: this.model.value, training_file: file.id };
-      if (type === 'lora') request.method = { type: 'lora', lora: {} };
+      const request = {
+        model: this.model.value,
+        training_file: file.id,
+        unmask: { method: { [this.method.value]: {} }, auto_activate: this.activate.checked },
+      };
       if (this.suffix.value.trim()) request.suffix = this.suffix.value.trim();
-      if (Number(this.steps.value) > 0) request.hyperparameters = { max_steps: Number(this.steps.value) };
+      if (Number(this.steps.value) > 0) request.unmask.hyperparameters = { max_steps: Number(this.steps.value) };
       const job = await post('/v1/fine_tuning/jobs', request);
       this.said.textContent = `Job ${job.id} is ${job.status}.`;
       this.selected = job.id;
