@@ -137,6 +137,9 @@ final class TestGateway {
     if (job.hasScore()) {
       return job.getScore().getContinuation().getText();
     }
+    if (job.getRequest().hasInfill()) {
+      return job.getRequest().getInfill().getParts(0).getText();
+    }
     int messages = job.getRequest().getMessages().getMessagesCount();
     return messages > 0
         ? job.getRequest().getMessages().getMessages(messages - 1).getContent()

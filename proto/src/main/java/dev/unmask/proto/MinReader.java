@@ -20,7 +20,7 @@ public final class MinReader {
   /** Scores, presets, caches, factor decoding, lookahead, stop strings, recorded draws. */
   public static final int SECOND = 2;
 
-  /** {@code max_tokens}. */
+  /** {@code max_tokens}, infilling. */
   public static final int THIRD = 3;
 
   /** Canaries. */
@@ -30,7 +30,7 @@ public final class MinReader {
 
   /** What a request needs. */
   public static int of(GenerationJob.Builder job) {
-    if (job.getRequest().getSampling().hasMaxTokens()) {
+    if (job.getRequest().getSampling().hasMaxTokens() || job.getRequest().hasInfill()) {
       return THIRD;
     }
     return job.hasScore() || needsSecond(job.getRequest()) ? SECOND : ANY;

@@ -11,11 +11,13 @@ import dev.unmask.v1.Cache;
 import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.FilledGap;
 import dev.unmask.v1.FinishReason;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.InfillPart;
 import dev.unmask.v1.Preset;
 import dev.unmask.v1.Remasking;
 import dev.unmask.v1.ScoreRequest;
@@ -108,6 +110,75 @@ class RequestFieldsTest {
     return reply.getScored();
   }
 
+  /** All text that was streamed of a request. */
+  private String texts(String requestId) {
+    return desk.replies(requestId).stream()
+        .filter(GenerationEvent::hasText)
+        .map(e -> e.getText().getDelta())
+        .collect(Collectors.joining());
+  }
+
+  @Test
+  void maxTokensMakesTheCanvasAndCutsTheText() throws Exception {
+    GenerateResponse whole = answer(request -> {});
+    GenerationEvent reply =
+        ask(job -> {
+          GenerateRequest.Builder request = plain(job.getRequestBuilder());
+          request.getDiffusionBuilder().clearGenLength();
+          request.getSamplingBuilder().setMaxTokens(40);
+          job.setMinReader(3).setEvents(EventDetail.EVENT_DETAIL_BLOCK);
+        });
+    GenerateResponse cut = reply.getFinal();
+    assertThat(cut.getUsage().getCanvasTokens()).as("40 in blocks of 16").isEqualTo(48);
+    assertThat(cut.getTokenIdsCount()).isEqualTo(40);
+    assertThat(cut.getUsage().getCompletionTokens()).isEqualTo(40);
+    assertThat(cut.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);
+    assertThat(texts(reply.getRequestId())).isEqualTo(cut.getText());
+
+    GenerateResponse saved =
+        answer(request -> request.getSamplingBuilder().setMaxTokens(10));
+    assertThat(saved.getText()).as("the same canvas").isEqualTo(whole.getText().substring(0, 10));
+    assertThat(saved.getUsage().getDenoisingSteps())
+        .as("nothing behind the cut is worth a step")
+        .isLessThan(whole.getUsage().getDenoisingSteps());
+  }
+
+  @Test
+  void gapsAreFilledAndTheTextBetweenThemStays() throws Exception {
+    GenerationEvent reply =
+        ask(job -> {
+          job.setMinReader(3).setEvents(EventDetail.EVENT_DETAIL_STEP);
+          GenerateRequest.Builder request = job.getRequestBuilder();
+          request.getSamplingBuilder().setSeed(3);
+          request
+              .getInfillBuilder()
+              .addParts(InfillPart.newBuilder().setText("Say "))
+              .addParts(InfillPart.newBuilder().setGap(5))
+              .addParts(InfillPart.newBuilder().setText(" and "))
+              .addParts(InfillPart.newBuilder().setGap(3))
+              .addParts(InfillPart.newBuilder().setTokenIds(ids(".")));
+        });
+    assertThat(reply.hasFinal()).as("%s", reply).isTrue();
+    GenerateResponse filled = reply.getFinal();
+    assertThat(filled.getGapsList()).extracting(FilledGap::getTokenIdsCount).containsExactly(5, 3);
+    assertThat(filled.getText())
+        .isEqualTo(
+            "Say " + filled.getGaps(0).getText() + " and " + filled.getGaps(1).getText() + ".");
+    assertThat(filled.getUsage().getCanvasTokens()).isEqualTo(8);
+    assertThat(filled.getUsage().getPromptTokens()).isEqualTo(10);
+    assertThat(texts(reply.getRequestId())).as("gaps are no text that grows").isEmpty();
+
+    GenerationEvent refused =
+        ask(job -> {
+          job.setMinReader(3);
+          job.getRequestBuilder()
+              .getInfillBuilder()
+              .addParts(InfillPart.newBuilder().setText("no gap"));
+        });
+    assertThat(refused.getFailed().getCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT);
+    assertThat(refused.getFailed().getField()).isEqualTo("infill.parts");
+  }
+
   @Test
   void aStopStringEndsTheAnswerBeforeItAndSavesSteps() throws Exception {
     GenerateResponse whole = answer(request -> {});
@@ -127,11 +198,7 @@ class RequestFieldsTest {
     assertThat(cut.getMatchedStop()).isEqualTo(stop);
     assertThat(cut.getTokenIdsList()).isEqualTo(whole.getTokenIdsList().subList(0, at));
     assertThat(cut.getUsage().getDenoisingSteps()).isLessThan(whole.getUsage().getDenoisingSteps());
-    assertThat(
-            desk.replies(reply.getRequestId()).stream()
-                .filter(GenerationEvent::hasText)
-                .map(e -> e.getText().getDelta())
-                .collect(Collectors.joining()))
+    assertThat(texts(reply.getRequestId()))
         .as("nothing of the stop string was streamed")
         .isEqualTo(cut.getText());
   }

@@ -7,6 +7,7 @@ import dev.unmask.cli.finetune.FinetuneCommand;
 import dev.unmask.cli.finetune.JobsCommand;
 import dev.unmask.cli.generate.ChatCommand;
 import dev.unmask.cli.generate.GenerateCommand;
+import dev.unmask.cli.generate.InfillCommand;
 import dev.unmask.cli.generate.ScoreCommand;
 import dev.unmask.cli.golden.GoldenCommand;
 import dev.unmask.cli.models.ImportCommand;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
       UpCommand.class,
       GenerateCommand.class,
       ChatCommand.class,
+      InfillCommand.class,
       ScoreCommand.class,
       DataCommand.class,
       FinetuneCommand.class,

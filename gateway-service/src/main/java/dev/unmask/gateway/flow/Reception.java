@@ -41,6 +41,16 @@ public final class Reception {
     return start(parse(() -> rules.check(request)), caller);
   }
 
+  /** A call to fill gaps: a request to generate with that input. */
+  public GenerationCall infill(GenerateRequest request, Caller caller) throws RefusedException {
+    if (!request.hasInfill()) {
+      throw flow.rejectedAtEdge(
+          new RefusedException(
+              Refusal.invalid("infill", "infill is missing; it must hold a text with gaps.")));
+    }
+    return generate(request, caller);
+  }
+
   public GenerationCall score(ScoreRequest request, Caller caller) throws RefusedException {
     return start(parse(() -> rules.check(request)), caller);
   }

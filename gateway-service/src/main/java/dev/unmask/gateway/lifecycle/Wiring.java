@@ -16,6 +16,8 @@ import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.gateway.flow.release.AliasMoves;
 import dev.unmask.gateway.flow.release.CanaryLimits;
 import dev.unmask.gateway.flow.release.CanaryWatch;
+import dev.unmask.gateway.flow.text.TokenDesk;
+import dev.unmask.gateway.flow.text.Tokenizers;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.KafkaSettings;
@@ -176,5 +178,12 @@ public class Wiring {
   private static GateLimits limits(GatesConfig gates) {
     return new GateLimits(
         gates.probeNllRise(), gates.emptyAnswers(), gates.stepRatio(), gates.stepSlackMs());
+  }
+
+  @Produces
+  @Singleton
+  TokenDesk tokenDesk(
+      Gate gate, ClusterView cluster, ArtifactStore store, GatewayConfig config) {
+    return new TokenDesk(gate, cluster, new Tokenizers(store), config.maxPromptCharacters());
   }
 }

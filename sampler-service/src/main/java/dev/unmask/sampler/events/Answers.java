@@ -5,10 +5,12 @@ import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.likelihood.LikelihoodResult;
 import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.sampler.models.ServedModel;
+import dev.unmask.sampler.schedule.InfillRow;
 import dev.unmask.sampler.schedule.Outcome;
 import dev.unmask.sampler.schedule.RequestedJob;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
+import dev.unmask.v1.FilledGap;
 import dev.unmask.v1.FinishReason;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.ScoreResponse;
@@ -25,6 +27,45 @@ final class Answers {
   private Answers() {}
 
   static GenerateResponse response(RequestedJob job, String worker, Outcome.Answered answered) {
+    GenerateResponse.Builder response = head(job, worker, answered);
+    InfillRow infill = answered.task().infill();
+    if (infill != null) {
+      fill(response, infill, answered.result().canvasIds(), answered.model().tokenizer());
+    } else {
+      answer(response, answered);
+    }
+    if (answered.task().returnCanvas()) {
+      response.addAllCanvasIds(Ints.asList(answered.result().canvasIds()));
+    }
+    return response.build();
+  }
+
+  /** The text with its gaps filled. EOS in a gap leaves the rest of the gap empty. */
+  private static void fill(
+      GenerateResponse.Builder response, InfillRow infill, int[] canvas, LladaTokenizer tokenizer) {
+    StringBuilder text = new StringBuilder();
+    int slot = 0;
+    for (InfillRow.Piece piece : infill.pieces()) {
+      switch (piece) {
+        case InfillRow.Piece.Fixed fixed -> text.append(fixed.text());
+        case InfillRow.Piece.Gap gap -> {
+          int[] ids = Arrays.copyOfRange(canvas, slot, slot + gap.slots());
+          slot += gap.slots();
+          String written = tokenizer.decode(ids);
+          text.append(written);
+          response.addGaps(
+              FilledGap.newBuilder().setText(written).addAllTokenIds(Ints.asList(ids)));
+        }
+      }
+    }
+    response
+        .setText(text.toString())
+        .setFinishReason(FinishReason.FINISH_REASON_STOP)
+        .addAllTokenIds(Ints.asList(canvas));
+    response.getUsageBuilder().setCompletionTokens(canvas.length);
+  }
+
+  private static void answer(GenerateResponse.Builder response, Outcome.Answered answered) {
     GenerationResult result = answered.result();
     ServedModel model = answered.model();
     int[] kept = answered.task().kept(result.answerIds());
@@ -34,37 +75,37 @@ final class Answers {
     boolean ended =
         kept.length == result.answerIds().length
             && result.finish() == GenerationResult.FinishReason.STOP;
-    GenerateResponse.Builder response =
-        GenerateResponse.newBuilder()
-            .setRequestId(job.requestId())
-            .setText(cut.text())
-            .setFinishReason(
-                cut.stoppedBy().isPresent() || ended
-                    ? FinishReason.FINISH_REASON_STOP
-                    : FinishReason.FINISH_REASON_LENGTH)
-            .setMatchedStop(cut.stoppedBy().orElse(""))
-            .setUsage(
-                Usage.newBuilder()
-                    .setPromptTokens(answered.task().promptTokens())
-                    .setCompletionTokens(tokens.length)
-                    .setCanvasTokens(result.canvasIds().length)
-                    .setDenoisingSteps(result.steps())
-                    .setForwardPasses(result.forwardPasses()))
-            .setTiming(
-                timing(
-                    answered.times(),
-                    answered.result().inference(),
-                    job.waited().plus(answered.result().queued())))
-            .setModelDigest(model.digest().toString())
-            .setSeed(answered.task().settings().seed())
-            .setWorker(worker)
-            .setAttempt(job.attempt())
-            .setModel(model.name())
-            .addAllTokenIds(Ints.asList(tokens));
-    if (answered.task().returnCanvas()) {
-      response.addAllCanvasIds(Ints.asList(result.canvasIds()));
-    }
-    return response.build();
+    response
+        .setText(cut.text())
+        .setFinishReason(
+            cut.stoppedBy().isPresent() || ended
+                ? FinishReason.FINISH_REASON_STOP
+                : FinishReason.FINISH_REASON_LENGTH)
+        .setMatchedStop(cut.stoppedBy().orElse(""))
+        .addAllTokenIds(Ints.asList(tokens));
+    response.getUsageBuilder().setCompletionTokens(tokens.length);
+  }
+
+  /** Everything but the text. */
+  private static GenerateResponse.Builder head(
+      RequestedJob job, String worker, Outcome.Answered answered) {
+    GenerationResult result = answered.result();
+    ServedModel model = answered.model();
+    return GenerateResponse.newBuilder()
+        .setRequestId(job.requestId())
+        .setUsage(
+            Usage.newBuilder()
+                .setPromptTokens(answered.task().promptTokens())
+                .setCanvasTokens(result.canvasIds().length)
+                .setDenoisingSteps(result.steps())
+                .setForwardPasses(result.forwardPasses()))
+        .setTiming(
+            timing(answered.times(), result.inference(), job.waited().plus(result.queued())))
+        .setModelDigest(model.digest().toString())
+        .setSeed(answered.task().settings().seed())
+        .setWorker(worker)
+        .setAttempt(job.attempt())
+        .setModel(model.name());
   }
 
   static ScoreResponse score(RequestedJob job, String worker, Outcome.Scored scored) {

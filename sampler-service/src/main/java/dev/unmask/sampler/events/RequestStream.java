@@ -122,6 +122,10 @@ public final class RequestStream implements RunEvents {
     if (everyStep) {
       sendFrame(step);
     }
+    if (planned().infill() != null) {
+      // Pieces of several gaps are no text that grows at its end.
+      return;
+    }
     if (everyStep || (job.detail() == EventDetail.EVENT_DETAIL_BLOCK && step.blockFinished())) {
       sendText(decoder().advance(planned().kept(Arrays.copyOf(canvas, committed))));
     }
@@ -153,8 +157,9 @@ public final class RequestStream implements RunEvents {
    * Text that no block event carried: the last block's, and a character that was never finished.
    */
   private void rest(Outcome.Answered answered) {
-    if (job.detail() == EventDetail.EVENT_DETAIL_BLOCK
-        || job.detail() == EventDetail.EVENT_DETAIL_STEP) {
+    if (answered.task().infill() == null
+        && (job.detail() == EventDetail.EVENT_DETAIL_BLOCK
+            || job.detail() == EventDetail.EVENT_DETAIL_STEP)) {
       committed = answered.result().canvasIds().length;
       sendText(
           decoder().advance(answered.task().kept(answered.result().answerIds()))

@@ -5,6 +5,7 @@ import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.text.StopStrings;
 import java.util.Arrays;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request that a model can honour: token ids and complete settings.
@@ -12,9 +13,14 @@ import java.util.OptionalInt;
  * @param returnCanvas whether the answer carries the whole canvas
  * @param stops texts that end the answer
  * @param maxTokens tokens that the answer may have; the rest of the canvas is not told
+ * @param infill the text whose gaps are the canvas; null when the canvas stands behind a prompt
  */
 public record PlannedTask(
-    GenerationTask task, boolean returnCanvas, StopStrings stops, OptionalInt maxTokens) {
+    GenerationTask task,
+    boolean returnCanvas,
+    StopStrings stops,
+    OptionalInt maxTokens,
+    @Nullable InfillRow infill) {
 
   /** As many of an answer's first tokens as are wanted. */
   public int[] kept(int[] ids) {
@@ -28,6 +34,6 @@ public record PlannedTask(
   }
 
   public int promptTokens() {
-    return task.promptIds().length;
+    return infill == null ? task.promptIds().length : task.promptIds().length - infill.slots();
   }
 }

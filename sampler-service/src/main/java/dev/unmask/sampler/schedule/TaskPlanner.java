@@ -38,6 +38,9 @@ final class TaskPlanner {
 
   PlannedTask plan(RequestedJob job, GenerateRequest request, ServedModel model)
       throws RefusedRequestException {
+    if (request.hasInfill()) {
+      return infill(job, request, model);
+    }
     OptionalInt most = maxTokens(request.getSampling());
     GenerationSettings settings =
         SettingsPlanner.plan(
@@ -66,11 +69,7 @@ final class TaskPlanner {
                 settings,
                 draws.forTask(request.getRecordedDraws(), prompt.length, settings, model))
             : new GenerationTask(job.requestId(), prompt, settings);
-    task = task.with(job.priority());
-    Instant patience = job.patience();
-    if (patience != null) {
-      task = task.by(patience);
-    }
+    task = among(job, task);
     if (!stops.isEmpty() || most.isPresent()) {
       LladaTokenizer tokenizer = model.tokenizer();
       // One more than wanted tells an answer that goes on from one that ends there.
@@ -79,7 +78,30 @@ final class TaskPlanner {
               (most.isPresent() && committed.length > most.getAsInt())
                   || (!stops.isEmpty() && stops.endIn(tokenizer, committed)));
     }
-    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops, most);
+    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops, most, null);
+  }
+
+  /** A task whose canvas is the gaps of a text. */
+  private static PlannedTask infill(RequestedJob job, GenerateRequest request, ServedModel model)
+      throws RefusedRequestException {
+    InfillRow row = InfillRow.plan(request, model);
+    GenerationSettings settings =
+        SettingsPlanner.plan(
+            request.getDiffusion().toBuilder().setGenLength(row.slots()).build(),
+            request.getSampling(),
+            seed(job, request.getSampling()));
+    return new PlannedTask(
+        among(job, GenerationTask.infill(job.requestId(), row.row(), settings)),
+        request.getDiffusion().getReturnCanvas(),
+        StopStrings.NONE,
+        OptionalInt.empty(),
+        row);
+  }
+
+  private static GenerationTask among(RequestedJob job, GenerationTask task) {
+    GenerationTask ranked = task.with(job.priority());
+    Instant patience = job.patience();
+    return patience == null ? ranked : ranked.by(patience);
   }
 
   private static OptionalInt maxTokens(SamplingParams sampling) throws RefusedRequestException {
@@ -125,7 +147,7 @@ final class TaskPlanner {
       case MESSAGES -> chat(request.getMessages().getMessagesList(), model);
       case PROMPT -> raw(request.getPrompt(), model);
       case TOKEN_IDS -> checked("token_ids", request.getTokenIds().getIdsList(), model);
-      case INPUT_NOT_SET ->
+      case INFILL, INPUT_NOT_SET ->
           throw RefusedRequestException.invalid(
               "input", "there is nothing to answer: give one of messages, prompt and token_ids");
     };

@@ -22,7 +22,7 @@ import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
 import java.util.function.Function;
 
-/** Generate, GenerateStream and Score. */
+/** Generate, GenerateStream, Infill and Score. */
 @GrpcService
 public class GenerationService extends GenerationGrpc.GenerationImplBase {
 
@@ -39,6 +39,11 @@ public class GenerationService extends GenerationGrpc.GenerationImplBase {
   @Override
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
     unary(caller -> reception.generate(request, caller), responses, GenerationEvent::getFinal);
+  }
+
+  @Override
+  public void infill(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
+    unary(caller -> reception.infill(request, caller), responses, GenerationEvent::getFinal);
   }
 
   @Override

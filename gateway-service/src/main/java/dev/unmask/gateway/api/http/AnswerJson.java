@@ -131,7 +131,7 @@ record AnswerJson(String id, long created, String model, boolean chat) {
     return "fp_" + hex.substring(0, Math.min(12, hex.length()));
   }
 
-  private static ObjectNode usage(List<GenerateResponse> answers) {
+  static ObjectNode usage(List<GenerateResponse> answers) {
     int prompt = answers.stream().mapToInt(a -> a.getUsage().getPromptTokens()).max().orElse(0);
     int completion = answers.stream().mapToInt(a -> a.getUsage().getCompletionTokens()).sum();
     return Json.object()
@@ -140,7 +140,7 @@ record AnswerJson(String id, long created, String model, boolean chat) {
         .put("total_tokens", prompt + completion);
   }
 
-  private static ObjectNode details(GenerateResponse answer) {
+  static ObjectNode details(GenerateResponse answer) {
     ObjectNode details =
         Json.object()
             .put("request_id", answer.getRequestId())

@@ -41,14 +41,7 @@ record AskedAnswer(
     if (messages == null) {
       throw Fields.invalid("messages", "messages is missing; it must be a list of messages.");
     }
-    if (!messages.isArray()) {
-      throw Fields.wrong("messages", "a list of messages", messages);
-    }
-    Messages.Builder dialogue = Messages.newBuilder();
-    for (int i = 0; i < messages.size(); i++) {
-      dialogue.addMessages(message(Fields.of(messages.get(i), "messages[" + i + "]")));
-    }
-    request.setMessages(dialogue);
+    request.setMessages(Messages.newBuilder().addAllMessages(dialogue(messages)));
     NeutralFields.chat(body);
     return rest(body, List.of(request));
   }
@@ -162,6 +155,18 @@ record AskedAnswer(
       sampling.setMaxTokens(Math.toIntExact(most));
     }
     return sampling.addAllStop(body.texts("stop")).build();
+  }
+
+  /** A list of messages. */
+  static List<Message> dialogue(JsonNode messages) throws RefusedException {
+    if (!messages.isArray()) {
+      throw Fields.wrong("messages", "a list of messages", messages);
+    }
+    List<Message> dialogue = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      dialogue.add(message(Fields.of(messages.get(i), "messages[" + i + "]")));
+    }
+    return dialogue;
   }
 
   private static Message message(Fields message) throws RefusedException {

@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Siblings;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
+import dev.unmask.gateway.flow.text.TokenDesk;
 import io.vertx.ext.web.Router;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -34,6 +35,7 @@ public class HttpApi {
       Reception reception,
       FileShelf files,
       FineTuneDesk fineTuning,
+      TokenDesk tokens,
       StreamMetrics metrics,
       GatewayConfig config,
       @ConfigProperty(name = "quarkus.http.host") String host) {
@@ -43,9 +45,11 @@ public class HttpApi {
     Completions completions = new Completions(reception, new Siblings(new SecureRandom()), metrics);
     endpoints.add(Endpoint.postOnce("/v1/chat/completions", completions::chat));
     endpoints.add(Endpoint.postOnce("/v1/completions", completions::text));
+    endpoints.add(Endpoint.postOnce("/v1/infill", new InfillRoute(reception)::infill));
     endpoints.add(Endpoint.postOnce("/v1/score", new ScoreRoute(reception)::score));
     endpoints.addAll(new ModelRoutes(gate, cluster).endpoints());
     endpoints.addAll(new FileRoutes(files).endpoints());
+    endpoints.addAll(new TokenRoutes(tokens).endpoints());
     endpoints.addAll(new FineTuneRoutes(fineTuning).endpoints());
   }
 

@@ -92,6 +92,13 @@ final class NeutralFields {
         "is served by /v1/infill, where the gap may be anywhere.");
   }
 
+  /** Those of filling gaps. */
+  static void infill(Fields body) throws RefusedException {
+    var unused = body.text("user");
+    body.neutral("stream", FALSE, "can only be false: gaps are told when all are filled.");
+    body.neutral("n", ONE, "can only be 1; ask again with another seed.");
+  }
+
   /** Those of one message: clients send back what they were sent. */
   static void message(Fields message) throws RefusedException {
     message.neutral("refusal", NeutralFields::never, "can only be null.");

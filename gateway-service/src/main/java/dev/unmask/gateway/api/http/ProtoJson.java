@@ -36,8 +36,26 @@ final class ProtoJson {
       }
       JsonNode value = from.any(field.getName());
       if (value != null) {
+        refuseSecond(from, field, into);
         read(value, from.path(field.getName()), field, into);
       }
+    }
+  }
+
+  /** Of alternatives one may be given; a message would keep the last without a word. */
+  private static void refuseSecond(Fields from, FieldDescriptor field, Message.Builder into)
+      throws RefusedException {
+    var alternatives = field.getRealContainingOneof();
+    FieldDescriptor first =
+        alternatives == null ? null : into.getOneofFieldDescriptor(alternatives);
+    if (first != null) {
+      String path = from.path("");
+      throw Fields.invalid(
+          path.isEmpty() ? field.getName() : path.substring(0, path.length() - 1),
+          from.path(first.getName())
+              + " and "
+              + from.path(field.getName())
+              + " are both given; give one of them.");
     }
   }
 

@@ -63,14 +63,18 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     };
   }
 
-  public ValidRequest check(GenerateRequest request) throws RefusedException {
-    UnknownFields.refuse(request);
+  public ValidRequest check(GenerateRequest raw) throws RefusedException {
+    UnknownFields.refuse(raw);
+    GenerateRequest request = raw.hasInfill() ? InfillRules.expanded(raw) : raw;
     ModelName model = ModelName.parse(request.getModel(), "model");
     checkInput(request);
     DiffusionRules.check(request.getDiffusion());
     checkSampling(request.getSampling());
     if (request.hasRecordedDraws()) {
       checkDraws(request.getRecordedDraws());
+    }
+    if (request.hasInfill()) {
+      InfillRules.check(request);
     }
     boolean ids = request.hasTokenIds();
     return new ValidRequest(
@@ -86,6 +90,9 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
 
   /** The canvas that the request says it needs, as the samplers choose it. */
   private static OptionalInt canvas(GenerateRequest request) {
+    if (request.hasInfill()) {
+      return OptionalInt.of(InfillRules.gaps(request.getInfill()));
+    }
     if (request.getDiffusion().hasGenLength()) {
       return OptionalInt.of(request.getDiffusion().getGenLength());
     }
@@ -202,7 +209,7 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
   private void checkInput(GenerateRequest request) throws RefusedException {
     switch (request.getInputCase()) {
       case INPUT_NOT_SET ->
-          throw invalid("input", "There is no input: give messages, prompt or token_ids.");
+          throw invalid("input", "There is no input: give messages, prompt, token_ids or infill.");
       case PROMPT -> {
         if (request.getPrompt().isBlank()) {
           throw invalid("prompt", "prompt is empty; it must hold some text.");
@@ -216,6 +223,10 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
         notNegative("token_ids", request.getTokenIds());
       }
       case MESSAGES -> checkMessages(request);
+      case INFILL ->
+          checkCharacters(
+              "infill.parts",
+              (int) Math.min(Integer.MAX_VALUE, InfillRules.characters(request.getInfill())));
     }
   }
 

@@ -63,7 +63,9 @@ public record ValidRequest(
     if (context > 0 && genLength.isPresent()) {
       int canvas = genLength.getAsInt();
       String field =
-          wire.getDiffusion().hasGenLength() ? "diffusion.gen_length" : "sampling.max_tokens";
+          wire.hasInfill()
+              ? "infill.parts"
+              : wire.getDiffusion().hasGenLength() ? "diffusion.gen_length" : "sampling.max_tokens";
       if ((long) prompt + canvas > context) {
         throw new RefusedException(
             promptTokens.isPresent()
