@@ -24,6 +24,7 @@ public final class TopicPlan {
         single(Topics.DEAD_LETTERS, kept(Duration.ofDays(30))),
         single(Topics.FINETUNE_COMMANDS, keptForEver()),
         single(Topics.FINETUNE_EVENTS, keptForEver()),
+        new PlannedTopic(Topics.BATCHES, 1, true, kept(Duration.ofDays(30))),
         single(Topics.REJECTED_ROWS, kept(Duration.ofDays(30))),
         single(Topics.DIALOGUES, compacted(Duration.ofDays(7))),
         single(Topics.CHECKPOINTS, compacted(Duration.ofDays(7))),

@@ -36,6 +36,12 @@ public final class Topics {
   /** Heartbeats of samplers, compacted. */
   public static final String WORKERS = "unmask.workers";
 
+  /** What batches are and how far they are; the state is the fold. One partition. */
+  public static final String BATCHES = "unmask.batches";
+
+  /** Consumer group of the gateways: its one member that has the partition runs the batches. */
+  public static final String BATCH_KEEPERS_GROUP = "unmask-batch-keepers";
+
   /** Consumer group of the trainers. */
   public static final String TRAINERS_GROUP = "unmask-trainers";
 

@@ -4,6 +4,7 @@ import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.PendingCalls;
 import dev.unmask.gateway.flow.release.CanaryWatch;
+import dev.unmask.gateway.messaging.BatchKeeper;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.ReplyReader;
@@ -45,6 +46,7 @@ public class GatewayLifecycle {
   private final PendingCalls pending;
   private final ReplyReader replies;
   private final ClusterReader cluster;
+  private final BatchKeeper batches;
   private final KafkaOutbox outbox;
   private final CanaryWatch canaries;
   private final Health health;
@@ -60,6 +62,7 @@ public class GatewayLifecycle {
       PendingCalls pending,
       ReplyReader replies,
       ClusterReader cluster,
+      BatchKeeper batches,
       KafkaOutbox outbox,
       CanaryWatch canaries,
       Health health,
@@ -69,6 +72,7 @@ public class GatewayLifecycle {
     this.pending = pending;
     this.replies = replies;
     this.cluster = cluster;
+    this.batches = batches;
     this.outbox = outbox;
     this.canaries = canaries;
     this.health = health;
@@ -80,6 +84,7 @@ public class GatewayLifecycle {
     outbox.start();
     replies.start();
     cluster.start();
+    batches.start();
     watch.start();
     trials.start();
   }
@@ -93,6 +98,7 @@ public class GatewayLifecycle {
     LOG.infof("event=drain.end complete=%b left=%d", empty, pending.size());
     watch.interrupt();
     trials.interrupt();
+    batches.close();
     replies.close();
     cluster.close();
     outbox.close();

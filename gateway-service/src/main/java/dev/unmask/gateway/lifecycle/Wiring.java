@@ -1,14 +1,19 @@
 package dev.unmask.gateway.lifecycle;
 
 import dev.unmask.gateway.config.GatesConfig;
+import dev.unmask.gateway.api.http.BatchFormat;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.GenerationFlow;
+import dev.unmask.gateway.flow.JobMaker;
 import dev.unmask.gateway.flow.PendingCalls;
 import dev.unmask.gateway.flow.Reception;
+import dev.unmask.gateway.flow.Siblings;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.RequestRules;
+import dev.unmask.gateway.flow.batches.BatchDesk;
+import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
@@ -18,6 +23,7 @@ import dev.unmask.gateway.flow.release.CanaryLimits;
 import dev.unmask.gateway.flow.release.CanaryWatch;
 import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.gateway.flow.text.Tokenizers;
+import dev.unmask.gateway.messaging.BatchKeeper;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.KafkaSettings;
@@ -101,8 +107,9 @@ public class Wiring {
 
   @Produces
   @Singleton
-  ClusterReader clusterReader(KafkaSettings settings, ClusterView cluster, FineTuneJobs jobs) {
-    return new ClusterReader(settings, cluster, jobs);
+  ClusterReader clusterReader(
+      KafkaSettings settings, ClusterView cluster, FineTuneJobs jobs, BatchFold batches) {
+    return new ClusterReader(settings, cluster, jobs, batches);
   }
 
   @Produces
@@ -185,5 +192,42 @@ public class Wiring {
   TokenDesk tokenDesk(
       Gate gate, ClusterView cluster, ArtifactStore store, GatewayConfig config) {
     return new TokenDesk(gate, cluster, new Tokenizers(store), config.maxPromptCharacters());
+  }
+
+  @Produces
+  @Singleton
+  BatchFold batchFold() {
+    return new BatchFold();
+  }
+
+  @Produces
+  @Singleton
+  BatchDesk batchDesk(Gate gate, BatchFold batches, KafkaOutbox outbox, FileShelf files) {
+    return new BatchDesk(
+        gate,
+        batches,
+        outbox,
+        files,
+        BatchFormat.ENDPOINTS,
+        new SecureRandom(),
+        Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
+  BatchKeeper batchKeeper(
+      KafkaSettings settings,
+      KafkaOutbox outbox,
+      RequestRules rules,
+      ClusterView cluster,
+      FileShelf files) {
+    SecureRandom random = new SecureRandom();
+    return new BatchKeeper(
+        settings,
+        outbox,
+        new BatchFormat(new Siblings(random)),
+        new JobMaker(rules, cluster, random, Clock.systemUTC()),
+        files,
+        Clock.systemUTC());
   }
 }

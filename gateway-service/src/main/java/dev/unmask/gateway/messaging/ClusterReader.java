@@ -1,5 +1,6 @@
 package dev.unmask.gateway.messaging;
 
+import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import java.time.Duration;
@@ -28,9 +29,10 @@ public final class ClusterReader extends ReaderThread {
   private volatile boolean folded;
   private volatile boolean reachable;
 
-  public ClusterReader(KafkaSettings settings, ClusterView cluster, FineTuneJobs jobs) {
+  public ClusterReader(
+      KafkaSettings settings, ClusterView cluster, FineTuneJobs jobs, BatchFold batches) {
     super(settings, "cluster-reader");
-    this.records = new ClusterRecords(cluster, jobs);
+    this.records = new ClusterRecords(cluster, jobs, batches);
   }
 
   /** Whether everything that was there at the start has been read. Any thread. */

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.messaging;
 
 import com.google.protobuf.Message;
+import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.proto.MalformedRecordException;
@@ -28,16 +29,19 @@ final class ClusterRecords {
           Topics.MODEL_REPORTS,
           Topics.WORKERS,
           Topics.FINETUNE_COMMANDS,
-          Topics.FINETUNE_EVENTS);
+          Topics.FINETUNE_EVENTS,
+          Topics.BATCHES);
 
   private static final Logger LOG = Logger.getLogger(ClusterRecords.class);
 
   private final ClusterView cluster;
   private final FineTuneJobs jobs;
+  private final BatchFold batches;
 
-  ClusterRecords(ClusterView cluster, FineTuneJobs jobs) {
+  ClusterRecords(ClusterView cluster, FineTuneJobs jobs, BatchFold batches) {
     this.cluster = cluster;
     this.jobs = jobs;
+    this.batches = batches;
   }
 
   void apply(ConsumerRecord<byte[], byte[]> record) {

@@ -1,11 +1,13 @@
 package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.JobOutbox;
+import dev.unmask.gateway.flow.batches.BatchOutbox;
 import dev.unmask.gateway.flow.finetuning.CommandOutbox;
 import dev.unmask.gateway.flow.release.AliasOutbox;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.release.AliasMove;
+import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.CancelGeneration;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.GenerationControl;
@@ -29,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * The gateway's one producer. Methods return at once from any thread; the {@link Sent} callbacks
  * run on a client thread.
  */
-public final class KafkaOutbox implements JobOutbox, CommandOutbox, AliasOutbox, AutoCloseable {
+public final class KafkaOutbox
+    implements JobOutbox, CommandOutbox, AliasOutbox, BatchOutbox, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
@@ -120,6 +123,16 @@ public final class KafkaOutbox implements JobOutbox, CommandOutbox, AliasOutbox,
     if (failure != null) {
       throw new IOException(failure.getMessage(), failure);
     }
+  }
+
+  @Override
+  public void send(BatchRecord batch, Sent sent) {
+    send(record(Topics.BATCHES, batch.getId(), batch.toByteArray()), sent);
+  }
+
+  /** Sends a job that nobody waits for; its answer is on the results topic only. */
+  void sendBulk(String base, GenerationJob job, Sent sent) {
+    send(record(Topics.bulkRequests(base), job.getRequestId(), job.toByteArray()), sent);
   }
 
   /** Sends what is still to be sent, at most ten seconds long. */

@@ -46,6 +46,15 @@ public record KafkaSettings(String bootstrap, String instance, Duration produceT
     return config;
   }
 
+  /** A member of a group that says itself where it reads from. */
+  Map<String, Object> member(String role, String group) {
+    Map<String, Object> config = consumer(role);
+    config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+    config.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000);
+    config.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 3_000);
+    return config;
+  }
+
   private Map<String, Object> common(String role) {
     Map<String, Object> config = new HashMap<>();
     config.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);

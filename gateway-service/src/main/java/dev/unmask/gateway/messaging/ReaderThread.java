@@ -1,6 +1,7 @@
 package dev.unmask.gateway.messaging;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -45,6 +46,15 @@ abstract class ReaderThread implements AutoCloseable {
     return thread.isAlive();
   }
 
+  /** How this thread's consumer is set up. */
+  Map<String, Object> consumerConfig() {
+    return settings.consumer(role);
+  }
+
+  static Consumer<byte[], byte[]> newConsumer(Map<String, Object> config) {
+    return new KafkaConsumer<>(config);
+  }
+
   /** Assigns partitions and positions. Reader thread; may block for {@link #REACH}. */
   abstract void connect(Consumer<byte[], byte[]> consumer);
 
@@ -72,7 +82,7 @@ abstract class ReaderThread implements AutoCloseable {
 
   private void run() {
     while (!closed()) {
-      Consumer<byte[], byte[]> own = new KafkaConsumer<>(settings.consumer(role));
+      Consumer<byte[], byte[]> own = newConsumer(consumerConfig());
       try {
         consumer = own;
         connect(own);

@@ -5,6 +5,7 @@ import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Siblings;
+import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
@@ -36,6 +37,7 @@ public class HttpApi {
       FileShelf files,
       FineTuneDesk fineTuning,
       TokenDesk tokens,
+      BatchDesk batches,
       StreamMetrics metrics,
       GatewayConfig config,
       @ConfigProperty(name = "quarkus.http.host") String host) {
@@ -50,6 +52,7 @@ public class HttpApi {
     endpoints.addAll(new ModelRoutes(gate, cluster).endpoints());
     endpoints.addAll(new FileRoutes(files).endpoints());
     endpoints.addAll(new TokenRoutes(tokens).endpoints());
+    endpoints.addAll(new BatchRoutes(batches).endpoints());
     endpoints.addAll(new FineTuneRoutes(fineTuning).endpoints());
   }
 

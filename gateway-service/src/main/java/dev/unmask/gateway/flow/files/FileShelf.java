@@ -26,7 +26,7 @@ import org.jboss.logging.Logger;
 public final class FileShelf {
 
   private static final Logger LOG = Logger.getLogger(FileShelf.class);
-  private static final Set<String> PURPOSES = Set.of("fine-tune");
+  private static final Set<String> PURPOSES = Set.of("fine-tune", "batch");
   private static final int LONGEST_NAME = 255;
 
   private final Gate gate;
@@ -58,7 +58,7 @@ public final class FileShelf {
       throw invalid(at + "filename", at + "filename must hold 1 to 255 characters.");
     }
     if (!PURPOSES.contains(info.getPurpose())) {
-      throw invalid(at + "purpose", at + "purpose must be \"fine-tune\".");
+      throw invalid(at + "purpose", at + "purpose must be \"fine-tune\" or \"batch\".");
     }
   }
 
@@ -68,8 +68,18 @@ public final class FileShelf {
    * @param field what a refusal of the content names
    */
   public File put(FileInfo info, InputStream content, String field) throws RefusedException {
+    return put(info, content, field, limit);
+  }
+
+  /** Keeps what the cluster itself has written, however long it is. */
+  public File keep(FileInfo info, InputStream content) throws RefusedException {
+    return put(info, content, "file", Long.MAX_VALUE);
+  }
+
+  private File put(FileInfo info, InputStream content, String field, long most)
+      throws RefusedException {
     try {
-      StoredFile stored = store.putFile(content, info.getFilename(), info.getPurpose(), limit);
+      StoredFile stored = store.putFile(content, info.getFilename(), info.getPurpose(), most);
       LOG.infof(
           "event=file.stored file_id=%s bytes=%d digest=%s",
           stored.id(), stored.bytes(), stored.digest());
@@ -77,7 +87,7 @@ public final class FileShelf {
     } catch (StoreException e) {
       throw switch (e.reason()) {
         case TOO_LARGE ->
-            invalid(field, "The file is larger than " + limit + " bytes, the most allowed.");
+            invalid(field, "The file is larger than " + most + " bytes, the most allowed.");
         case INVALID -> invalid(field, String.valueOf(e.getMessage()));
         case NOT_FOUND, CORRUPT, STORAGE -> failed(e);
       };
