@@ -167,6 +167,11 @@ final class Cluster implements AutoCloseable {
     return models().list(ListModelsRequest.newBuilder().setName(model).build()).getAliasesList();
   }
 
+  /** Address of the HTTP port, without a path. */
+  String http() {
+    return endpoints.path("http").asText();
+  }
+
   TestKafka kafka() {
     return TestKafka.at(endpoints.path("kafka").asText());
   }
