@@ -1,5 +1,8 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.engine.MemoryBudget;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DeviceChoice;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.SelfCheck;
 import dev.unmask.model.torch.TorchRuntime;
@@ -73,15 +76,18 @@ public class SamplerApp {
 
   private void startWorker() {
     try {
-      LOG.infof("event=self-check %s", SelfCheck.run());
-      SamplerOptions options = options();
-      guard(options.precision());
+      Device device = DeviceChoice.parse(config.device()).resolve();
+      LOG.infof("event=self-check %s", SelfCheck.run(device));
+      SamplerOptions options = options(device);
+      guard(options.precision(), device);
       LOG.infof(
-          "event=starting worker=%s base=%s slots=%d precision=%s kafka=%s store=%s",
+          "event=starting worker=%s base=%s slots=%d device=%s precision=%s memory_mb=%d kafka=%s store=%s",
           options.kafka().worker(),
           options.base(),
           options.slots(),
-          options.precision().resolved(),
+          device.label(),
+          options.precision().resolved(device),
+          options.memory().bytes() >> 20,
           bootstrap,
           options.storeRoot());
       SamplerWorker made = new SamplerWorker(options, registry);
@@ -90,6 +96,14 @@ public class SamplerApp {
         made.close();
       } else {
         made.start();
+        var unused =
+            made.engineEnded()
+                .thenAccept(fault -> {
+                  if (fault) {
+                    LOG.errorf("event=engine-ended reason=\"its thread has said why\"");
+                    Quarkus.asyncExit(1);
+                  }
+                });
       }
     } catch (StoreException | RuntimeException | LinkageError e) {
       // Without its engine or its store the worker is nothing; the launcher starts it again.
@@ -101,15 +115,21 @@ public class SamplerApp {
   /**
    * Refuses at the start what is known to crash, not when a model is loaded beside a running one.
    */
-  private static void guard(Precision precision) {
+  private static void guard(Precision precision, Device device) {
     int threads = TorchRuntime.intraOpThreads();
-    Stability.require(precision, Attention.FUSED, threads, Processor.here());
-    Stability known =
-        Stability.of(precision, Kernels.PREPACKED, Attention.FUSED, threads, Processor.here());
+    Stability known;
+    if (device.isCpu()) {
+      Stability.require(precision, Attention.FUSED, threads, Processor.here());
+      known =
+          Stability.of(precision, Kernels.PREPACKED, Attention.FUSED, threads, Processor.here());
+    } else {
+      Kernels.STAGED.require(precision, device);
+      known = Stability.onDevice();
+    }
     LOG.infof("event=stability verdict=%s reason=\"%s\"", known.verdict(), known.reason());
   }
 
-  private SamplerOptions options() {
+  private SamplerOptions options(Device device) {
     SamplerConfig.Sampler knobs = config.sampler();
     String id = config.worker().id().orElseGet(SamplerApp::ownName);
     return new SamplerOptions(
@@ -119,10 +139,15 @@ public class SamplerApp {
         knobs
             .cacheDir()
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"), "unmask-sampler", id)),
+        device,
         Precision.parse(config.precision()),
         knobs.slots(),
         knobs.bulkSlots(),
-        knobs.memory().map(MemorySize::asLongValue).orElseGet(EngineSetup::halfOfTheMachine),
+        knobs
+            .memory()
+            .map(MemorySize::asLongValue)
+            .map(MemoryBudget::of)
+            .orElseGet(() -> EngineSetup.usualMemory(device)),
         knobs.maxModels(),
         knobs.adapterMemory().asLongValue(),
         knobs.renewEvery(),

@@ -1,5 +1,7 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.engine.MemoryBudget;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import java.nio.file.Path;
@@ -14,10 +16,11 @@ public record SamplerOptions(
     String base,
     Path storeRoot,
     Path cacheDir,
+    Device device,
     Precision precision,
     int slots,
     int bulkSlots,
-    long memoryBytes,
+    MemoryBudget memory,
     int maxModels,
     long adapterBytes,
     Duration renewEvery,

@@ -16,6 +16,7 @@ import dev.unmask.sampler.models.CheckpointLoader;
 import dev.unmask.sampler.models.CheckpointVerdict;
 import dev.unmask.sampler.models.Lease;
 import dev.unmask.sampler.models.ModelShelf;
+import dev.unmask.sampler.models.WeightLoading;
 import dev.unmask.sampler.presence.CheckpointReports;
 import dev.unmask.sampler.presence.Heartbeat;
 import dev.unmask.sampler.schedule.CancelLedger;
@@ -92,7 +93,7 @@ public final class SamplerWorker implements AutoCloseable {
     meters = new SamplerMeters(registry);
     var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
     ArtifactStore store = FolderStore.open(options.storeRoot());
-    engine = new DenoisingEngine(EngineSetup.options(meters, options.memoryBytes(), this::stepped));
+    engine = new DenoisingEngine(EngineSetup.options(meters, options.memory(), this::stepped));
     writer = new RecordWriter(options.kafka(), meters::produced);
     events = new EventSender(writer, worker, meters, clock);
     admin = Admin.create(options.kafka().admin());
@@ -105,7 +106,7 @@ public final class SamplerWorker implements AutoCloseable {
                 options.base(),
                 worker,
                 options.cacheDir(),
-                options.precision(),
+                new WeightLoading(options.device(), options.precision(), options.memory()),
                 engine,
                 options.probePatience(),
                 this::reference,
@@ -180,6 +181,11 @@ public final class SamplerWorker implements AutoCloseable {
         heartbeat.heard(),
         catalog.defaultDigest().filter(shelf.ready()::contains).isPresent(),
         name(heartbeat.state()));
+  }
+
+  /** Completes, with true, when the engine ended by a fault: the process has to be started again. */
+  CompletableFuture<Boolean> engineEnded() {
+    return engine.ended();
   }
 
   /** Takes nothing new, ends what runs, gives back the rest, says STOPPED. */
@@ -289,7 +295,7 @@ public final class SamplerWorker implements AutoCloseable {
         .setLongestStepMs(gaps.longestStep())
         .setStepMs(engine.meanStepMillis())
         .setVersion(version())
-        .setPrecision(options.precision().resolved().name().toLowerCase(java.util.Locale.ROOT))
+        .setPrecision(options.precision().resolved(options.device()).name().toLowerCase(java.util.Locale.ROOT))
         .build();
   }
 

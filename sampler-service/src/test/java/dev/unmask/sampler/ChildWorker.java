@@ -1,5 +1,7 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.engine.MemoryBudget;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -50,10 +52,11 @@ final class ChildWorker {
                 told.get(1),
                 Path.of(told.get(2)),
                 Path.of(told.get(2)).resolveSibling("cache-" + told.get(3)),
+                Device.cpu(),
                 Precision.F32,
                 Integer.parseInt(told.get(4)),
                 1,
-                1L << 30,
+                MemoryBudget.of(1L << 30),
                 4,
                 1L << 26,
                 Duration.ofSeconds(5),

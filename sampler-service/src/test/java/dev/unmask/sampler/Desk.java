@@ -1,5 +1,7 @@
 package dev.unmask.sampler;
 
+import dev.unmask.model.engine.MemoryBudget;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.RecordCodec;
@@ -89,10 +91,11 @@ final class Desk implements AutoCloseable {
         base,
         folder.resolve("store"),
         folder.resolve("cache-" + worker),
+        Device.cpu(),
         Precision.F32,
         4,
         1,
-        1L << 30,
+        MemoryBudget.of(1L << 30),
         4,
         adapterBytes,
         renewEvery,

@@ -3,6 +3,7 @@ package dev.unmask.sampler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.sampling.TokenChooser;
 import dev.unmask.testkit.KafkaExtension;
 import dev.unmask.testkit.TestKafka;
@@ -41,10 +42,11 @@ class TooLargeTest {
               usual.base(),
               usual.storeRoot(),
               usual.cacheDir(),
+              usual.device(),
               usual.precision(),
               usual.slots(),
               usual.bulkSlots(),
-              memory,
+              MemoryBudget.of(memory),
               usual.maxModels(),
               usual.adapterBytes(),
               usual.renewEvery(),

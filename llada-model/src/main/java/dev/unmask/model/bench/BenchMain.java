@@ -5,14 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.safetensors.ElementType;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DevicesFound;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.UnusableLibraryException;
-import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.RandomModel;
-import dev.unmask.model.transformer.TransformerText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +43,11 @@ public final class BenchMain {
     }
     try {
       run(options);
+    } catch (IllegalArgumentException e) {
+      // A combination that is not there, or no room for it.
+      System.err.println("unmask: " + e.getMessage());
+      System.exit(2);
+      return;
     } catch (IOException | InvalidModelException | EngineException | UnusableLibraryException e) {
       System.err.println("unmask: " + e.getMessage());
       System.exit(1);
@@ -53,18 +58,23 @@ public final class BenchMain {
 
   private static void run(BenchOptions options)
       throws IOException, InvalidModelException, EngineException, InterruptedException {
+    LoadedModel.Way way = options.way(options.device().resolve());
+    if (options.mode() == BenchOptions.Mode.SLOTS && !way.device().isCpu()) {
+      throw new IllegalArgumentException(
+          "the sweep over slots is timed by the processor's clock; give --device cpu");
+    }
+    BenchRoom.require(options, way);
+    if (options.size().drawn() || !way.device().isCpu()) {
+      try (LoadedModel model = LoadedModel.random(options.size().config(), way, 1)) {
+        measure(options, model);
+      }
+      return;
+    }
     Path folder = Files.createTempDirectory("unmask-bench");
     try {
-      ElementType stored =
-          options.precision().resolved() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+      ElementType stored = way.precision() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
       RandomModel.write(folder, options.size().config(), stored, 1, 1);
-      try (LoadedModel model =
-          LoadedModel.load(
-              folder,
-              options.size().config(),
-              options.precision(),
-              TransformerText.Attention.FUSED,
-              options.plain() ? Kernels.PLAIN : Kernels.PREPACKED)) {
+      try (LoadedModel model = LoadedModel.load(folder, options.size().config(), way)) {
         measure(options, model);
       }
     } finally {
@@ -84,7 +94,7 @@ public final class BenchMain {
       return;
     }
     ObjectNode result = new ObjectMapper().createObjectNode();
-    machine(result.putObject("machine"));
+    machine(result.putObject("machine"), model.device());
     settings(result.putObject("settings"), options, model);
     switch (options.mode()) {
       case SLOTS -> SlotSweep.run(model, options.rounds(), result);
@@ -95,13 +105,21 @@ public final class BenchMain {
     System.out.flush();
   }
 
-  private static void machine(ObjectNode machine) {
+  private static void machine(ObjectNode machine, Device device) {
     machine.put("cores", Runtime.getRuntime().availableProcessors());
     var features = machine.putArray("features");
     TOLD.stream().filter(Processor.here().features()::contains).forEach(features::add);
     machine.put("libtorch", TorchRuntime.version());
     machine.put("java", Runtime.version().feature());
     machine.put("threads", TorchRuntime.intraOpThreads());
+    if (device instanceof Device.Cuda cuda) {
+      DevicesFound found = DevicesFound.here();
+      DevicesFound.CudaDevice gpu = found.devices().get(cuda.index());
+      machine.put("gpu", gpu.name());
+      machine.put("gpu_memory_mb", gpu.totalBytes() >> 20);
+      machine.put("compute_capability", gpu.capability());
+      machine.put("driver", found.driver());
+    }
   }
 
   private static void settings(ObjectNode settings, BenchOptions options, LoadedModel model) {
@@ -115,7 +133,14 @@ public final class BenchMain {
     settings.put("temperature", options.temperature());
     settings.put("clock", ThreadClock.label());
     settings.put("rounds", options.rounds());
-    settings.put("path", model.kernels() == Kernels.PLAIN ? "plain" : "packed");
+    settings.put("device", model.device().label());
+    settings.put(
+        "path",
+        switch (model.kernels()) {
+          case PLAIN -> "plain";
+          case PREPACKED -> "packed";
+          case STAGED -> "staged";
+        });
     if (options.mode() == BenchOptions.Mode.ADAPTERS) {
       settings.put("adapters", options.adapters());
       settings.put("rank", options.rank());

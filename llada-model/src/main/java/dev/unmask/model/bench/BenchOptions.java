@@ -1,17 +1,24 @@
 package dev.unmask.model.bench;
 
 import dev.unmask.model.sampling.Caching;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DeviceChoice;
+import dev.unmask.model.transformer.Kernels;
+import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
+import dev.unmask.model.transformer.TransformerText;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What to measure, from {@code --name value} pairs.
  *
  * @param requests at the same time
- * @param plain whether the network that others are judged by runs instead of the served one
+ * @param device where it runs
+ * @param kernels of the network; null takes those that are served there
  * @param caching of the requests that run from start to end
  * @param threshold of threshold decoding; 0 commits one token a step
  * @param mixed prompts of 8 to 256 tokens and canvases of 32 to 256 slots, or all alike
@@ -26,7 +33,8 @@ record BenchOptions(
     BenchSize size,
     int requests,
     Precision precision,
-    boolean plain,
+    DeviceChoice device,
+    @Nullable Kernels kernels,
     Caching caching,
     double threshold,
     boolean mixed,
@@ -56,6 +64,7 @@ record BenchOptions(
           "--size",
           "--requests",
           "--precision",
+          "--device",
           "--path",
           "--cache",
           "--threshold",
@@ -88,8 +97,9 @@ record BenchOptions(
         mode(given.getOrDefault("--mode", "engine")),
         BenchSize.parse(given.getOrDefault("--size", "mini")),
         requests,
-        Precision.parse(given.getOrDefault("--precision", "f32")),
-        plain(given.getOrDefault("--path", "packed")),
+        Precision.parse(given.getOrDefault("--precision", "auto")),
+        DeviceChoice.parse(given.getOrDefault("--device", "auto")),
+        kernels(given.getOrDefault("--path", "auto")),
         cache(given.getOrDefault("--cache", "none")),
         number(given, "--threshold", 0, 0, 1),
         mixed(given.getOrDefault("--mix", "mixed")),
@@ -123,13 +133,23 @@ record BenchOptions(
     };
   }
 
-  private static boolean plain(String text) {
+  private static @Nullable Kernels kernels(String text) {
     return switch (text) {
-      case "plain" -> true;
-      case "packed" -> false;
+      case "auto" -> null;
+      case "plain" -> Kernels.PLAIN;
+      case "packed" -> Kernels.PREPACKED;
+      case "staged" -> Kernels.STAGED;
       default ->
-          throw new IllegalArgumentException("--path is " + text + "; it must be packed or plain");
+          throw new IllegalArgumentException(
+              "--path is " + text + "; it must be auto, packed, plain or staged");
     };
+  }
+
+  /** The network that runs on a device. */
+  LoadedModel.Way way(Device resolved) {
+    Kernels served = resolved.isCpu() ? Kernels.PREPACKED : Kernels.STAGED;
+    return new LoadedModel.Way(
+        precision, TransformerText.Attention.FUSED, kernels == null ? served : kernels, resolved);
   }
 
   private static boolean mixed(String text) {

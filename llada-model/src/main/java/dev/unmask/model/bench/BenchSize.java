@@ -11,7 +11,9 @@ enum BenchSize {
   /** As SmolLM2-135M. */
   M135(ModelConfig.shape().width(576).layers(30).heads(9).kvHeads(3).mlpWidth(1536), 49_152),
   /** As TinyLlama. */
-  B1(ModelConfig.shape().width(2048).layers(22).heads(32).kvHeads(4).mlpWidth(5632), 32_768);
+  B1(ModelConfig.shape().width(2048).layers(22).heads(32).kvHeads(4).mlpWidth(5632), 32_768),
+  /** As LLaDA-8B, whose head is its own. */
+  B8(ModelConfig.shape().width(4096).layers(32).heads(32).mlpWidth(12_288), 126_464, false);
 
   /** Room for the longest row of a sweep and its canvas. */
   private static final int CONTEXT = 4352;
@@ -20,10 +22,14 @@ enum BenchSize {
   private final ModelConfig config;
 
   BenchSize(ModelShape shape, int vocabulary) {
+    this(shape, vocabulary, true);
+  }
+
+  BenchSize(ModelShape shape, int vocabulary, boolean tied) {
     this.config =
         shape
             .vocabularySize(vocabulary)
-            .tiedHead(true)
+            .tiedHead(tied)
             .ropeTheta(500_000)
             .contextLength(CONTEXT)
             .tokens(
@@ -36,12 +42,18 @@ enum BenchSize {
     return config;
   }
 
-  /** As command lines write it: {@code mini}, {@code 135m} or {@code 1b}. */
+  /** Whether its weights are drawn in memory, because writing and reading them takes minutes. */
+  boolean drawn() {
+    return this == B8;
+  }
+
+  /** As command lines write it: {@code mini}, {@code 135m}, {@code 1b} or {@code 8b}. */
   String label() {
     return switch (this) {
       case MINI -> "mini";
       case M135 -> "135m";
       case B1 -> "1b";
+      case B8 -> "8b";
     };
   }
 
@@ -56,6 +68,6 @@ enum BenchSize {
         return size;
       }
     }
-    throw new IllegalArgumentException("--size is " + text + "; it must be mini, 135m or 1b");
+    throw new IllegalArgumentException("--size is " + text + "; it must be mini, 135m, 1b or 8b");
   }
 }

@@ -5,8 +5,8 @@ import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.inspect.Costs;
 import dev.unmask.model.sampling.TokenChooser;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.LoadedModel;
-import dev.unmask.model.transformer.Precision;
 import java.util.List;
 
 /**
@@ -37,15 +37,18 @@ final class EngineBench {
    */
   void run(ObjectNode result) throws EngineException, InterruptedException {
     Costs costs = new Costs(model.config());
-    int bytes = model.precision() == Precision.BF16 ? 2 : Float.BYTES;
-    result.put("weights_bytes", costs.weightBytes(bytes));
+    result.put("weights_bytes", costs.weightBytes(model.numberBytes()));
     result.put("loading_peak_rss_mb", Memory.peakMegabytes());
     result.put("loaded_rss_mb", Memory.residentMegabytes());
     Memory.forgetPeak();
     if (options.seconds() > 0) {
       load(result);
     }
-    steps(result);
+    if (model.kernels() == Kernels.STAGED) {
+      new DeviceSteps(model, workload).run(options.rounds(), result);
+    } else {
+      steps(result);
+    }
   }
 
   private void load(ObjectNode result) throws EngineException, InterruptedException {

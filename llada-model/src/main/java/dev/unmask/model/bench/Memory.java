@@ -8,6 +8,7 @@ import java.nio.file.Path;
 final class Memory {
 
   private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Path MACHINE = Path.of("/proc/meminfo");
   private static final Path RESET = Path.of("/proc/self/clear_refs");
 
   private Memory() {}
@@ -31,8 +32,18 @@ final class Memory {
     }
   }
 
+  /** What the machine has left, in bytes; without a limit where it does not say. */
+  static long availableBytes() {
+    long kilobytes = 1024 * read(MACHINE, "MemAvailable:");
+    return kilobytes == 0 ? Long.MAX_VALUE : 1024 * kilobytes;
+  }
+
   private static long read(String field) {
-    try (var lines = Files.lines(STATUS)) {
+    return read(STATUS, field);
+  }
+
+  private static long read(Path file, String field) {
+    try (var lines = Files.lines(file)) {
       return lines
           .filter(line -> line.startsWith(field))
           .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)

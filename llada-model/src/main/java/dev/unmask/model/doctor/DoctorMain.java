@@ -1,10 +1,11 @@
 package dev.unmask.model.doctor;
 
-import ai.djl.Device;
-import ai.djl.util.cuda.CudaUtils;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DeviceChoice;
+import dev.unmask.model.torch.DevicesFound;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.SelfCheck;
 import dev.unmask.model.torch.TorchRuntime;
@@ -16,8 +17,9 @@ import dev.unmask.model.transformer.TransformerText;
 import java.util.Locale;
 
 /**
- * {@code unmask doctor}'s look at the native library: prints one line of JSON. Exit code 0 when the
- * self-check passed, 1 when it did not; anything else means that the library ended the process.
+ * {@code unmask doctor}'s look at the native library: prints one line of JSON. Takes what {@code
+ * --device} was told, {@code auto} by default. Exit code 0 when the self-check passed there, 1 when
+ * it did not, 2 for a wrong argument; anything else means that the library ended the process.
  */
 public final class DoctorMain {
 
@@ -25,19 +27,25 @@ public final class DoctorMain {
 
   private DoctorMain() {}
 
-  /** See the class; takes no arguments. */
+  /** See the class. */
   public static void main(String[] args) {
+    DeviceChoice choice;
+    try {
+      choice = DeviceChoice.parse(args.length == 0 ? "auto" : args[0]);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
+    }
     ObjectNode facts = JSON.createObjectNode();
-    devices(facts.putArray("cuda_devices"));
-    precision(facts);
-    boolean good = selfCheck(facts);
+    boolean good = selfCheck(facts, choice);
     // Started by an inherited variable, oneDNN and MKL write lines of their own before this one.
     System.out.println(facts);
     System.out.flush();
     System.exit(good ? 0 : 1);
   }
 
-  private static boolean selfCheck(ObjectNode facts) {
+  private static boolean selfCheck(ObjectNode facts, DeviceChoice choice) {
     ObjectNode check = facts.putObject("self_check");
     try {
       long start = System.nanoTime();
@@ -49,8 +57,14 @@ public final class DoctorMain {
       TorchRuntime.features().forEach(facts.putArray("libtorch_features")::add);
       facts.put("intra_op_threads", TorchRuntime.intraOpThreads());
       facts.put("inter_op_threads", TorchRuntime.interOpThreads());
+      DevicesFound found = DevicesFound.here();
+      devices(facts, found);
+      Device device = choice.resolve(found);
+      facts.put("device", device.label());
+      precision(facts, device);
       guard(facts.putArray("guard"), TorchRuntime.intraOpThreads());
-      SelfCheck.Report report = SelfCheck.run();
+      SelfCheck.Report report = SelfCheck.run(device);
+      check.put("device", device.label());
       check.put("passed", true);
       check.put("attention_error", report.attentionError());
       if (Double.isFinite(report.halfAttentionError())) {
@@ -82,25 +96,23 @@ public final class DoctorMain {
     return message == null ? cause.getClass().getSimpleName() : message;
   }
 
-  /** A machine without a GPU, without its driver or without a matching library has none. */
-  private static void devices(ArrayNode devices) {
-    try {
-      int count = CudaUtils.hasCuda() ? CudaUtils.getGpuCount() : 0;
-      for (int i = 0; i < count; i++) {
-        ObjectNode device = devices.addObject();
-        device.put("device", i);
-        device.put("cuda", CudaUtils.getCudaVersionString());
-        device.put("compute_capability", CudaUtils.getComputeCapability(i));
-        device.put("memory_mb", CudaUtils.getGpuMemory(Device.gpu(i)).getMax() >> 20);
-      }
-    } catch (RuntimeException | LinkageError e) {
-      devices.addObject().put("fault", sentence(e));
+  private static void devices(ObjectNode facts, DevicesFound found) {
+    facts.put("cuda_driver", found.driver());
+    ArrayNode devices = facts.putArray("cuda_devices");
+    for (int i = 0; i < found.devices().size(); i++) {
+      DevicesFound.CudaDevice device = found.devices().get(i);
+      devices
+          .addObject()
+          .put("device", "cuda:" + i)
+          .put("name", device.name())
+          .put("compute_capability", device.capability())
+          .put("memory_mb", device.totalBytes() >> 20);
     }
   }
 
-  private static void precision(ObjectNode facts) {
+  private static void precision(ObjectNode facts, Device device) {
     Processor processor = Processor.here();
-    Precision chosen = Precision.AUTO.resolved();
+    Precision chosen = Precision.AUTO.resolved(device);
     if (!processor.knowsCap()) {
       facts.put(
           "onednn_cap",
@@ -108,16 +120,25 @@ public final class DoctorMain {
     }
     ObjectNode precision = facts.putObject("auto_precision");
     precision.put("picks", chosen.name().toLowerCase(Locale.ROOT));
-    precision.put(
-        "because",
-        chosen == Precision.BF16
-            ? "it survived a soak of hours here"
-            : "only that survived a soak of hours; bfloat16 "
-                + (processor.usesTiles()
-                    ? "on this processor's matrix tiles (AMX) crashed in short runs"
-                    : processor.computesBfloat16()
-                        ? "without matrix tiles was never soaked where the processor computes it"
-                        : "is emulated on this processor and slower"));
+    precision.put("because", device.isCpu() ? because(processor, chosen) : because(chosen));
+  }
+
+  private static String because(Precision chosen) {
+    return chosen == Precision.BF16
+        ? "the device multiplies it, and checkpoints are stored in it"
+        : "the device does not multiply bfloat16, which begins with compute capability 8.0";
+  }
+
+  private static String because(Processor processor, Precision chosen) {
+    if (chosen == Precision.BF16) {
+      return "it survived a soak of hours here";
+    }
+    return "only that survived a soak of hours; bfloat16 "
+        + (processor.usesTiles()
+            ? "on this processor's matrix tiles (AMX) crashed in short runs"
+            : processor.computesBfloat16()
+                ? "without matrix tiles was never soaked where the processor computes it"
+                : "is emulated on this processor and slower");
   }
 
   /** What is known about the combinations one can ask for. */
@@ -125,7 +146,7 @@ public final class DoctorMain {
     Processor processor = Processor.here();
     for (Precision precision : new Precision[] {Precision.F32, Precision.BF16, Precision.INT8}) {
       for (Kernels kernels : Kernels.values()) {
-        if (precision == Precision.INT8 && kernels == Kernels.PLAIN) {
+        if (precision == Precision.INT8 && kernels != Kernels.PREPACKED) {
           continue; // There are none.
         }
         for (TransformerText.Attention attention : TransformerText.Attention.values()) {

@@ -40,9 +40,9 @@ final class Admission {
 
   /** Refuses what would not fit if it were alone. */
   void check(TaskCost cost, ModelGroup group) throws EngineException {
-    long logits = TokenChooser.workBytes(group.model().config());
+    long logits = logitBytes(group);
     long needed = cost.cacheBytes() + cost.passBytes() + logits;
-    if (needed > options.memoryBytes()) {
+    if (needed > options.memory().bytes()) {
       throw new EngineException(
           Reason.TOO_LARGE,
           "the request needs %s of memory at its largest step (%s for %d tokens, %s for keys and values, %s for logits), but this engine may use %s; make the prompt or the canvas shorter%s"
@@ -52,9 +52,13 @@ final class Admission {
                   cost.mostTokens(),
                   megabytes(cost.cacheBytes()),
                   megabytes(logits),
-                  megabytes(options.memoryBytes()),
+                  megabytes(options.memory().bytes()),
                   cost.cacheBytes() > 0 ? " or leave the cache out" : ""));
     }
+  }
+
+  private static long logitBytes(ModelGroup group) {
+    return TokenChooser.workBytes(group.model().config(), group.model().device());
   }
 
   private static String megabytes(long bytes) {
@@ -129,9 +133,7 @@ final class Admission {
 
   /** What a pass of {@code group} may need beside everybody's caches. */
   long passRoom(ModelGroup group, Collection<ModelGroup> groups) {
-    return options.memoryBytes()
-        - cacheBytes(groups)
-        - TokenChooser.workBytes(group.model().config());
+    return options.memory().bytes() - cacheBytes(groups) - logitBytes(group);
   }
 
   private static @Nullable Waiting first(List<Waiting> queue, Set<ModelGroup> closed) {
@@ -150,15 +152,25 @@ final class Admission {
 
   private boolean fitsMemory(Waiting waiting, Collection<ModelGroup> groups) {
     TaskCost cost = waiting.task().cost();
-    long largestPass = cost.passBytes();
-    long logits = TokenChooser.workBytes(waiting.group().model().config());
+    long needed = cost.cacheBytes() + needed(groups, cost.passBytes(), logitBytes(waiting.group()));
+    return needed <= options.memory().bytes();
+  }
+
+  /** Bytes that those which run need at most, caches and the largest pass of one. */
+  long needed(Collection<ModelGroup> groups) {
+    return groups.stream().allMatch(ModelGroup::isEmpty) ? 0 : needed(groups, 0, 0);
+  }
+
+  private static long needed(Collection<ModelGroup> groups, long leastPass, long leastLogits) {
+    long largestPass = leastPass;
+    long logits = leastLogits;
     for (ModelGroup group : groups) {
       for (RunningTask running : group.tasks()) {
         largestPass = Math.max(largestPass, running.cost().passBytes());
-        logits = Math.max(logits, TokenChooser.workBytes(group.model().config()));
+        logits = Math.max(logits, logitBytes(group));
       }
     }
-    return cacheBytes(groups) + cost.cacheBytes() + largestPass + logits <= options.memoryBytes();
+    return cacheBytes(groups) + largestPass + logits;
   }
 
   private static long cacheBytes(Collection<ModelGroup> groups) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,7 @@ public final class DenoisingEngine implements AutoCloseable {
   private final StepMeter meter = new StepMeter();
   private volatile boolean closed;
   private final Object submission = new Object();
+  private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
   /** Engine thread only. */
   private final Map<MaskPredictor, ModelGroup> groups = new LinkedHashMap<>();
@@ -171,6 +173,14 @@ public final class DenoisingEngine implements AutoCloseable {
   }
 
   /**
+   * Completes when the engine thread has answered everybody and ends; true when nobody closed the
+   * engine, so that this process can serve no more.
+   */
+  public CompletableFuture<Boolean> ended() {
+    return ended.copy();
+  }
+
+  /**
    * Ends all tasks with {@code ENGINE_CLOSED} after the step that is running, and waits for that.
    */
   @Override
@@ -267,6 +277,7 @@ public final class DenoisingEngine implements AutoCloseable {
     int tasks = groups.values().stream().mapToInt(ModelGroup::size).sum();
     double flops = groups.values().stream().mapToDouble(ModelGroup::flopsLeft).sum();
     meter.left(tasks, flops + admission.flops(), !admission.isEmpty());
+    options.memory().needed(admission.needed(groups.values()));
   }
 
   private void step(ModelGroup group) {
@@ -306,7 +317,11 @@ public final class DenoisingEngine implements AutoCloseable {
   }
 
   private static void dismiss(ModelGroup group) {
-    group.close();
+    try {
+      group.close();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "closing what a model needed failed", e);
+    }
     group.dismissAdapters(adapted -> false).forEach(DenoisingEngine::closeRetired);
     Runnable whenUnused = group.retired();
     if (whenUnused != null) {
@@ -324,7 +339,9 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /** Answers everyone who is left. */
   private void end() {
+    boolean fault;
     synchronized (submission) {
+      fault = !closed;
       closed = true;
     }
     Runnable command = commands.poll();
@@ -333,11 +350,11 @@ public final class DenoisingEngine implements AutoCloseable {
       command = commands.poll();
     }
     admission.failAll(engineClosed());
-    for (ModelGroup group : groups.values()) {
-      group.failAll(engineClosed());
-      dismiss(group);
-    }
+    // All are answered before anything is closed: on a device that is lost, closing may fail.
+    groups.values().forEach(group -> group.failAll(engineClosed()));
+    groups.values().forEach(DenoisingEngine::dismiss);
     groups.clear();
+    boolean unused = ended.complete(fault);
   }
 
   private static EngineException engineClosed() {

@@ -13,6 +13,11 @@ public final class EngineException extends Exception {
     INVALID_TASK,
     /** The task alone needs more memory than there is; the message says the numbers. */
     TOO_LARGE,
+    /**
+     * Memory ran out although the task should have fitted; it was the newest of its step. Asking
+     * again later may succeed.
+     */
+    OUT_OF_MEMORY,
     /** The task's deadline passed; no forward pass was made for it after that. */
     DEADLINE_EXCEEDED,
     /** The model takes no new tasks. */

@@ -7,8 +7,9 @@ import java.time.Duration;
  *
  * @param threadName of the engine thread
  * @param observer hears of every step
- * @param memoryBytes most native memory that running tasks may need at their largest step, weights
- *     not counted: caches, activations, logits. A task that needs more by itself is refused.
+ * @param memory most memory that running tasks may need at their largest step where the model
+ *     computes, weights not counted: caches, activations, logits. A task that needs more by itself
+ *     is refused.
  * @param stepTokens most tokens packed into one forward pass; a task that needs more by itself runs
  *     alone
  * @param interactiveShare the part of the tokens that interactive tasks get while both kinds wait,
@@ -17,7 +18,7 @@ import java.time.Duration;
 public record EngineOptions(
     String threadName,
     StepObserver observer,
-    long memoryBytes,
+    MemoryBudget memory,
     int stepTokens,
     double interactiveShare) {
 
@@ -31,8 +32,8 @@ public record EngineOptions(
 
   /** Checks the numbers. */
   public EngineOptions {
-    if (memoryBytes < 1 || stepTokens < 1) {
-      throw new IllegalArgumentException("memory and tokens of a step are at least 1");
+    if (stepTokens < 1) {
+      throw new IllegalArgumentException("a step has at least 1 token");
     }
     if (!(interactiveShare > 0 && interactiveShare < 1)) {
       throw new IllegalArgumentException(
@@ -42,7 +43,12 @@ public record EngineOptions(
 
   /** Memory without a limit and the usual numbers. */
   public EngineOptions(String threadName, StepObserver observer) {
-    this(threadName, observer, Long.MAX_VALUE, USUAL_STEP_TOKENS, USUAL_INTERACTIVE_SHARE);
+    this(
+        threadName,
+        observer,
+        MemoryBudget.of(Long.MAX_VALUE),
+        USUAL_STEP_TOKENS,
+        USUAL_INTERACTIVE_SHARE);
   }
 
   /**
@@ -70,21 +76,26 @@ public record EngineOptions(
 
   /** The same with an observer. */
   public EngineOptions withObserver(StepObserver newObserver) {
-    return new EngineOptions(threadName, newObserver, memoryBytes, stepTokens, interactiveShare);
+    return new EngineOptions(threadName, newObserver, memory, stepTokens, interactiveShare);
+  }
+
+  /** The same with a memory budget that stays. */
+  public EngineOptions withMemory(long bytes) {
+    return withMemory(MemoryBudget.of(bytes));
   }
 
   /** The same with a memory budget. */
-  public EngineOptions withMemory(long bytes) {
-    return new EngineOptions(threadName, observer, bytes, stepTokens, interactiveShare);
+  public EngineOptions withMemory(MemoryBudget budget) {
+    return new EngineOptions(threadName, observer, budget, stepTokens, interactiveShare);
   }
 
   /** The same with another size of a step. */
   public EngineOptions withStepTokens(int tokens) {
-    return new EngineOptions(threadName, observer, memoryBytes, tokens, interactiveShare);
+    return new EngineOptions(threadName, observer, memory, tokens, interactiveShare);
   }
 
   /** The same with another part for interactive tasks. */
   public EngineOptions withInteractiveShare(double share) {
-    return new EngineOptions(threadName, observer, memoryBytes, stepTokens, share);
+    return new EngineOptions(threadName, observer, memory, stepTokens, share);
   }
 }

@@ -2,10 +2,13 @@ package dev.unmask.model.engine;
 
 import dev.unmask.model.engine.EngineException.Reason;
 import dev.unmask.model.likelihood.LikelihoodPass;
+import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.TorchScriptException;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +153,7 @@ final class ModelGroup implements AutoCloseable {
     try {
       scoreTogether(scorings);
     } catch (RuntimeException e) {
+      rethrowLost(e);
       if (scorings.size() == 1) {
         fail(scorings.get(0), "a likelihood pass failed: ", e);
       } else {
@@ -157,6 +161,7 @@ final class ModelGroup implements AutoCloseable {
           try {
             scoreTogether(List.of(task));
           } catch (RuntimeException own) {
+            rethrowLost(own);
             fail(task, "a likelihood pass failed: ", own);
           }
         }
@@ -168,7 +173,7 @@ final class ModelGroup implements AutoCloseable {
 
   private void scoreTogether(List<ScoringTask> together) {
     if (scoring == null) {
-      scoring = new LikelihoodPass(model, LikelihoodPass.Budget.USUAL);
+      scoring = new LikelihoodPass(model, LikelihoodPass.Budget.usual(model.device()));
     }
     LikelihoodPass.Outcome ignored = scoring.step(together.stream().map(ScoringTask::run).toList());
     together.forEach(ScoringTask::passed);
@@ -179,7 +184,8 @@ final class ModelGroup implements AutoCloseable {
 
   /**
    * Takes as many tasks as there is room for one step further; nothing happens without tasks. When
-   * the shared step fails, each task runs alone, so that only the one at fault fails.
+   * the shared step fails, each task runs alone, so that only the one at fault fails. When memory
+   * ran out, the newest ones fail until the others fit.
    *
    * @param mostTokens and {@code room} as for {@link FairShare#take}
    * @return what it cost, or null when no task ran to the end of its step
@@ -212,23 +218,56 @@ final class ModelGroup implements AutoCloseable {
   }
 
   private PackedStep.@Nullable Outcome stepOrIsolate(List<RunningTask> together) {
-    try {
-      return stepTogether(together);
-    } catch (RuntimeException e) {
-      if (together.size() == 1) {
-        fail(together.get(0), "a denoising step failed: ", e);
-        return null;
+    List<RunningTask> left = new ArrayList<>(together);
+    while (!left.isEmpty()) {
+      try {
+        return stepTogether(left);
+      } catch (RuntimeException e) {
+        rethrowLost(e);
+        if (TorchScriptException.faultOf(e) != TorchScriptException.Fault.OUT_OF_MEMORY) {
+          return isolate(left, e);
+        }
+        left.remove(failNewest(left, e));
       }
+    }
+    return null;
+  }
+
+  private PackedStep.@Nullable Outcome isolate(
+      List<RunningTask> together, RuntimeException shared) {
+    if (together.size() == 1) {
+      fail(together.get(0), "a denoising step failed: ", shared);
+      return null;
     }
     PackedStep.Outcome outcome = null;
     for (RunningTask task : together) {
       try {
         outcome = stepTogether(List.of(task));
       } catch (RuntimeException own) {
+        rethrowLost(own);
         fail(task, "a denoising step failed: ", own);
       }
     }
     return outcome;
+  }
+
+  /**
+   * Gives up the task that came last, so that the others have its memory. The estimate that let it
+   * in was too low, or somebody else uses the device too.
+   */
+  private RunningTask failNewest(List<RunningTask> together, RuntimeException cause) {
+    RunningTask newest =
+        together.stream().max(Comparator.comparingLong(RunningTask::arrival)).orElseThrow();
+    newest.failed(
+        new EngineException(
+            Reason.OUT_OF_MEMORY,
+            "%s ran out of memory in a step of %d requests, of which this one was the newest; ask again later, or with a shorter prompt or canvas"
+                .formatted(model.device().label(), together.size()),
+            cause));
+    if (!model.device().isCpu()) {
+      TorchRuntime.returnDeviceMemory();
+    }
+    return newest;
   }
 
   private PackedStep.Outcome stepTogether(List<RunningTask> together) {
@@ -240,7 +279,18 @@ final class ModelGroup implements AutoCloseable {
   }
 
   private static void fail(EngineTask task, String what, RuntimeException cause) {
-    task.failed(new EngineException(Reason.INTERNAL, what + cause.getMessage(), cause));
+    Reason reason =
+        TorchScriptException.faultOf(cause) == TorchScriptException.Fault.OUT_OF_MEMORY
+            ? Reason.OUT_OF_MEMORY
+            : Reason.INTERNAL;
+    task.failed(new EngineException(reason, what + cause.getMessage(), cause));
+  }
+
+  /** A device that takes no more calls ends the engine: another process may go on. */
+  private static void rethrowLost(RuntimeException failure) {
+    if (TorchScriptException.faultOf(failure) == TorchScriptException.Fault.DEVICE_LOST) {
+      throw failure;
+    }
   }
 
   void failAll(EngineException failure) {

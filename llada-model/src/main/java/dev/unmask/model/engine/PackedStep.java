@@ -2,7 +2,9 @@ package dev.unmask.model.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.unmask.model.sampling.ChoicePlan;
 import dev.unmask.model.sampling.TokenChooser;
+import dev.unmask.model.torch.HostNumbers;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
@@ -31,7 +33,7 @@ final class PackedStep implements AutoCloseable {
 
   PackedStep(MaskPredictor predictor) {
     this.predictor = predictor;
-    this.chooser = new TokenChooser(predictor.config());
+    this.chooser = new TokenChooser(predictor.config(), predictor.device());
   }
 
   /**
@@ -55,14 +57,20 @@ final class PackedStep implements AutoCloseable {
         batch.add(run.segment(predictor, true));
       }
     }
+    HostNumbers numbers = new HostNumbers();
+    MaskPredictor.PreparedPass pass = predictor.prepare(batch, numbers);
+    ChoicePlan plan = chooser.plan(requests, numbers);
     TokenChooser.Choices choices;
     try (NDManager step = manager.newSubManager()) {
-      NDArray states = predictor.states(step, batch);
+      // One way there and, inside the chooser, one way back: all that a step waits for.
+      HostNumbers.Sent sent = chooser.send(step, numbers);
+      NDArray states = pass.run(step, sent);
       choices =
           chooser.choose(
               (owner, start, count) ->
                   predictor.head(owner, chooser.rows(owner, states, start, count)),
-              requests);
+              plan,
+              sent);
     }
     for (int i = 0; i < choices.tokens().length; i++) {
       if (!Float.isFinite(choices.confidences()[i]) || !Float.isFinite(choices.scores()[i])) {

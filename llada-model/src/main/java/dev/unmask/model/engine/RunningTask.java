@@ -157,6 +157,11 @@ final class RunningTask extends EngineTask implements FairShare.Contender {
     return cost().passBytes();
   }
 
+  /** When it was submitted; the larger, the later. */
+  long arrival() {
+    return submittedNanos;
+  }
+
   /** Operations that are about left. */
   double flopsLeft() {
     CanvasRun now = run();

@@ -1,9 +1,12 @@
 package dev.unmask.model.golden;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.safetensors.StoredTensor;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.Transfer;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
@@ -19,6 +22,12 @@ import java.util.stream.IntStream;
  */
 final class ForwardCheck implements GoldenCheck {
 
+  private final Device device;
+
+  ForwardCheck(Device device) {
+    this.device = device;
+  }
+
   private static final double TOLERANCE = 2e-5;
 
   @Override
@@ -32,6 +41,7 @@ final class ForwardCheck implements GoldenCheck {
     return Predictors.open(
         folder.withConfig(folder.config().changed().logitShift(0).build()),
         path,
+        device,
         predictor -> {
           List<GoldenVerdict> verdicts = new ArrayList<>();
           for (GoldenCase c : cases) {
@@ -52,9 +62,11 @@ final class ForwardCheck implements GoldenCheck {
       batch.add(
           Arrays.copyOfRange(ids, start, start + length), IntStream.range(0, length).toArray());
     }
-    try (NDManager manager = TorchRuntime.newManager()) {
+    try (NDManager manager = TorchRuntime.newManager();
+        Transfer transfer = new Transfer(predictor.device())) {
+      List<NDArray> logits = List.of(predictor.logits(manager, batch));
       return ArrayError.relative(
-          predictor.logits(manager, batch).toFloatArray(), folder.array(c, "logits").toFloats());
+          transfer.back(manager, logits, 0).toFloatArray(), folder.array(c, "logits").toFloats());
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.unmask.model.engine.SimpleLoop;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.InvalidSettingsException;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class GenerateCheck implements GoldenCheck {
 
+  private final Device device;
+
+  GenerateCheck(Device device) {
+    this.device = device;
+  }
+
   @Override
   public Set<String> kinds() {
     return Set.of("generate");
@@ -40,10 +47,11 @@ final class GenerateCheck implements GoldenCheck {
     return Predictors.open(
         folder,
         path,
+        device,
         predictor ->
             switch (path) {
               case ORACLE -> oneByOne(folder, cases, predictor);
-              case PACKED -> together(folder, cases, predictor);
+              case PACKED, STAGED -> together(folder, cases, path, predictor);
               case CLUSTER -> throw new IllegalStateException("a cluster's answers are given");
             });
   }
@@ -67,7 +75,7 @@ final class GenerateCheck implements GoldenCheck {
   }
 
   private static List<GoldenVerdict> together(
-      GoldenFolder folder, List<GoldenCase> cases, MaskPredictor predictor)
+      GoldenFolder folder, List<GoldenCase> cases, GoldenPath path, MaskPredictor predictor)
       throws InvalidModelException {
     Map<GoldenCase, GenerationFuture> answers = new LinkedHashMap<>();
     List<GoldenVerdict> verdicts = new ArrayList<>();
@@ -84,9 +92,9 @@ final class GenerateCheck implements GoldenCheck {
       for (GoldenCase c : cases) {
         try {
           GenerationResult result = Objects.requireNonNull(answers.get(c)).join();
-          verdicts.add(compare(folder, c, GoldenPath.PACKED, result.canvasIds(), result.steps()));
+          verdicts.add(compare(folder, c, path, result.canvasIds(), result.steps()));
         } catch (CompletionException e) {
-          verdicts.add(failed(folder, c, e.getCause()));
+          verdicts.add(failed(folder, c, path, e.getCause()));
         }
       }
     }
@@ -94,11 +102,10 @@ final class GenerateCheck implements GoldenCheck {
   }
 
   private static GoldenVerdict failed(
-      GoldenFolder folder, GoldenCase c, @Nullable Throwable cause) {
+      GoldenFolder folder, GoldenCase c, GoldenPath path, @Nullable Throwable cause) {
     return cause instanceof InvalidSettingsException
-        ? GoldenVerdict.unsupported(
-            folder, c, GoldenPath.PACKED, String.valueOf(cause.getMessage()))
-        : GoldenVerdict.failed(folder, c, GoldenPath.PACKED, String.valueOf(cause));
+        ? GoldenVerdict.unsupported(folder, c, path, String.valueOf(cause.getMessage()))
+        : GoldenVerdict.failed(folder, c, path, String.valueOf(cause));
   }
 
   private static GenerationTask task(GoldenFolder folder, GoldenCase c, GenerationSettings settings)

@@ -3,6 +3,8 @@ package dev.unmask.model.golden;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.torch.DeviceChoice;
+import dev.unmask.model.torch.UnusableLibraryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +15,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code unmask golden} in a process of its own: {@code [--path oracle|packed]... [--kinds a,b]
- * [--json] DIR...}. Exit code 0 when everything passed, 1 when something failed or is not
- * supported, 2 for bad arguments or unusable folders.
+ * {@code unmask golden} in a process of its own: {@code [--path oracle|packed|staged]... [--kinds
+ * a,b] [--device NAME] [--json] DIR...}. Exit code 0 when everything passed, 1 when something
+ * failed or is not supported, 2 for bad arguments or unusable folders.
  *
  * <p>For a cluster it takes two runs: {@code --requests} prints what to ask it ({@link
  * ClusterRequests}), and {@code --path cluster --answers FILE} judges what it answered ({@link
@@ -26,6 +28,7 @@ public final class GoldenMain {
   private final List<Path> roots = new ArrayList<>();
   private final List<GoldenPath> paths = new ArrayList<>();
   private final Set<String> kinds = new TreeSet<>();
+  private DeviceChoice device = new DeviceChoice.OnlyCpu();
   private boolean json;
   private boolean requests;
   private @Nullable Path answers;
@@ -39,7 +42,7 @@ public final class GoldenMain {
       GoldenMain main = new GoldenMain();
       main.parse(args);
       code = main.run() ? 0 : 1;
-    } catch (IllegalArgumentException | InvalidModelException e) {
+    } catch (IllegalArgumentException | InvalidModelException | UnusableLibraryException e) {
       System.err.println(e.getMessage());
       code = 2;
     }
@@ -53,6 +56,7 @@ public final class GoldenMain {
         case "--json" -> json = true;
         case "--requests" -> requests = true;
         case "--answers" -> answers = Path.of(value(args, i++));
+        case "--device" -> device = DeviceChoice.parse(value(args, i++));
         case "--path" -> addPaths(value(args, i++));
         case "--kinds" -> kinds.addAll(Arrays.asList(value(args, i++).split(",", -1)));
         default -> {
@@ -88,7 +92,8 @@ public final class GoldenMain {
       try {
         paths.add(GoldenPath.valueOf(name.toUpperCase(Locale.ROOT)));
       } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("--path is oracle, packed or cluster, not " + name, e);
+        throw new IllegalArgumentException(
+            "--path is oracle, packed, staged or cluster, not " + name, e);
       }
     }
   }
@@ -102,7 +107,7 @@ public final class GoldenMain {
     ObjectMapper mapper = new ObjectMapper();
     GoldenRunner runner =
         answers == null
-            ? GoldenRunner.standard()
+            ? GoldenRunner.on(device.resolve())
             : GoldenRunner.ofCluster(ClusterAnswers.read(answers));
     List<GoldenVerdict> verdicts = runner.run(roots, paths, kinds);
     if (verdicts.isEmpty()) {

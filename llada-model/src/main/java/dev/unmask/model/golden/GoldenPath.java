@@ -8,6 +8,8 @@ public enum GoldenPath {
   ORACLE,
   /** The production network; all generate cases of a folder are one batch of the engine. */
   PACKED,
+  /** The engine with the network as a device runs it; on the processor too. */
+  STAGED,
   /**
    * A cluster, asked over gRPC and over Kafka; its answers are given to {@link GoldenMain} in a
    * file.

@@ -1,6 +1,7 @@
 package dev.unmask.model.golden;
 
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.torch.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,18 +20,28 @@ public final class GoldenRunner {
 
   /** With every check of this library. */
   public static GoldenRunner standard() {
-    return new GoldenRunner(library());
+    return on(Device.cpu());
+  }
+
+  /** {@link #standard()} with networks on a device; the oracle and training stay where they are. */
+  public static GoldenRunner on(Device device) {
+    return new GoldenRunner(library(device));
   }
 
   /** For {@link GoldenPath#CLUSTER}: judges what a cluster answered. */
   static GoldenRunner ofCluster(ClusterAnswers answers) {
     return new GoldenRunner(
-        library().stream().<GoldenCheck>map(check -> new ClusterCheck(check, answers)).toList());
+        library(Device.cpu()).stream()
+            .<GoldenCheck>map(check -> new ClusterCheck(check, answers))
+            .toList());
   }
 
-  private static List<GoldenCheck> library() {
+  private static List<GoldenCheck> library(Device device) {
     return List.of(
-        new ForwardCheck(), new GenerateCheck(), new LikelihoodCheck(), new TrainingCheck());
+        new ForwardCheck(device),
+        new GenerateCheck(device),
+        new LikelihoodCheck(device),
+        new TrainingCheck());
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.unmask.model.likelihood.LikelihoodSettings;
 import dev.unmask.model.likelihood.LikelihoodTask;
 import dev.unmask.model.likelihood.MaskDraws;
 import dev.unmask.model.likelihood.MaskDraws.MaskedRow;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.MaskPredictor;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,12 @@ import java.util.stream.IntStream;
 
 /** Kind {@code likelihood}: the bound over the masks that the reference drew. */
 final class LikelihoodCheck implements GoldenCheck {
+
+  private final Device device;
+
+  LikelihoodCheck(Device device) {
+    this.device = device;
+  }
 
   private static final double TOLERANCE = 1e-5;
 
@@ -38,17 +45,16 @@ final class LikelihoodCheck implements GoldenCheck {
     return Predictors.open(
         folder,
         path,
+        device,
         predictor -> {
           List<GoldenVerdict> verdicts = new ArrayList<>();
-          List<LikelihoodFuture> together =
-              path == GoldenPath.PACKED ? together(predictor, tasks) : List.of();
+          boolean engine = path == GoldenPath.PACKED || path == GoldenPath.STAGED;
+          List<LikelihoodFuture> together = engine ? together(predictor, tasks) : List.of();
           for (int i = 0; i < tasks.size(); i++) {
             GoldenCase c = cases.get(i);
             try {
               LikelihoodResult result =
-                  path == GoldenPath.PACKED
-                      ? together.get(i).join()
-                      : Likelihood.of(predictor, tasks.get(i));
+                  engine ? together.get(i).join() : Likelihood.of(predictor, tasks.get(i));
               verdicts.add(compare(folder, c, path, result.logLikelihood()));
             } catch (CompletionException e) {
               verdicts.add(GoldenVerdict.failed(folder, c, path, String.valueOf(e.getCause())));

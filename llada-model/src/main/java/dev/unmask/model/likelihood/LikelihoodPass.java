@@ -2,11 +2,13 @@ package dev.unmask.model.likelihood;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.likelihood.LikelihoodRun.NoisyRow;
 import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.HostNumbers;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.torch.Transfer;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import dev.unmask.model.transformer.PackedBatch.Segment;
@@ -30,19 +32,31 @@ public final class LikelihoodPass implements AutoCloseable {
   public record Budget(int tokens, long logits) {
     /** Short enough to stand between two denoising steps, long enough to be worth a pass. */
     public static final Budget USUAL = new Budget(2048, 1L << 22);
+
+    /** The same for a device, where few logits at a time would be many small operations. */
+    private static final Budget DEVICE = new Budget(2048, 1L << 26);
+
+    /** What suits a device. */
+    public static Budget usual(Device device) {
+      return device.isCpu() ? USUAL : DEVICE;
+    }
   }
 
   /** What a pass did and cost. */
   public record Outcome(int rows, int packedTokens, int askedRows) {}
 
-  private static final String TEXT =
+  static final String TEXT =
       """
         def rows(self: __torch__.M, x: Tensor, start: int, count: int) -> Tensor:
           return torch.narrow(x, 0, start, count)
-        def guide(self: __torch__.M, c: Tensor, u: Tensor, into: Tensor, scale: Tensor) -> Tensor:
+        def guide(self: __torch__.M, c: Tensor, u: Tensor, x: Tensor, n: Tensor, first: int) -> Tensor:
+          k = torch.size(u, 0)
+          into = torch.narrow(n, 0, first, k)
+          scale = torch.unsqueeze(torch.to(torch.narrow(x, 0, torch.add(first, k), k), 6), 1)
           g = torch.add(u, torch.mul(torch.sub(torch.index_select(c, 0, into), u), scale))
           return torch.index_copy(c, 0, into, g)
-        def score(self: __torch__.M, z: Tensor, targets: Tensor) -> Tensor:
+        def score(self: __torch__.M, z: Tensor, n: Tensor, first: int) -> Tensor:
+          targets = torch.narrow(n, 0, first, torch.size(z, 0))
           t = torch.squeeze(torch.gather(z, 1, torch.unsqueeze(targets, 1)), 1)
           return torch.to(torch.sub(t, torch.logsumexp(z, [1])), 7)
       """;
@@ -54,11 +68,17 @@ public final class LikelihoodPass implements AutoCloseable {
   private final Budget budget;
   private final NDManager manager = TorchRuntime.newManager();
   private final TorchScriptModule module = TorchScriptModule.compile(TEXT);
+  private final Transfer transfer;
 
   public LikelihoodPass(MaskPredictor predictor, Budget budget) {
     this.predictor = predictor;
     this.budget = budget;
+    this.transfer = new Transfer(predictor.device());
   }
+
+  /** A stretch of rows whose logits exist together, and where its lists were written. */
+  private record Stretch(
+      int from, int to, int unconditional, int copies, int guidance, int targets) {}
 
   /**
    * Evaluates as many rows as the budget allows, of the first runs first. Nothing is taken unless
@@ -86,18 +106,19 @@ public final class LikelihoodPass implements AutoCloseable {
         }
       }
     }
-    double[] logProbabilities = new double[asked.size()];
+    HostNumbers numbers = new HostNumbers();
+    MaskPredictor.PreparedPass pass = predictor.prepare(batch, numbers);
+    List<Stretch> stretches = stretches(asked, numbers);
+    double[] logProbabilities;
     try (NDManager step = manager.newSubManager()) {
-      NDArray states = predictor.states(step, batch);
-      int chunk = (int) Math.max(1, budget.logits() / predictor.config().embeddingSize());
-      int guided = asked.size();
-      for (int from = 0; from < asked.size(); from += chunk) {
-        int to = Math.min(asked.size(), from + chunk);
-        int copies = asked.guided(from, to);
-        double[] scored = score(step, states, asked, from, to, guided, copies);
-        System.arraycopy(scored, 0, logProbabilities, from, scored.length);
-        guided += copies;
+      HostNumbers.Sent sent = transfer.send(step, numbers);
+      NDArray states = pass.run(step, sent);
+      List<NDArray> scores = new ArrayList<>();
+      for (Stretch stretch : stretches) {
+        scores.add(score(step, states, stretch, sent));
       }
+      logProbabilities =
+          scores.isEmpty() ? new double[0] : transfer.back(step, scores, 0).toDoubleArray();
     }
     for (double value : logProbabilities) {
       if (Double.isNaN(value)) {
@@ -133,30 +154,43 @@ public final class LikelihoodPass implements AutoCloseable {
     return parts;
   }
 
-  /**
-   * Log-probabilities of the targets from {@code from} to {@code to}.
-   *
-   * @param guided the row of {@code states} with the first unconditional copy among them
-   * @param copies how many of them have one
-   */
-  private double[] score(
-      NDManager step, NDArray states, Asked asked, int from, int to, int guided, int copies) {
-    try (NDManager chunk = step.newSubManager()) {
-      NDArray z = head(chunk, states, from, to - from);
-      if (copies > 0) {
+  private List<Stretch> stretches(Asked asked, HostNumbers numbers) {
+    int most = (int) Math.max(1, budget.logits() / predictor.config().embeddingSize());
+    List<Stretch> stretches = new ArrayList<>();
+    int unconditional = asked.size();
+    for (int from = 0; from < asked.size(); from += most) {
+      int to = Math.min(asked.size(), from + most);
+      int copies = asked.guided(from, to);
+      int guidance = numbers.add(asked.guidedRows(from, to));
+      int unusedAsTheyFollow = numbers.add(asked.scales(from, to));
+      int targets = numbers.add(asked.targets(from, to));
+      stretches.add(new Stretch(from, to, unconditional, copies, guidance, targets));
+      unconditional += copies;
+    }
+    return stretches;
+  }
+
+  /** Log-probabilities of a stretch's targets, where the model computes. */
+  private NDArray score(NDManager step, NDArray states, Stretch stretch, HostNumbers.Sent sent) {
+    try (NDManager passing = step.newSubManager()) {
+      NDArray z = head(passing, states, stretch.from(), stretch.to() - stretch.from());
+      if (stretch.copies() > 0) {
         z =
             module.callOne(
-                chunk,
+                passing,
                 "guide",
                 Argument.of(z),
-                Argument.of(head(chunk, states, guided, copies)),
-                Argument.of(chunk.create(asked.guidedRows(from, to))),
-                Argument.of(chunk.create(asked.scales(from, to), new Shape(copies, 1))));
+                Argument.of(head(passing, states, stretch.unconditional(), stretch.copies())),
+                Argument.of(sent.reals()),
+                Argument.of(sent.wholes()),
+                Argument.of((long) stretch.guidance()));
       }
-      return module
-          .callOne(
-              chunk, "score", Argument.of(z), Argument.of(chunk.create(asked.targets(from, to))))
-          .toDoubleArray();
+      return module.callOne(
+          step,
+          "score",
+          Argument.of(z),
+          Argument.of(sent.wholes()),
+          Argument.of((long) stretch.targets()));
     }
   }
 
@@ -203,19 +237,17 @@ public final class LikelihoodPass implements AutoCloseable {
     }
 
     /** Guidance plus one of those that are guided. */
-    float[] scales(int from, int to) {
-      long[] rows = guidedRows(from, to);
-      float[] scales = new float[rows.length];
-      for (int i = 0; i < scales.length; i++) {
-        scales[i] = (float) (cfgScales.get(from + (int) rows[i]) + 1);
-      }
-      return scales;
+    double[] scales(int from, int to) {
+      return LongStream.of(guidedRows(from, to))
+          .mapToDouble(row -> cfgScales.get(from + (int) row) + 1)
+          .toArray();
     }
   }
 
   @Override
   public void close() {
     module.close();
+    transfer.close();
     manager.close();
   }
 }

@@ -16,9 +16,13 @@ package dev.unmask.model.sampling;
  *       true is dropped. As Dream's generation_utils.py does it, on tempered logits.
  *   <li>{@code choose}: token, confidence and score of each row, as three rows of float64. Writes
  *       into the logits.
+ *   <li>{@code planned} and {@code guided}: {@code choose} and {@code guide} with the lists of
+ *       {@link RowLists} behind one another in the numbers that were sent, float64 and int64, from
+ *       {@code first}.
  * </ul>
  *
- * <p>All of it goes row by row, so that a row's result depends on no other.
+ * <p>All of it goes row by row, so that a row's result depends on no other. What is made is made
+ * beside its inputs, and nothing is read back.
  */
 final class ChoiceText {
 
@@ -121,8 +125,42 @@ final class ChoiceText {
             own = (self).score(t, torch.index_select(y, 0, measured), measures, )
             scores = torch.index_copy(scores, 0, measured, own)
           return torch.stack([torch.to(y, 7), torch.to(confidence, 7), torch.to(scores, 7)])
-        def together(self: __torch__.M, parts: List[Tensor]) -> Tensor:
-          return torch.cat(parts, 1)
+        def column(self: __torch__.M, x: Tensor, start: int, count: int) -> Tensor:
+          return torch.unsqueeze(torch.narrow(x, 0, start, count), 1)
+        def guided(self: __torch__.M, c: Tensor, u: Tensor, x: Tensor, n: Tensor, first: int) -> Tensor:
+          k = torch.size(u, 0)
+          into = torch.narrow(n, 0, first, k)
+          scale = torch.to((self).column(x, torch.add(first, k), k, ), 6)
+          return (self).guide(c, u, into, scale, )
+        def planned(self: __torch__.M, z: Tensor, x: Tensor, n: Tensor, first: int, counts: List[int], forbidden: Tensor, eos: int, eot: int, lowest: float) -> Tensor:
+          a = first
+          noEos = torch.narrow(n, 0, a, counts[0])
+          a = torch.add(a, counts[0])
+          lateEos = torch.narrow(n, 0, a, counts[1])
+          a = torch.add(a, counts[1])
+          warm = torch.narrow(n, 0, a, counts[2])
+          a = torch.add(a, counts[2])
+          temperatures = (self).column(x, a, counts[2], )
+          a = torch.add(a, counts[2])
+          uniforms = (self).column(x, a, counts[2], )
+          a = torch.add(a, counts[2])
+          noisy = torch.narrow(n, 0, a, counts[3])
+          a = torch.add(a, counts[3])
+          noiseScales = (self).column(x, a, counts[3], )
+          a = torch.add(a, counts[3])
+          m = torch.mul(counts[3], torch.size(z, 1))
+          given = torch.view(torch.narrow(x, 0, a, m), [counts[3], torch.size(z, 1)])
+          a = torch.add(a, m)
+          measured = torch.narrow(n, 0, a, counts[4])
+          a = torch.add(a, counts[4])
+          divisors = torch.to((self).column(x, a, counts[4], ), 6)
+          a = torch.add(a, counts[4])
+          measures = torch.narrow(n, 0, a, counts[4])
+          a = torch.add(a, counts[4])
+          topP = torch.to((self).column(x, a, counts[5], ), 6)
+          a = torch.add(a, counts[5])
+          topK = (self).column(n, a, counts[5], )
+          return (self).choose(z, forbidden, eos, eot, noEos, lateEos, warm, temperatures, uniforms, noisy, noiseScales, given, measured, divisors, topP, topK, measures, lowest, )
       """;
 
   /** Most columns of a stretch: few enough to search, many enough to make the rest cheap. */

@@ -1,10 +1,10 @@
 package dev.unmask.model.sampling;
 
+import dev.unmask.model.torch.HostNumbers;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** Which rows of a chunk want what, as the arrays that {@link TokenChooser} passes on. */
+/** Which rows of a chunk want what, as the lists that {@link ChoiceText} takes. */
 final class RowLists {
 
   /** One row of logits: the position it is for, and who asked. */
@@ -26,16 +26,28 @@ final class RowLists {
   private final int columns;
   private final List<Long> noEos = new ArrayList<>();
   private final List<Long> lateEos = new ArrayList<>();
+
+  /** Rows whose token is drawn from the seed; of each its temperature and what decides. */
   private final List<Long> warm = new ArrayList<>();
+
   private final List<Double> temperatures = new ArrayList<>();
   private final List<Double> uniforms = new ArrayList<>();
+
+  /** Rows whose noise somebody else drew; of each its temperature and one number a column. */
   private final List<Long> noisy = new ArrayList<>();
+
   private final List<Double> noiseScales = new ArrayList<>();
   private final List<double[]> given = new ArrayList<>();
+
+  /** Rows that are scored otherwise; of each what its logits are divided by, and the cuts. */
   private final List<Long> measured = new ArrayList<>();
+
   private final List<Double> divisors = new ArrayList<>();
   private final List<Double> topP = new ArrayList<>();
+
+  /** Rank of the last column kept. */
   private final List<Long> topK = new ArrayList<>();
+
   private final List<Long> measures = new ArrayList<>();
   private boolean filtered;
 
@@ -101,80 +113,39 @@ final class RowLists {
     filtered |= settings.topP() < 1 || kept < columns;
   }
 
-  long[] noEos() {
-    return longs(noEos);
-  }
-
-  long[] lateEos() {
-    return longs(lateEos);
-  }
-
-  /** Rows whose token is drawn from the seed. */
-  long[] warm() {
-    return longs(warm);
-  }
-
-  /** Of each {@link #warm} row. */
-  double[] temperatures() {
-    return doubles(temperatures);
-  }
-
-  /** Of each {@link #warm} row, what decides its token. */
-  double[] uniforms() {
-    return doubles(uniforms);
-  }
-
-  /** Rows whose noise somebody else drew. */
-  long[] noisy() {
-    return longs(noisy);
-  }
-
-  /** The temperature of each {@link #noisy} row. */
-  double[] noiseScales() {
-    return doubles(noiseScales);
-  }
-
-  /** The uniform numbers of the {@link #noisy} rows, one a column. */
-  double[] given() {
-    return given.stream().flatMapToDouble(Arrays::stream).toArray();
-  }
-
-  long[] measured() {
-    return longs(measured);
-  }
-
-  /** What the logits of each {@link #measured} row are divided by. */
-  float[] divisors() {
-    return floats(divisors);
-  }
-
-  /** Of each {@link #measured} row; none when no row is cut. */
-  float[] topP() {
-    return filtered ? floats(topP) : new float[0];
-  }
-
-  /** The rank of the last column kept, of each {@link #measured} row; none when no row is cut. */
-  long[] lastRank() {
-    return filtered ? longs(topK) : new long[0];
-  }
-
-  long[] measures() {
-    return longs(measures);
-  }
-
-  private static long[] longs(List<Long> values) {
-    return values.stream().mapToLong(Long::longValue).toArray();
-  }
-
-  private static double[] doubles(List<Double> values) {
-    return values.stream().mapToDouble(Double::doubleValue).toArray();
-  }
-
-  private static float[] floats(List<Double> values) {
-    float[] result = new float[values.size()];
-    for (int i = 0; i < result.length; i++) {
-      result[i] = values.get(i).floatValue();
+  /**
+   * Writes all lists in the order of {@link ChoiceText}'s {@code planned}.
+   *
+   * @return the lengths by which they are found again
+   */
+  long[] writeTo(HostNumbers numbers) {
+    longs(numbers, noEos);
+    longs(numbers, lateEos);
+    longs(numbers, warm);
+    doubles(numbers, temperatures);
+    doubles(numbers, uniforms);
+    longs(numbers, noisy);
+    doubles(numbers, noiseScales);
+    given.forEach(numbers::add);
+    longs(numbers, measured);
+    doubles(numbers, divisors);
+    longs(numbers, measures);
+    // When no row is cut, nothing is sorted.
+    int cut = filtered ? measured.size() : 0;
+    if (filtered) {
+      doubles(numbers, topP);
+      longs(numbers, topK);
     }
-    return result;
+    return new long[] {
+      noEos.size(), lateEos.size(), warm.size(), noisy.size(), measured.size(), cut
+    };
+  }
+
+  static void longs(HostNumbers numbers, List<Long> values) {
+    int unused = numbers.add(values.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  static void doubles(HostNumbers numbers, List<Double> values) {
+    int unused = numbers.add(values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 }

@@ -2,11 +2,13 @@ package dev.unmask.model.sampling;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.HostNumbers;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
+import dev.unmask.model.torch.Transfer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -29,6 +31,11 @@ public final class TokenChooser implements AutoCloseable {
 
   /** Most logits looked at together, so that what is made of them stays in the cache. */
   private static final int TAIL_NUMBERS = 1 << 18;
+
+  /** The same on a device, whose memory is fast and which small operations leave idle. */
+  private static final int DEVICE_HEAD_NUMBERS = 1 << 26;
+
+  private static final int DEVICE_TAIL_NUMBERS = 1 << 25;
 
   /** Logits of a chunk, with guidance those of its copy and the mixture. */
   private static final long HEAD_BYTES = 3 * Float.BYTES;
@@ -66,38 +73,64 @@ public final class TokenChooser implements AutoCloseable {
 
   private final ModelConfig config;
   private final NDManager manager = TorchRuntime.newManager();
+  private final Transfer transfer;
   private final TorchScriptModule module;
   private final NDArray forbidden;
-  private final NDArray none;
   private final int headRows;
   private final int tailRows;
 
+  /** On the processor. */
   public TokenChooser(ModelConfig config) {
-    this(
-        config,
-        Math.max(1, HEAD_NUMBERS / config.embeddingSize()),
-        Math.max(1, TAIL_NUMBERS / config.embeddingSize()));
+    this(config, Device.cpu());
   }
 
-  /** Most bytes that a choice needs at once, however many rows there are. */
+  /**
+   * For logits of a device.
+   *
+   * @param device of the logits
+   */
+  public TokenChooser(ModelConfig config, Device device) {
+    this(
+        config,
+        device,
+        Math.max(1, headNumbers(device) / config.embeddingSize()),
+        Math.max(1, tailNumbers(device) / config.embeddingSize()));
+  }
+
+  private static int headNumbers(Device device) {
+    return device.isCpu() ? HEAD_NUMBERS : DEVICE_HEAD_NUMBERS;
+  }
+
+  private static int tailNumbers(Device device) {
+    return device.isCpu() ? TAIL_NUMBERS : DEVICE_TAIL_NUMBERS;
+  }
+
+  /** {@link #workBytes(ModelConfig, Device)} on the processor. */
   public static long workBytes(ModelConfig config) {
-    return HEAD_BYTES * Math.max(HEAD_NUMBERS, config.embeddingSize())
-        + TAIL_BYTES * Math.max(TAIL_NUMBERS, config.embeddingSize());
+    return workBytes(config, Device.cpu());
+  }
+
+  /** Most bytes that a choice needs at once on a device, however many rows there are. */
+  public static long workBytes(ModelConfig config, Device device) {
+    return HEAD_BYTES * Math.max(headNumbers(device), config.embeddingSize())
+        + TAIL_BYTES * Math.max(tailNumbers(device), config.embeddingSize());
   }
 
   /** With numbers of rows whose logits exist, and that are looked at, together. */
-  TokenChooser(ModelConfig config, int headRows, int tailRows) {
+  TokenChooser(ModelConfig config, Device device, int headRows, int tailRows) {
     this.config = config;
     this.headRows = headRows;
     this.tailRows = tailRows;
+    this.transfer = new Transfer(device);
     this.module = TorchScriptModule.compile(ChoiceText.of(config.embeddingSize()));
-    this.forbidden =
-        manager.create(
-            LongStream.concat(
-                    LongStream.of(config.tokens().mask()),
-                    LongStream.range(config.vocabularySize(), config.embeddingSize()))
-                .toArray());
-    this.none = manager.create(new float[0]);
+    try (NDManager passing = manager.newSubManager()) {
+      long[] columns =
+          LongStream.concat(
+                  LongStream.of(config.tokens().mask()),
+                  LongStream.range(config.vocabularySize(), config.embeddingSize()))
+              .toArray();
+      this.forbidden = transfer.copy(manager, passing.create(columns));
+    }
   }
 
   /**
@@ -124,42 +157,47 @@ public final class TokenChooser implements AutoCloseable {
 
   /** {@link #choose(NDArray, List)} with rows that are made when they are looked at. */
   public Choices choose(LogitRows logits, List<Request> requests) {
-    List<RowLists.Row> rows = new ArrayList<>();
-    for (Request request : requests) {
-      for (int position : request.asked()) {
-        rows.add(new RowLists.Row(request, position));
-      }
+    HostNumbers numbers = new HostNumbers();
+    ChoicePlan plan = plan(requests, numbers);
+    try (NDManager step = manager.newSubManager()) {
+      return choose(logits, plan, transfer.send(step, numbers));
     }
+  }
+
+  /** Writes what choosing will need, so that it crosses over with what else a step needs. */
+  public ChoicePlan plan(List<Request> requests, HostNumbers numbers) {
+    return ChoicePlan.of(requests, config, headRows, tailRows, numbers);
+  }
+
+  /** Sends the numbers of a step; {@code owner} gets what arrives. */
+  public HostNumbers.Sent send(NDManager owner, HostNumbers numbers) {
+    return transfer.send(owner, numbers);
+  }
+
+  /** {@link #choose(LogitRows, List)} as it was planned, with the numbers that were sent. */
+  public Choices choose(LogitRows logits, ChoicePlan plan, HostNumbers.Sent sent) {
     try (NDManager step = manager.newSubManager()) {
       List<NDArray> parts = new ArrayList<>();
-      int unconditional = rows.size();
-      for (int start = 0; start < rows.size(); start += headRows) {
-        List<RowLists.Row> chunk = rows.subList(start, Math.min(rows.size(), start + headRows));
-        List<Integer> guided = guided(chunk);
+      for (ChoicePlan.Stretch stretch : plan.stretches()) {
         try (NDManager inputs = step.newSubManager()) {
-          NDArray z = logits.get(inputs, start, chunk.size());
-          if (!guided.isEmpty()) {
-            NDArray u = logits.get(inputs, unconditional, guided.size());
-            z = guide(inputs, z, u, chunk, guided);
+          NDArray z = logits.get(inputs, stretch.start(), stretch.count());
+          if (stretch.guided() > 0) {
+            NDArray u = logits.get(inputs, stretch.unconditional(), stretch.guided());
+            z = guide(inputs, z, u, stretch, sent);
           }
-          for (int from = 0; from < chunk.size(); from += tailRows) {
-            int to = Math.min(chunk.size(), from + tailRows);
+          for (ChoicePlan.Tail tail : stretch.tails()) {
             try (NDManager passing = inputs.newSubManager()) {
-              NDArray chosen =
-                  choose(
-                      passing,
-                      to - from == chunk.size() ? z : rows(passing, z, from, to - from),
-                      new RowLists(chunk.subList(from, to), config.embeddingSize()));
+              boolean all = tail.count() == stretch.count();
+              NDArray some = all ? z : rows(passing, z, tail.from(), tail.count());
+              NDArray chosen = choose(passing, some, tail, sent);
               chosen.attach(step);
               parts.add(chosen);
             }
           }
         }
-        unconditional += guided.size();
       }
-      // The only transfer of the step.
-      return choices(
-          module.callOne(step, "together", Argument.of(parts)).toDoubleArray(), rows.size());
+      // The only thing that a step reads back, and waits for.
+      return choices(transfer.back(step, parts, 1).toDoubleArray(), plan.rows());
     }
   }
 
@@ -175,82 +213,38 @@ public final class TokenChooser implements AutoCloseable {
     return new Choices(tokens, confidences, scores);
   }
 
-  private static List<Integer> guided(List<RowLists.Row> chunk) {
-    List<Integer> guided = new ArrayList<>();
-    for (int i = 0; i < chunk.size(); i++) {
-      if (chunk.get(i).request().settings().cfgScale() > 0) {
-        guided.add(i);
-      }
-    }
-    return guided;
-  }
-
   /** u + (scale + 1)(c - u) in the rows of guided requests. */
   private NDArray guide(
-      NDManager inputs, NDArray c, NDArray u, List<RowLists.Row> chunk, List<Integer> guided) {
-    long[] into = new long[guided.size()];
-    float[] scale = new float[into.length];
-    for (int i = 0; i < into.length; i++) {
-      into[i] = guided.get(i);
-      scale[i] = (float) (chunk.get(guided.get(i)).request().settings().cfgScale() + 1);
-    }
+      NDManager inputs, NDArray c, NDArray u, ChoicePlan.Stretch stretch, HostNumbers.Sent sent) {
     return module.callOne(
         inputs,
-        "guide",
+        "guided",
         Argument.of(c),
         Argument.of(u),
-        Argument.of(inputs.create(into)),
-        Argument.of(inputs.create(scale, new Shape(into.length, 1))));
+        Argument.of(sent.reals()),
+        Argument.of(sent.wholes()),
+        Argument.of((long) stretch.guidance()));
   }
 
-  private NDArray choose(NDManager inputs, NDArray z, RowLists rows) {
-    double[] given = rows.given();
-    int columns = config.embeddingSize();
+  private NDArray choose(NDManager inputs, NDArray z, ChoicePlan.Tail tail, HostNumbers.Sent sent) {
     return module.callOne(
         inputs,
-        "choose",
+        "planned",
         Argument.of(z),
+        Argument.of(sent.reals()),
+        Argument.of(sent.wholes()),
+        Argument.of((long) tail.first()),
+        Argument.ofInts(tail.lengths()),
         Argument.of(forbidden),
         Argument.of((long) config.tokens().eos()),
         Argument.of((long) config.tokens().eot()),
-        Argument.of(array(inputs, rows.noEos())),
-        Argument.of(array(inputs, rows.lateEos())),
-        Argument.of(array(inputs, rows.warm())),
-        Argument.of(column(inputs, rows.temperatures())),
-        Argument.of(column(inputs, rows.uniforms())),
-        Argument.of(array(inputs, rows.noisy())),
-        Argument.of(column(inputs, rows.noiseScales())),
-        Argument.of(
-            given.length == 0
-                ? none
-                : inputs.create(given, new Shape(given.length / columns, columns))),
-        Argument.of(array(inputs, rows.measured())),
-        Argument.of(column(inputs, rows.divisors())),
-        Argument.of(column(inputs, rows.topP())),
-        Argument.of(column(inputs, rows.lastRank())),
-        Argument.of(array(inputs, rows.measures())),
         Argument.of(Double.NEGATIVE_INFINITY));
-  }
-
-  private NDArray array(NDManager inputs, long[] values) {
-    return values.length == 0 ? none : inputs.create(values);
-  }
-
-  private NDArray column(NDManager inputs, long[] values) {
-    return values.length == 0 ? none : inputs.create(values, new Shape(values.length, 1));
-  }
-
-  private NDArray column(NDManager inputs, float[] values) {
-    return values.length == 0 ? none : inputs.create(values, new Shape(values.length, 1));
-  }
-
-  private NDArray column(NDManager inputs, double[] values) {
-    return values.length == 0 ? none : inputs.create(values, new Shape(values.length, 1));
   }
 
   @Override
   public void close() {
     module.close();
+    transfer.close();
     manager.close();
   }
 }

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.torch.TorchRuntime;
-import dev.unmask.model.transformer.Kernels;
+import dev.unmask.model.torch.Transfer;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.PackedBatch;
 import dev.unmask.model.transformer.Precision;
@@ -79,13 +79,14 @@ public final class SoakMain {
 
   private boolean run() throws IOException, InterruptedException, InvalidModelException {
     Path folder = Files.createTempDirectory("unmask-soak");
-    ElementType stored =
-        options.precision().resolved() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
+    LoadedModel.Way way =
+        LoadedModel.Way.suited(
+            options.shape(), options.precision(), options.attention(), options.device().resolve());
+    ElementType stored = way.precision() == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
     RandomModel.write(folder, options.shape(), stored, 1.5, options.seed());
     long start = System.nanoTime();
     long rssAfterWarmUp = 0;
-    try (LoadedModel model =
-        LoadedModel.load(folder, options.shape(), options.precision(), options.attention())) {
+    try (LoadedModel model = LoadedModel.load(folder, options.shape(), way)) {
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < options.javaThreads(); i++) {
         long seed = options.seed() + i;
@@ -95,7 +96,7 @@ public final class SoakMain {
       long end = start + options.duration().toNanos();
       while (System.nanoTime() < end && fault.get().isEmpty() && !stop.get()) {
         rest(Math.min(System.nanoTime() + options.report().toNanos(), end));
-        print("minute", start);
+        print("minute", start, way);
         if (rssAfterWarmUp == 0) {
           rssAfterWarmUp = rssMegabytes();
         }
@@ -112,7 +113,7 @@ public final class SoakMain {
       }
       Files.delete(folder);
     }
-    print(fault.get().isEmpty() ? "passed" : "failed", start);
+    print(fault.get().isEmpty() ? "passed" : "failed", start, way);
     System.out.printf(
         Locale.ROOT,
         "{\"verdict\":\"%s\",\"fault\":\"%s\",\"rss_growth_mb\":%d}%n",
@@ -152,11 +153,13 @@ public final class SoakMain {
 
   private void loop(LoadedModel model, long seed) {
     Random random = new Random(seed);
-    try (NDManager manager = TorchRuntime.newManager()) {
+    try (NDManager manager = TorchRuntime.newManager();
+        Transfer transfer = new Transfer(model.device())) {
       while (!stop.get()) {
         PackedBatch batch = randomBatch(random);
         try (NDArray logits = model.logits(manager, batch);
-            NDArray sum = logits.sum()) {
+            NDArray there = logits.sum(new int[] {0, 1}, true);
+            NDArray sum = transfer.back(manager, List.of(there), 0)) {
           if (!Float.isFinite(sum.getFloat())) {
             throw new IllegalStateException("a logit is not finite");
           }
@@ -181,12 +184,12 @@ public final class SoakMain {
     return batch;
   }
 
-  private void print(String event, long start) {
+  private void print(String event, long start, LoadedModel.Way way) {
     double seconds = (System.nanoTime() - start) / 1e9;
     System.out.printf(
         Locale.ROOT,
         "{\"event\":\"%s\",\"seconds\":%.0f,\"iterations\":%d,\"tokens\":%d,\"tokens_per_second\":%.0f,"
-            + "\"rss_mb\":%d,\"heap_mb\":%d,\"precision\":\"%s\",\"kernels\":\"%s\",\"attention\":\"%s\",\"requests\":%d,\"threads\":%d,\"intra_op\":%d,"
+            + "\"rss_mb\":%d,\"heap_mb\":%d,\"device\":\"%s\",\"precision\":\"%s\",\"kernels\":\"%s\",\"attention\":\"%s\",\"requests\":%d,\"threads\":%d,\"intra_op\":%d,"
             + "\"libtorch\":\"%s\"}%n",
         event,
         seconds,
@@ -196,9 +199,10 @@ public final class SoakMain {
         rssMegabytes(),
         // Garbage that was not collected yet is resident too.
         Runtime.getRuntime().totalMemory() >> 20,
-        options.precision().resolved(),
-        Kernels.suited(options.shape(), options.precision()).label(),
-        options.attention(),
+        way.device().label(),
+        way.precision(),
+        way.kernels().label(),
+        way.attention(),
         options.requests(),
         options.javaThreads(),
         TorchRuntime.intraOpThreads(),

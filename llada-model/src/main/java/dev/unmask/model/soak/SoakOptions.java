@@ -2,6 +2,7 @@ package dev.unmask.model.soak;
 
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.torch.DeviceChoice;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import java.time.Duration;
@@ -18,6 +19,7 @@ record SoakOptions(
     Duration report,
     Precision precision,
     Attention attention,
+    DeviceChoice device,
     int javaThreads,
     int intraOp,
     ModelConfig shape,
@@ -29,6 +31,7 @@ record SoakOptions(
   static final String USAGE =
       """
       soak [--minutes N] [--report-seconds N] [--precision f32|bf16|int8|auto] [--attention sdpa|sdpa16|bmm]
+           [--device auto|cpu|cuda|cuda:N]
            [--threads N] [--intra-op N] [--size mini|135m] [--sequences N] [--longest N] [--requests N]
            [--seed N]
       """;
@@ -40,6 +43,7 @@ record SoakOptions(
             Duration.ofMinutes(1),
             Precision.AUTO,
             Attention.FUSED,
+            new DeviceChoice.Auto(),
             1,
             1,
             mini(),
@@ -61,6 +65,7 @@ record SoakOptions(
     Duration r = report;
     Precision p = precision;
     Attention a = attention;
+    DeviceChoice c = device;
     int t = javaThreads;
     int n = intraOp;
     ModelConfig s = shape;
@@ -73,6 +78,7 @@ record SoakOptions(
       case "--report-seconds" -> r = Duration.ofSeconds(Long.parseLong(value));
       case "--precision" -> p = Precision.parse(value);
       case "--attention" -> a = Attention.parse(value);
+      case "--device" -> c = DeviceChoice.parse(value);
       case "--threads" -> t = Integer.parseInt(value);
       case "--intra-op" -> n = Integer.parseInt(value);
       case "--size" -> s = sizeOf(value);
@@ -82,7 +88,7 @@ record SoakOptions(
       case "--seed" -> seedOrOld = Long.parseLong(value);
       default -> throw new IllegalArgumentException(name + " is not an option\n" + USAGE);
     }
-    return new SoakOptions(d, r, p.resolved(), a, t, n, s, m, l, q, seedOrOld);
+    return new SoakOptions(d, r, p, a, c, t, n, s, m, l, q, seedOrOld);
   }
 
   private static ModelConfig sizeOf(String value) {

@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Random;
 
-/** The library's fused attention against two products and a softmax. */
+/** The library's fused attention against two products and a softmax, on one device. */
 final class AttentionCheck {
 
   static final String TEXT =
@@ -29,17 +29,20 @@ final class AttentionCheck {
   private static final int WIDTH = 32;
 
   private final TorchScriptModule module;
+  private final Transfer transfer;
   private final NDManager manager;
   private final List<Argument> inputs;
   private final float[] expected;
 
-  AttentionCheck(TorchScriptModule module, NDManager manager) {
+  AttentionCheck(TorchScriptModule module, Transfer transfer, NDManager manager) {
     this.module = module;
+    this.transfer = transfer;
     this.manager = manager;
     Random random = new Random(7);
     this.inputs = List.of(normal(random), normal(random), normal(random));
     this.expected =
         SelfCheck.floats(
+            transfer,
             manager,
             module.call(
                 manager,
@@ -63,7 +66,9 @@ final class AttentionCheck {
   private double difference(String method, String type, double tolerance) {
     float[] got =
         SelfCheck.floats(
-            manager, module.call(manager, method, inputs.get(0), inputs.get(1), inputs.get(2)));
+            transfer,
+            manager,
+            module.call(manager, method, inputs.get(0), inputs.get(1), inputs.get(2)));
     double most = 0;
     for (int i = 0; i < got.length; i++) {
       double difference = Math.abs((double) got[i] - expected[i]);
@@ -82,6 +87,7 @@ final class AttentionCheck {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return Argument.of(manager.create(values, new Shape(1, HEADS, LENGTH, WIDTH)));
+    Shape shape = new Shape(1, HEADS, LENGTH, WIDTH);
+    return Argument.of(transfer.copy(manager, manager.create(values, shape)));
   }
 }

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * A look at the native library before a service says that it is ready: a mismatched library must
  * fail at the start and not in a request. Versions, threads, every element type that weights and
- * tokens have, views of mapped files, and attention. Takes well under a second after the library is
- * loaded.
+ * tokens have, views of mapped files, crossings to the device, and attention there. Takes well
+ * under a second on the processor after the library is loaded.
  */
 public final class SelfCheck {
 
@@ -28,6 +28,7 @@ public final class SelfCheck {
    * @param attentionError largest difference of fused and composed attention in float32, for normal
    *     inputs
    * @param halfAttentionError the same for fused attention in bfloat16
+   * @param device where attention was tried
    * @param mappedInPlace whether a mapped file was seen to be used without a copy; false where no
    *     temporary file could be made
    * @param millis what the checks took, loading not counted
@@ -39,6 +40,7 @@ public final class SelfCheck {
       int interOpThreads,
       double attentionError,
       double halfAttentionError,
+      Device device,
       boolean mappedInPlace,
       long millis) {
 
@@ -57,6 +59,8 @@ public final class SelfCheck {
           + attentionError
           + " bf16_attention_error="
           + halfAttentionError
+          + " device="
+          + device.label()
           + " mapped_in_place="
           + mappedInPlace
           + " millis="
@@ -66,24 +70,32 @@ public final class SelfCheck {
 
   private SelfCheck() {}
 
+  /** {@link #run(Device)} on the processor. */
+  public static Report run() {
+    return run(Device.cpu());
+  }
+
   /**
-   * Checks everything.
+   * Checks everything; crossings, products and attention on {@code device}.
    *
    * @throws UnusableLibraryException saying what does not hold
    */
-  public static Report run() {
+  public static Report run(Device device) {
     checkVersions(TorchRuntime.version(), TorchRuntime.djlVersion());
     long start = System.nanoTime();
     checkThreads();
     try (TorchScriptModule module =
             TorchScriptModule.compile(TypeChecks.TEXT + AttentionCheck.TEXT);
+        Transfer transfer = new Transfer(device);
         NDManager manager = TorchRuntime.newManager()) {
       TypeChecks types = new TypeChecks(module, manager);
       // What the guard refuses to models must not be tried here either: it can end the process.
-      boolean half = !(Processor.here().usesTiles() && TorchRuntime.intraOpThreads() > 1);
+      boolean half =
+          !device.isCpu() || !(Processor.here().usesTiles() && TorchRuntime.intraOpThreads() > 1);
       types.run(half);
       boolean mapped = types.mappedFileIsUsedInPlace();
-      AttentionCheck attention = new AttentionCheck(module, manager);
+      TransferCheck.run(transfer, manager);
+      AttentionCheck attention = new AttentionCheck(module, transfer, manager);
       return new Report(
           TorchRuntime.version(),
           TorchRuntime.djlVersion(),
@@ -91,6 +103,7 @@ public final class SelfCheck {
           TorchRuntime.interOpThreads(),
           attention.error(),
           half ? attention.halfError() : Double.NaN,
+          device,
           mapped,
           (System.nanoTime() - start) / 1_000_000);
     } catch (TorchScriptException e) {
@@ -130,10 +143,10 @@ public final class SelfCheck {
   }
 
   /** The result of a module's method as floats; the array is closed. */
-  static float[] floats(NDManager manager, List<NDArray> result) {
+  static float[] floats(Transfer transfer, NDManager manager, List<NDArray> result) {
     try (NDManager passing = manager.newSubManager()) {
       result.forEach(array -> array.attach(passing));
-      return result.get(0).toFloatArray();
+      return transfer.back(passing, result, 0).toFloatArray();
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.unmask.model.torch;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
@@ -52,7 +51,7 @@ public final class TorchRuntime {
 
   /** A new manager on the CPU; the caller closes it. */
   public static NDManager newManager() {
-    return ENGINE.newBaseManager(Device.cpu());
+    return ENGINE.newBaseManager(ai.djl.Device.cpu());
   }
 
   /** Threads that one operation may use inside the library. */
@@ -63,6 +62,25 @@ public final class TorchRuntime {
   /** Threads that may run operations side by side inside the library. */
   public static int interOpThreads() {
     return JniUtils.getNumInteropThreads();
+  }
+
+  /** Where the library's own random numbers begin; they are drawn for benchmarks only. */
+  public static void seed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
+  /**
+   * Bytes of a device that nobody has taken yet.
+   *
+   * @throws UnusableLibraryException when the driver does not say
+   */
+  public static long freeBytes(Device.Cuda device) {
+    return CudaDriver.freeBytes(device.index());
+  }
+
+  /** Gives memory that the library keeps of devices, but does not use, back to them. */
+  public static void returnDeviceMemory() {
+    JniUtils.emptyCudaCache();
   }
 
   /** Sets the calling thread up for running modules; cheap when it already is. */

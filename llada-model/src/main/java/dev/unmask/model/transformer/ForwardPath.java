@@ -2,6 +2,7 @@ package dev.unmask.model.transformer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.unmask.model.torch.HostNumbers;
 import java.util.List;
 
 /** One way to run a loaded network. One thread at a time. */
@@ -9,6 +10,11 @@ interface ForwardPath extends AutoCloseable {
 
   /** {@link MaskPredictor#states}. */
   NDArray states(NDManager owner, PackedBatch batch);
+
+  /** {@link MaskPredictor#prepare}. */
+  default MaskPredictor.PreparedPass prepare(PackedBatch batch, HostNumbers numbers) {
+    return (owner, sent) -> states(owner, batch);
+  }
 
   /** {@link MaskPredictor#head}. */
   NDArray head(NDManager owner, NDArray states);

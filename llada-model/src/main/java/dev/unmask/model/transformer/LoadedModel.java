@@ -7,8 +7,11 @@ import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.safetensors.FileDigests;
 import dev.unmask.model.safetensors.WeightFiles;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.HostNumbers;
 import dev.unmask.model.torch.Processor;
 import dev.unmask.model.torch.TorchRuntime;
+import dev.unmask.model.torch.Transfer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
@@ -16,30 +19,71 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model of a folder, ready to run. Weights in the compute type are mapped from the files, which
- * must stay unchanged while the model is open.
+ * A model of a folder, ready to run. On the processor weights in the compute type are mapped from
+ * the files, which must stay unchanged while the model is open; a device has copies of its own.
  *
  * <p>Loading may happen on any thread; {@link #logits} belongs to one thread at a time, and {@link
  * #close} to a moment when nothing runs.
  */
 public final class LoadedModel implements MaskPredictor, AutoCloseable {
 
+  /**
+   * How a model computes.
+   *
+   * @param precision never {@link Precision#AUTO}
+   */
+  public record Way(
+      Precision precision, TransformerText.Attention attention, Kernels kernels, Device device) {
+
+    /** Resolves the precision. */
+    public Way {
+      precision = precision.resolved(device);
+    }
+
+    /** With the kernels that suit the model there. */
+    public static Way suited(
+        ModelConfig config,
+        Precision precision,
+        TransformerText.Attention attention,
+        Device device) {
+      Precision resolved = precision.resolved(device);
+      return new Way(resolved, attention, Kernels.suited(config, resolved, device), device);
+    }
+
+    /** As {@link #suited}, with fused attention. */
+    public static Way suited(ModelConfig config, Precision precision, Device device) {
+      return suited(config, precision, TransformerText.Attention.FUSED, device);
+    }
+
+    private TransformerText.Compute compute() {
+      return precision.compute();
+    }
+
+    /**
+     * Bytes of a model's weights in a precision: what they take of a device's memory, and of the
+     * process's own where they are not mapped.
+     */
+    public static long weightBytes(ModelConfig config, Precision precision) {
+      return config.parameterCount() * precision.compute().bytes();
+    }
+
+    private void require() {
+      kernels.require(precision, device);
+      if (device.isCpu()) {
+        Stability.require(precision, attention, TorchRuntime.intraOpThreads(), Processor.here());
+      }
+    }
+  }
+
   private final ModelConfig config;
-  private final Precision precision;
+  private final Way way;
   private final NDManager manager;
-  private final Kernels kernels;
   private final ForwardPath path;
 
-  private LoadedModel(
-      ModelConfig config,
-      Precision precision,
-      NDManager manager,
-      Kernels kernels,
-      ForwardPath path) {
+  private LoadedModel(ModelConfig config, Way way, NDManager manager, ForwardPath path) {
     this.config = config;
-    this.precision = precision;
+    this.way = way;
     this.manager = manager;
-    this.kernels = kernels;
     this.path = path;
   }
 
@@ -50,7 +94,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
    * @throws InvalidModelException when the folder is not a model that this network runs exactly
    */
   public static LoadedModel load(Path folder, Precision precision) throws InvalidModelException {
-    return load(folder, ModelConfig.load(folder), precision, TransformerText.Attention.FUSED);
+    return load(folder, precision, Device.cpu(), FileDigests.NONE);
   }
 
   /**
@@ -63,8 +107,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   public static LoadedModel load(
       Path folder, ModelConfig config, Precision precision, TransformerText.Attention attention)
       throws InvalidModelException {
-    return load(
-        folder, config, precision, attention, Kernels.suited(config, precision), FileDigests.NONE);
+    return load(folder, config, Way.suited(config, precision, attention, Device.cpu()));
   }
 
   /**
@@ -78,7 +121,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
       TransformerText.Attention attention,
       Kernels kernels)
       throws InvalidModelException {
-    return load(folder, config, precision, attention, kernels, FileDigests.NONE);
+    return load(folder, config, new Way(precision, attention, kernels, Device.cpu()));
   }
 
   /**
@@ -88,66 +131,102 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
    */
   public static LoadedModel load(Path folder, Precision precision, FileDigests digests)
       throws InvalidModelException {
-    ModelConfig config = ModelConfig.load(folder);
-    return load(
-        folder,
-        config,
-        precision,
-        TransformerText.Attention.FUSED,
-        Kernels.suited(config, precision),
-        digests);
+    return load(folder, precision, Device.cpu(), digests);
   }
 
-  private static LoadedModel load(
-      Path folder,
-      ModelConfig config,
-      Precision precision,
-      TransformerText.Attention attention,
-      Kernels kernels,
-      FileDigests digests)
+  /** {@link #load(Path, Precision, FileDigests)} onto a device. */
+  public static LoadedModel load(
+      Path folder, Precision precision, Device device, FileDigests digests)
       throws InvalidModelException {
-    Stability.require(precision, attention, TorchRuntime.intraOpThreads(), Processor.here());
-    if (precision == Precision.INT8 && kernels == Kernels.PLAIN) {
-      throw new IllegalArgumentException("int8 has no plain kernels; they must be prepacked");
+    ModelConfig config = ModelConfig.load(folder);
+    Way way = Way.suited(config, precision, TransformerText.Attention.FUSED, device);
+    return load(folder, config, way, digests);
+  }
+
+  /** {@link #load(Path, Precision)} with a config that was read before, in a given way. */
+  public static LoadedModel load(Path folder, ModelConfig config, Way way)
+      throws InvalidModelException {
+    return load(folder, config, way, FileDigests.NONE);
+  }
+
+  private static LoadedModel load(Path folder, ModelConfig config, Way way, FileDigests digests)
+      throws InvalidModelException {
+    way.require();
+    try {
+      WeightFiles files = WeightFiles.read(folder, digests);
+      Weights weights =
+          owner ->
+              way.kernels() == Kernels.STAGED
+                  ? WeightLoader.copy(owner, files, config, way.compute(), way.device())
+                  : WeightLoader.load(owner, files, config, way.compute());
+      return make(config, way, weights);
+    } catch (InvalidModelException e) {
+      throw new InvalidModelException(folder + ": " + e.getMessage(), e);
     }
-    WeightFiles files = WeightFiles.read(folder, digests);
-    TransformerText.Compute type = precision.compute();
+  }
+
+  /**
+   * A model without files, whose weights are drawn where they are needed: for benchmarks of shapes
+   * that are too large to be written first. Numbers are as {@link RandomModel} says, not the same.
+   */
+  public static LoadedModel random(ModelConfig config, Way way, long seed) {
+    way.require();
+    try {
+      return make(
+          config,
+          way,
+          owner -> RandomWeights.draw(owner, config, way.compute(), way.device(), seed));
+    } catch (InvalidModelException e) {
+      throw new IllegalStateException("drawn weights are never invalid", e);
+    }
+  }
+
+  /** Where weights come from, in the order of {@link WeightTable}. */
+  @FunctionalInterface
+  private interface Weights {
+    List<NDArray> onto(NDManager owner) throws InvalidModelException;
+  }
+
+  private static LoadedModel make(ModelConfig config, Way way, Weights weights)
+      throws InvalidModelException {
+    TransformerText.Compute type = way.compute();
     NDManager manager = TorchRuntime.newManager();
     try {
       NDArray noCache = manager.create(new float[0]);
       Function<PackedBatch.Segment, NDArray> caches = segment -> tensor(segment.cache(), noCache);
       ForwardPath path =
-          switch (kernels) {
+          switch (way.kernels()) {
             case PLAIN ->
                 new PlainForward(
+                    config, type, way.attention(), manager, weights.onto(manager), caches);
+            case STAGED ->
+                new StagedForward(
                     config,
                     type,
-                    attention,
+                    way.attention(),
                     manager,
-                    WeightLoader.load(manager, files, config, type),
+                    new Transfer(way.device()),
+                    weights.onto(manager),
                     caches);
             case PREPACKED -> {
               // What is mapped or cast goes with its own manager once it was laid out anew.
               try (NDManager passing = TorchRuntime.newManager()) {
                 yield new PackedForward(
                     config,
-                    precision == Precision.INT8
-                        ? QuantisedText.of(config, attention)
-                        : PackedText.of(config, type, attention),
+                    way.precision() == Precision.INT8
+                        ? QuantisedText.of(config, way.attention())
+                        : PackedText.of(config, type, way.attention()),
                     type,
-                    () -> AdaptedText.packed(config, type, attention),
+                    () -> AdaptedText.packed(config, type, way.attention()),
                     manager,
-                    WeightLoader.load(passing, files, config, type),
+                    weights.onto(passing),
                     caches);
               }
             }
           };
-      return new LoadedModel(config, precision.resolved(), manager, kernels, path);
+      return new LoadedModel(config, way, manager, path);
     } catch (InvalidModelException | RuntimeException e) {
       manager.close();
-      if (e instanceof InvalidModelException) {
-        throw new InvalidModelException(folder + ": " + e.getMessage(), e);
-      }
       throw e;
     }
   }
@@ -159,12 +238,17 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
 
   @Override
   public int numberBytes() {
-    return precision.compute().bytes();
+    return way.compute().bytes();
+  }
+
+  @Override
+  public Device device() {
+    return way.device();
   }
 
   /** What it computes in; never {@link Precision#AUTO}. */
   public Precision precision() {
-    return precision;
+    return way.precision();
   }
 
   public long parameterCount() {
@@ -173,15 +257,15 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
 
   /** How it computes. */
   public Kernels kernels() {
-    return kernels;
+    return way.kernels();
   }
 
   /**
    * Positions that {@link #states} computes for a batch: its tokens, and what they are padded with.
    */
   public long computedRows(PackedBatch batch) {
-    return switch (kernels) {
-      case PLAIN -> batch.tokens();
+    return switch (way.kernels()) {
+      case PLAIN, STAGED -> batch.tokens();
       case PREPACKED -> LongStream.of(ChunkPlan.of(batch, config.logitShift()).sizes()).sum();
     };
   }
@@ -189,6 +273,11 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   @Override
   public NDArray states(NDManager owner, PackedBatch batch) {
     return path.states(owner, batch);
+  }
+
+  @Override
+  public PreparedPass prepare(PackedBatch batch, HostNumbers numbers) {
+    return path.prepare(batch, numbers);
   }
 
   @Override
@@ -200,7 +289,7 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   public KeyValueCache newCache(int length) {
     NDArray tensor = path.newCache(length);
     long numbers = 2L * config.layers() * length * config.kvHeads() * config.headWidth();
-    return new TensorCache(tensor, length, numbers * precision.compute().bytes());
+    return new TensorCache(tensor, length, numbers * way.compute().bytes());
   }
 
   /**
@@ -266,9 +355,16 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
   }
 
   private void requireAdaptable() {
-    if (precision == Precision.INT8) {
+    if (way.precision() == Precision.INT8) {
       throw new IllegalArgumentException(
           "a model that computes in int8 takes no adapters; load it with f32 or bf16");
+    }
+    if (way.kernels() == Kernels.STAGED) {
+      throw new IllegalArgumentException(
+          "a model on "
+              + way.device().label()
+              + " with staged kernels takes no adapters yet; merge them into whole weights, or load"
+              + " it on the processor");
     }
   }
 

@@ -3,6 +3,8 @@ package dev.unmask.model.transformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.HostNumbers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,8 +13,26 @@ import org.jspecify.annotations.Nullable;
  */
 public interface MaskPredictor {
 
+  /** A forward pass whose numbers were written and are about to be sent. */
+  @FunctionalInterface
+  interface PreparedPass {
+    /**
+     * Runs it, once.
+     *
+     * @param owner gets the result
+     * @param sent all numbers that were written, on the predictor's device
+     * @return as {@link #states}
+     */
+    NDArray run(NDManager owner, HostNumbers.Sent sent);
+  }
+
   /** The shape it was built with. */
   ModelConfig config();
+
+  /** Where it computes: states, logits and what is made of them are there. */
+  default Device device() {
+    return Device.cpu();
+  }
 
   /** Bytes of a number of the compute type, by which memory is planned. */
   default int numberBytes() {
@@ -38,6 +58,17 @@ public interface MaskPredictor {
    * @return {@code [batch.askedRows(), state width]}, opaque to Java: its type is the compute type
    */
   NDArray states(NDManager owner, PackedBatch batch);
+
+  /**
+   * {@link #states} in two halves, so that the numbers of a pass can cross over together with those
+   * of whatever follows it.
+   *
+   * @param batch as for {@link #states}
+   * @param numbers gets what the pass needs; nothing where Java's memory is the device's
+   */
+  default PreparedPass prepare(PackedBatch batch, HostNumbers numbers) {
+    return (owner, sent) -> states(owner, batch);
+  }
 
   /**
    * The head.

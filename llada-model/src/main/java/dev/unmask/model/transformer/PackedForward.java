@@ -204,7 +204,7 @@ final class PackedForward implements ForwardPath {
 
   @Override
   public NDArray newCache(int length) {
-    return module.callOne(manager, "new_cache", Argument.of((long) length));
+    return module.callOne(manager, "new_cache", Argument.of(table), Argument.of((long) length));
   }
 
   @Override

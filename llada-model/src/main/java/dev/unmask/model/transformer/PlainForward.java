@@ -134,7 +134,7 @@ final class PlainForward implements ForwardPath {
 
   @Override
   public NDArray newCache(int length) {
-    return module.callOne(manager, "new_cache", Argument.of((long) length));
+    return module.callOne(manager, "new_cache", Argument.of(cosines), Argument.of((long) length));
   }
 
   @Override

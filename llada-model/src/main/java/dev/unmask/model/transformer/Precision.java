@@ -1,13 +1,17 @@
 package dev.unmask.model.transformer;
 
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DevicesFound;
+import java.util.List;
 import java.util.Locale;
 
 /** The type that a model computes in. */
 public enum Precision {
   /**
-   * The type that survived a soak of hours, today {@link #F32} everywhere: bfloat16 on AMX crashed
-   * in short runs, and without bfloat16 instructions it is emulated and slower. Decisions 0007 and
-   * 0010 say what would change it.
+   * On the processor the type that survived a soak of hours, today {@link #F32} everywhere:
+   * bfloat16 on AMX crashed in short runs, and without bfloat16 instructions it is emulated and
+   * slower. Decisions 0007 and 0010 say what would change it. On a CUDA device {@link #BF16} where
+   * it computes that, which is what checkpoints are stored in.
    */
   AUTO,
   F32,
@@ -35,9 +39,22 @@ public enum Precision {
     };
   }
 
-  /** Never {@link #AUTO}. */
+  /** On the processor; never {@link #AUTO}. */
   public Precision resolved() {
     return this == AUTO ? F32 : this;
+  }
+
+  /** On a device; never {@link #AUTO}. */
+  public Precision resolved(Device device) {
+    return switch (device) {
+      case Device.Cpu cpu -> resolved();
+      case Device.Cuda cuda -> resolved(DevicesFound.here().devices(), cuda);
+    };
+  }
+
+  Precision resolved(List<DevicesFound.CudaDevice> devices, Device.Cuda cuda) {
+    boolean half = cuda.index() < devices.size() && devices.get(cuda.index()).computesBfloat16();
+    return this == AUTO ? (half ? BF16 : F32) : this;
   }
 
   /** What activations are kept in. */

@@ -26,8 +26,13 @@ public record Stability(Verdict verdict, String reason) {
     KNOWN_BAD
   }
 
+  /** Of a CUDA device: nobody has soaked one. */
+  public static Stability onDevice() {
+    return new Stability(Verdict.UNPROVEN, "no soak ran on a CUDA device yet");
+  }
+
   /**
-   * Judges a combination.
+   * Judges a combination on the processor.
    *
    * @param precision resolved
    * @param kernels those in use; the guard treats both alike, the soaks were of the plain ones
@@ -66,6 +71,11 @@ public record Stability(Verdict verdict, String reason) {
   private static Stability soaked(Kernels kernels, String reason) {
     return switch (kernels) {
       case PLAIN -> new Stability(Verdict.SOAKED, reason);
+      case STAGED ->
+          new Stability(
+              Verdict.UNPROVEN,
+              "staged kernels were not seen to fail, but not soaked for hours; with plain ones "
+                  + reason);
       case PREPACKED ->
           new Stability(
               Verdict.UNPROVEN,

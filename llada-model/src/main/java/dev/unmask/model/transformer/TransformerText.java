@@ -20,11 +20,12 @@ import java.util.Map;
  *
  * <ul>
  *   <li>{@code rope_table(n: int) -> Tuple[Tensor, Tensor]}: cosines and sines {@code [n, head/2]}
- *       float32.
+ *       float32, made on the processor whatever the weights are on, so that they are the same
+ *       numbers everywhere.
  *   <li>{@code rope_rows(table: Tensor, starts: List[int], lengths: List[int]) -> Tensor}: the rows
  *       of each segment, packed, {@code [tokens, 1, head/2]}.
- *   <li>{@code new_cache(n: int) -> Tensor}: {@code [layers, 2, n, kv heads, head]}; index 0 holds
- *       keys after the rotation, 1 values.
+ *   <li>{@code new_cache(like: Tensor, n: int) -> Tensor}: {@code [layers, 2, n, kv heads, head]}
+ *       on the device of {@code like}; index 0 holds keys after the rotation, 1 values.
  *   <li>{@code block(w, layer: int, x, cos, sin, starts, lengths, keys, caches) -> Tensor}: one
  *       block; writes the caches.
  *   <li>{@code states(w, ids, cosTable, sinTable, starts, lengths, keys, caches, rows) -> Tensor}:
@@ -32,9 +33,13 @@ import java.util.Map;
  *       [tokens]}.
  *   <li>{@code head(w, x) -> Tensor}: final norm and head of the rows given, float32 {@code [rows,
  *       embedding]}. Select rows first: the head is the largest matrix.
- *   <li>{@code ints(t: Tensor) -> List[int]}: for callers that can pass tensors only.
+ *   <li>{@code ints(t: Tensor) -> List[int]}: for callers that can pass tensors only; of a device
+ *       it would wait for each number.
  *   <li>{@code cast_all(w: List[Tensor]) -> List[Tensor]}: to the compute type.
  * </ul>
+ *
+ * <p>What a method makes it makes beside its inputs, on their device: nothing but the tables of
+ * rotations names one.
  *
  * <p>Numerics follow the public LLaDA modelling code: RMSNorm's variance in float32 and the cast
  * back <em>before</em> the weight, rotary positions in float32 (or the compute type, {@link
@@ -59,12 +64,12 @@ public final class TransformerText {
             n = torch.append(r, torch.to(w[i], $DTYPE))
           return r
         def rope_table(self: __torch__.M, n: int) -> Tuple[Tensor, Tensor]:
-          e = torch.div(torch.arange(0, $HEAD_WIDTH, 2, dtype=6), $HEAD_WIDTH)
+          e = torch.div(torch.arange(0, $HEAD_WIDTH, 2, dtype=6, device=torch.device("cpu")), $HEAD_WIDTH)
           f = torch.reciprocal(torch.pow($ROPE_THETA, e))
-          a = torch.mul(torch.unsqueeze(torch.arange(n, dtype=6), 1), torch.unsqueeze(f, 0))
+          a = torch.mul(torch.unsqueeze(torch.arange(n, dtype=6, device=torch.device("cpu")), 1), torch.unsqueeze(f, 0))
           return (torch.cos(a), torch.sin(a))
-        def new_cache(self: __torch__.M, n: int) -> Tensor:
-          return torch.zeros([$LAYERS, 2, n, $KV_HEADS, $HEAD_WIDTH], dtype=$DTYPE)
+        def new_cache(self: __torch__.M, like: Tensor, n: int) -> Tensor:
+          return torch.new_zeros(like, [$LAYERS, 2, n, $KV_HEADS, $HEAD_WIDTH], dtype=$DTYPE)
         def rope_rows(self: __torch__.M, table: Tensor, starts: List[int], lengths: List[int]) -> Tensor:
           r = annotate(List[Tensor], [])
           for i in range(torch.len(lengths)):
@@ -80,9 +85,9 @@ public final class TransformerText {
           l = torch.sub(torch.mul(a, cos), torch.mul(b, sin))
           r = torch.add(torch.mul(b, cos), torch.mul(a, sin))
           return torch.to(torch.cat([l, r], 2), $DTYPE)
-        def seen(self: __torch__.M, first: int, n: int, keys: int) -> Tensor:
-          i = torch.unsqueeze(torch.arange(first, torch.add(first, n), dtype=4), 1)
-          j = torch.unsqueeze(torch.arange(keys, dtype=4), 0)
+        def seen(self: __torch__.M, like: Tensor, first: int, n: int, keys: int) -> Tensor:
+          i = torch.unsqueeze(torch.arange(first, torch.add(first, n), dtype=4, device=ops.prim.device(like)), 1)
+          j = torch.unsqueeze(torch.arange(keys, dtype=4, device=ops.prim.device(like)), 0)
           return torch.repeat(torch.le(torch.floor_divide(j, $MASK_BLOCK), torch.floor_divide(i, $MASK_BLOCK)), [$GROUP, 1])
         def attend_row(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, first: int) -> Tensor:
           n = torch.size(q, 0)
@@ -202,7 +207,7 @@ public final class TransformerText {
      * Lines that set {@code a} from {@code qf, kf, vf}; {@code masked} where some keys are hidden.
      */
     private String lines(boolean masked) {
-      String seen = masked ? "    p = (self).seen(first, n, torch.size(k, 0), )\n" : "";
+      String seen = masked ? "    p = (self).seen(qf, first, n, torch.size(k, 0), )\n" : "";
       return switch (this) {
         case FUSED ->
             seen
@@ -211,13 +216,13 @@ public final class TransformerText {
         case FUSED_ROUNDED ->
             """
                 e = torch.remainder(torch.neg(torch.size(k, 0)), 16)
-                b = torch.zeros([1, 1, 1, torch.add(torch.size(k, 0), e)], dtype=$DTYPE)
+                b = torch.new_zeros(qf, [1, 1, 1, torch.add(torch.size(k, 0), e)])
                 c = torch.fill_(torch.narrow(b, 3, torch.size(k, 0), e), -inf)
             """
                 + (masked
                     ? seen
                         + """
-                            d = torch.zeros(torch.size(p), dtype=$DTYPE)
+                            d = torch.new_zeros(qf, torch.size(p))
                             c = torch.masked_fill_(d, torch.logical_not(p), -inf)
                             b = torch.add(b, torch.constant_pad_nd(d, [0, e]))
                         """

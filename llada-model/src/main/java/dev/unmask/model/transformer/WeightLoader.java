@@ -10,6 +10,7 @@ import dev.unmask.model.safetensors.ShardReader;
 import dev.unmask.model.safetensors.TensorEntry;
 import dev.unmask.model.safetensors.WeightFiles;
 import dev.unmask.model.torch.Argument;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.torch.TorchScriptModule;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -20,8 +21,9 @@ import java.util.Optional;
 
 /**
  * Makes weights out of files: a tensor stored in the compute type is a view of the mapped file, any
- * other is read in chunks and cast into native memory. Nothing passes through the Java heap, and
- * besides the weights themselves one chunk of one shard is in memory at a time.
+ * other is read in chunks and cast into native memory, and so is every one that goes to a device.
+ * Nothing passes through the Java heap, and besides the weights themselves one chunk of one shard
+ * is in memory at a time.
  */
 final class WeightLoader {
 
@@ -29,14 +31,14 @@ final class WeightLoader {
   private static final String TEXT =
       """
         def view(self: __torch__.M, bytes: Tensor, stored: int, shape: List[int], strides: List[int]) -> Tensor:
-          return torch.set_(torch.empty([0], dtype=stored), bytes, 0, shape, strides)
+          return torch.set_(torch.empty([0], dtype=stored, device=torch.device("cpu")), bytes, 0, shape, strides)
         def room(self: __torch__.M, shape: List[int], wanted: int) -> Tensor:
-          return torch.empty(shape, dtype=wanted)
+          return torch.empty(shape, dtype=wanted, device=torch.device("$DEVICE"))
         def fill(self: __torch__.M, room: Tensor, bytes: Tensor, stored: int, first: int, count: int) -> Tensor:
-          chunk = torch.set_(torch.empty([0], dtype=stored), bytes, 0, [count], [1])
+          chunk = torch.set_(torch.empty([0], dtype=stored, device=torch.device("cpu")), bytes, 0, [count], [1])
           return torch.copy_(torch.narrow(torch.view(room, [-1]), 0, first, count), chunk)
         def same(self: __torch__.M, a: Tensor, b: Tensor) -> Tensor:
-          return torch.full([1], float(int(torch.equal(a, b))))
+          return torch.full([1], float(int(torch.equal(a, b))), device=torch.device("cpu"))
       """;
 
   /** A larger tensor cannot be one buffer, so it is read instead of mapped. */
@@ -46,10 +48,19 @@ final class WeightLoader {
   private final TorchScriptModule module;
   private final TransformerText.Compute type;
 
-  private WeightLoader(NDManager owner, TorchScriptModule module, TransformerText.Compute type) {
+  /** Whether a tensor in the compute type may be the file itself. */
+  private final boolean views;
+
+  private WeightLoader(
+      NDManager owner, TorchScriptModule module, TransformerText.Compute type, boolean views) {
     this.owner = owner;
     this.module = module;
     this.type = type;
+    this.views = views;
+  }
+
+  static String text(Device device) {
+    return TEXT.replace("$DEVICE", device.label());
   }
 
   /**
@@ -63,12 +74,37 @@ final class WeightLoader {
   static List<NDArray> load(
       NDManager owner, WeightFiles files, ModelConfig config, TransformerText.Compute type)
       throws InvalidModelException {
+    return load(owner, files, config, type, Device.cpu(), true);
+  }
+
+  /**
+   * {@link #load} into memory of a device, chunk by chunk: no tensor is mapped or held by the host
+   * as a whole.
+   */
+  static List<NDArray> copy(
+      NDManager owner,
+      WeightFiles files,
+      ModelConfig config,
+      TransformerText.Compute type,
+      Device device)
+      throws InvalidModelException {
+    return load(owner, files, config, type, device, false);
+  }
+
+  private static List<NDArray> load(
+      NDManager owner,
+      WeightFiles files,
+      ModelConfig config,
+      TransformerText.Compute type,
+      Device device,
+      boolean views)
+      throws InvalidModelException {
     List<WeightTable.Weight> table = WeightCheck.require(files, config);
     Optional<String> copy =
         WeightTable.copyOfEmbedding(config).filter(files.tensors()::containsKey);
     Map<String, NDArray> loaded = new HashMap<>();
-    try (TorchScriptModule module = TorchScriptModule.compile(TEXT)) {
-      WeightLoader loader = new WeightLoader(owner, module, type);
+    try (TorchScriptModule module = TorchScriptModule.compile(text(device))) {
+      WeightLoader loader = new WeightLoader(owner, module, type, views);
       for (WeightFiles.Shard shard : files.shards()) {
         try (ShardReader reader = ShardReader.open(files, shard)) {
           for (TensorEntry entry : shard.header().entries()) {
@@ -112,7 +148,10 @@ final class WeightLoader {
     // bear.
     long address = shard.header().dataStart() + entry.begin();
     boolean aligned = address % entry.type().bytes() == 0;
-    if (WeightCheck.code(entry) == type.code() && aligned && entry.bytes() <= LARGEST_VIEW) {
+    if (views
+        && WeightCheck.code(entry) == type.code()
+        && aligned
+        && entry.bytes() <= LARGEST_VIEW) {
       return module.callOne(
           owner,
           "view",

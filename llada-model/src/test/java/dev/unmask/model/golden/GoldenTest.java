@@ -14,7 +14,7 @@ class GoldenTest {
   private static final Path CASES = Path.of("src/test/resources/golden");
 
   @ParameterizedTest
-  @EnumSource(names = {"ORACLE", "PACKED"})
+  @EnumSource(names = {"ORACLE", "PACKED", "STAGED"})
   void everyCanvasEqualsTheReference(GoldenPath path) throws Exception {
     List<GoldenVerdict> verdicts =
         GoldenRunner.standard().run(List.of(CASES), List.of(path), Set.of("forward", "generate"));
@@ -26,7 +26,7 @@ class GoldenTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"ORACLE", "PACKED"})
+  @EnumSource(names = {"ORACLE", "PACKED", "STAGED"})
   void likelihoodsOverTheRecordedMasksAreTheReferences(GoldenPath path) throws Exception {
     List<GoldenVerdict> verdicts =
         GoldenRunner.standard().run(List.of(CASES), List.of(path), Set.of("likelihood"));

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
@@ -201,7 +202,7 @@ class TokenChooserTest {
       logits[i] = (float) random.nextGaussian();
     }
     try (TokenChooser together = new TokenChooser(SHAPE);
-        TokenChooser chunked = new TokenChooser(SHAPE, 5, 2);
+        TokenChooser chunked = new TokenChooser(SHAPE, Device.cpu(), 5, 2);
         NDManager manager = TorchRuntime.newManager()) {
       var all = manager.create(logits, new Shape(16, COLUMNS));
       TokenChooser.Choices expected = together.choose(all, requests);
@@ -245,7 +246,7 @@ class TokenChooserTest {
         warm[row]++;
       }
     }
-    try (TokenChooser chooser = new TokenChooser(shape, 16, 7);
+    try (TokenChooser chooser = new TokenChooser(shape, Device.cpu(), 16, 7);
         NDManager manager = TorchRuntime.newManager()) {
       NDArray z = manager.create(logits, new Shape(rows, columns));
 

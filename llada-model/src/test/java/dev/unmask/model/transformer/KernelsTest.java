@@ -3,6 +3,9 @@ package dev.unmask.model.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.DevicesFound;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class KernelsTest {
@@ -31,6 +34,34 @@ class KernelsTest {
       assertThat(Kernels.parse(kernels.label())).isEqualTo(kernels);
     }
     assertThatThrownBy(() -> Kernels.parse("fast"))
-        .hasMessage("the kernels are fast; they must be plain or prepacked");
+        .hasMessage("the kernels are fast; they must be plain, prepacked or staged");
+  }
+
+  @Test
+  void aDeviceRunsStagedKernelsOnly() {
+    Device device = new Device.Cuda(0);
+
+    assertThat(Kernels.suited(ForwardPropertiesTest.SHAPE, Precision.BF16, device))
+        .isEqualTo(Kernels.STAGED);
+    assertThatThrownBy(() -> Kernels.PREPACKED.require(Precision.BF16, device))
+        .hasMessageContaining("prepacked kernels are for the processor, not for cuda:0")
+        .hasMessageContaining("there they must be staged");
+    assertThatThrownBy(() -> Kernels.STAGED.require(Precision.INT8, device))
+        .hasMessage("int8 has no staged kernels; they must be prepacked");
+    assertThatThrownBy(() -> Kernels.PREPACKED.require(Precision.INT8, device))
+        .hasMessageContaining("they must be staged, in bf16 or f32");
+  }
+
+  @Test
+  void aDeviceComputesInBfloat16WhereItCan() {
+    List<DevicesFound.CudaDevice> devices =
+        List.of(
+            new DevicesFound.CudaDevice("Large", 9, 0, 1),
+            new DevicesFound.CudaDevice("Small", 7, 5, 1));
+
+    assertThat(Precision.AUTO.resolved(devices, new Device.Cuda(0))).isEqualTo(Precision.BF16);
+    assertThat(Precision.AUTO.resolved(devices, new Device.Cuda(1))).isEqualTo(Precision.F32);
+    assertThat(Precision.F32.resolved(devices, new Device.Cuda(0))).isEqualTo(Precision.F32);
+    assertThat(Precision.AUTO.resolved(Device.cpu())).isEqualTo(Precision.AUTO.resolved());
   }
 }

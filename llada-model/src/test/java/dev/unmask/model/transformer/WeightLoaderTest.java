@@ -14,6 +14,7 @@ import dev.unmask.model.safetensors.FileDigests;
 import dev.unmask.model.safetensors.SafetensorsDirectory;
 import dev.unmask.model.safetensors.SparseFile;
 import dev.unmask.model.safetensors.WeightFiles;
+import dev.unmask.model.torch.Device;
 import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import java.lang.management.ManagementFactory;
@@ -200,24 +201,32 @@ class WeightLoaderTest {
   private void assertLoadsWhatIsStored(ModelConfig config, Compute compute) throws Exception {
     SafetensorsDirectory stored = SafetensorsDirectory.open(folder);
     try (NDManager manager = TorchRuntime.newManager()) {
-      List<NDArray> weights =
-          WeightLoader.load(manager, WeightFiles.read(folder, digests()), config, compute);
-      List<WeightTable.Weight> table = WeightTable.of(config);
-      for (int i = 0; i < table.size(); i++) {
-        float[] expected =
-            stored.require(table.get(i).name(), table.get(i).dimensions()).toFloats();
-        if (compute == Compute.BFLOAT16) {
-          for (int j = 0; j < expected.length; j++) {
-            expected[j] = toBfloat16(expected[j]);
-          }
+      WeightFiles files = WeightFiles.read(folder, digests());
+      assertAreStored(WeightLoader.load(manager, files, config, compute), stored, config, compute);
+      assertAreStored(
+          WeightLoader.copy(manager, files, config, compute, Device.cpu()),
+          stored,
+          config,
+          compute);
+    }
+  }
+
+  private static void assertAreStored(
+      List<NDArray> weights, SafetensorsDirectory stored, ModelConfig config, Compute compute)
+      throws Exception {
+    List<WeightTable.Weight> table = WeightTable.of(config);
+    for (int i = 0; i < table.size(); i++) {
+      float[] expected = stored.require(table.get(i).name(), table.get(i).dimensions()).toFloats();
+      if (compute == Compute.BFLOAT16) {
+        for (int j = 0; j < expected.length; j++) {
+          expected[j] = toBfloat16(expected[j]);
         }
-        assertThat(weights.get(i).getShape().getShape()).isEqualTo(table.get(i).dimensions());
-        assertThat(
-                Arrays.equals(
-                    weights.get(i).toType(DataType.FLOAT32, true).toFloatArray(), expected))
-            .as(table.get(i).name())
-            .isTrue();
       }
+      assertThat(weights.get(i).getShape().getShape()).isEqualTo(table.get(i).dimensions());
+      assertThat(
+              Arrays.equals(weights.get(i).toType(DataType.FLOAT32, true).toFloatArray(), expected))
+          .as(table.get(i).name())
+          .isTrue();
     }
   }
 

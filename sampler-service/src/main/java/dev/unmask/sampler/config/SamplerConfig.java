@@ -14,6 +14,13 @@ public interface SamplerConfig {
   /** The base whose requests this worker takes and whose weights it serves, as unmask-mini. */
   String base();
 
+  /**
+   * Where models compute: auto (the first CUDA device where the loaded libtorch and the driver have
+   * one, else the processor), cpu, cuda or cuda:N.
+   */
+  @WithDefault("auto")
+  String device();
+
   /** What the model computes in: auto, f32, bf16 or int8. */
   @WithDefault("auto")
   String precision();
@@ -50,9 +57,10 @@ public interface SamplerConfig {
     int bulkSlots();
 
     /**
-     * Most native memory that requests which run together may need, weights not counted; those
-     * beyond it wait for room, and one that needs more by itself is refused with the numbers. By
-     * default half of the machine's or container's memory; give less where samplers share one.
+     * Most memory that requests which run together may need where models compute, weights not
+     * counted; those beyond it wait for room, and one that needs more by itself is refused with the
+     * numbers. By default half of the machine's or container's memory, or what weights leave of
+     * nine tenths of a device's free memory; give less where samplers share one.
      */
     Optional<MemorySize> memory();
 

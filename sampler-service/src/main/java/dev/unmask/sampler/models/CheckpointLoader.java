@@ -8,7 +8,6 @@ import dev.unmask.model.training.BaseIdentity;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.AdaptedModel;
 import dev.unmask.model.transformer.LoadedModel;
-import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.CheckpointFolders;
@@ -45,7 +44,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private final String base;
   private final String worker;
   private final Path cache;
-  private final Precision precision;
+  private final WeightLoading loading;
   private final Probes probes;
   private final Function<Digest, @Nullable Lease> references;
   private final Consumer<CheckpointVerdict> verdicts;
@@ -60,6 +59,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
    * @param base whose weights this worker serves; others are refused
    * @param worker who measures
    * @param cache folder of this worker alone; one sub-folder per loaded digest
+   * @param loading where the weights go
    * @param patience longest wait for one probe
    * @param references lends the weights that serve, to compare others with; may have none
    * @param verdicts told about each checkpoint, on the loader thread
@@ -69,7 +69,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       String base,
       String worker,
       Path cache,
-      Precision precision,
+      WeightLoading loading,
       DenoisingEngine engine,
       Duration patience,
       Function<Digest, @Nullable Lease> references,
@@ -78,7 +78,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     this.base = base;
     this.worker = worker;
     this.cache = cache;
-    this.precision = precision;
+    this.loading = loading;
     this.probes = new Probes(engine, patience);
     this.references = references;
     this.verdicts = verdicts;
@@ -244,7 +244,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     switch (model.weights()) {
       case AdaptedModel adapted -> adapted.close();
       case LoadedModel whole -> {
-        whole.close();
+        loading.close(whole);
         model.tokenizer().close();
       }
       default -> throw new IllegalStateException("weights that this loader did not make");
@@ -260,8 +260,8 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     LladaTokenizer tokenizer = LladaTokenizer.load(folder);
     LoadedModel weights;
     try {
-      weights = LoadedModel.load(folder, precision);
-    } catch (InvalidModelException | RuntimeException e) {
+      weights = loading.load(folder);
+    } catch (InvalidModelException | UnavailableModelException | RuntimeException e) {
       tokenizer.close();
       throw e;
     }

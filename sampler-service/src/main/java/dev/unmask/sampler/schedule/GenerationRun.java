@@ -234,6 +234,9 @@ public final class GenerationRun implements AutoCloseable {
       case INVALID_TASK, TOO_LARGE ->
           new Outcome.Failed(
               ErrorCode.ERROR_CODE_INVALID_ARGUMENT, String.valueOf(e.getMessage()), "");
+      case OUT_OF_MEMORY ->
+          new Outcome.Failed(
+              ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED, String.valueOf(e.getMessage()), "");
       case DEADLINE_EXCEEDED ->
           new Outcome.Failed(
               ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED, String.valueOf(e.getMessage()), "");

@@ -2,6 +2,7 @@ package dev.unmask.cli.golden;
 
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.process.DeviceOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -19,7 +21,8 @@ import picocli.CommandLine.Parameters;
     name = "golden",
     description = {
       "Runs every golden case under the folders and prints name, verdict and largest error.",
-      "Exits 1 when a case fails or is not supported."
+      "Exits 1 when a case fails or is not supported. All is float32; the oracle and training run on",
+      "the processor whatever --device says."
     })
 public final class GoldenCommand implements Callable<Integer> {
 
@@ -27,6 +30,7 @@ public final class GoldenCommand implements Callable<Integer> {
   enum Way {
     ORACLE,
     PACKED,
+    STAGED,
     CLUSTER;
 
     @Override
@@ -48,10 +52,15 @@ public final class GoldenCommand implements Callable<Integer> {
       paramLabel = "WAY",
       description = {
         "${COMPLETION-CANDIDATES}; default: oracle and packed.",
+        "packed is the engine as it serves on --device; staged is the way of CUDA devices, which the"
+            + " processor can run too.",
         "cluster starts a cluster of its own and sends the cases over gRPC and Kafka; kinds that a"
             + " cluster has no call for are computed by the library, and their lines say so."
       })
   private @Nullable Way way;
+
+  /** Packed and staged run there, in float32; the oracle and training on the processor. */
+  @Mixin private DeviceOption device;
 
   @Option(
       names = "--kinds",
@@ -79,6 +88,8 @@ public final class GoldenCommand implements Callable<Integer> {
     if (way == Way.CLUSTER) {
       return new ClusterGolden(session).run(arguments);
     }
+    arguments.add("--device");
+    arguments.add(device.device());
     if (way != null) {
       arguments.add("--path");
       arguments.add(way.toString());

@@ -8,6 +8,7 @@ import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.client.StatusSentences;
 import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.cli.process.DeviceOption;
 import dev.unmask.cli.process.Jvm;
 import dev.unmask.v1.ListModelsRequest;
 import io.grpc.StatusRuntimeException;
@@ -34,6 +35,8 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
 
   @Mixin private EndpointOption endpoint;
 
+  @Mixin private DeviceOption device;
+
   public DoctorCommand(Session session) {
     this.session = session;
   }
@@ -47,7 +50,7 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
     Map<String, String> environment = new TreeMap<>(Jvm.pyTorchEnvironment(session.environment()));
     ObjectNode given = facts.putObject("engine_environment");
     environment.forEach(given::put);
-    EngineFacts engine = EngineFacts.ask(session);
+    EngineFacts engine = EngineFacts.ask(session, device.device());
     facts.setAll(engine.facts());
     if (session.json()) {
       session.out().println(Json.line(facts));

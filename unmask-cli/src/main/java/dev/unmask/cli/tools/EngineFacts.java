@@ -33,10 +33,10 @@ record EngineFacts(ObjectNode facts, boolean healthy) {
   private static final Pattern MKL =
       Pattern.compile("MKL_VERBOSE (?:Intel\\(R\\) )?(.*MKL [0-9].*)");
 
-  static EngineFacts ask(Session session) {
+  static EngineFacts ask(Session session, String device) {
     QuietChild.Printed printed;
     try {
-      printed = QuietChild.run(session, MAIN, VERBOSE);
+      printed = QuietChild.run(session, MAIN, VERBOSE, device);
     } catch (CliException e) {
       return failed(Json.object(), e.sentence());
     }

@@ -24,7 +24,9 @@ import picocli.CommandLine.Option;
       "Measures the denoising engine without a cluster and prints one JSON object. Full and cached",
       "steps of many requests and of one are timed in turns with the matrix products of their",
       "shape, plain and prepacked; the best round of each counts. Whole requests run through the",
-      "engine for --seconds. Weights are random, but for --reference."
+      "engine for --seconds. Weights are random, but for --reference. On a CUDA device, or with",
+      "--path staged, each step stands beside the time that the device needs for its operations and",
+      "for the bytes it reads, by a product and a copy of the same run (docs/gpu.md)."
     })
 public final class BenchEngineCommand implements Callable<Integer> {
 
@@ -121,8 +123,11 @@ public final class BenchEngineCommand implements Callable<Integer> {
           List.of("--adapters", String.valueOf(adapters), "--rank", String.valueOf(rank)));
       result.setAll(ask(MAIN, arguments));
     } else {
-      result.put("what", "bench engine");
-      result.setAll(ask(MAIN, load.arguments("engine")));
+      ObjectNode figures = ask(MAIN, load.arguments("engine"));
+      // A device's steps are judged by another floor, so they are another kind of line.
+      boolean staged = figures.path("settings").path("path").asText().equals("staged");
+      result.put("what", staged ? "bench engine device" : "bench engine");
+      result.setAll(figures);
     }
     session.out().println(Json.line(result));
     if (record) {

@@ -1,6 +1,8 @@
 package dev.unmask.cli.bench.engine;
 
+import dev.unmask.cli.process.DeviceOption;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What the engine is given to do; the engine's process checks the values. */
@@ -8,7 +10,7 @@ final class EngineLoadOptions {
 
   @Option(
       names = "--size",
-      paramLabel = "mini|135m|1b",
+      paramLabel = "mini|135m|1b|8b",
       defaultValue = "mini",
       description = "Shape of the network; default ${DEFAULT-VALUE}.")
   private String size = "mini";
@@ -22,17 +24,22 @@ final class EngineLoadOptions {
 
   @Option(
       names = "--precision",
-      paramLabel = "f32|bf16|int8",
-      defaultValue = "f32",
-      description = "What the network computes in; default ${DEFAULT-VALUE}.")
-  private String precision = "f32";
+      paramLabel = "auto|f32|bf16|int8",
+      defaultValue = "auto",
+      description = "What the network computes in; default ${DEFAULT-VALUE}: what is served there.")
+  private String precision = "auto";
+
+  @Mixin private DeviceOption device;
 
   @Option(
       names = "--path",
-      paramLabel = "packed|plain",
-      defaultValue = "packed",
-      description = "The network as it is served, or the plain text it is judged by.")
-  private String path = "packed";
+      paramLabel = "auto|packed|plain|staged",
+      defaultValue = "auto",
+      description = {
+        "The network as it is served (packed on the processor, staged on a device), or the plain",
+        "text that both are judged by; default ${DEFAULT-VALUE}."
+      })
+  private String path = "auto";
 
   @Option(
       names = "--cache",
@@ -102,6 +109,8 @@ final class EngineLoadOptions {
         requests,
         "--precision",
         precision,
+        "--device",
+        device.device(),
         "--path",
         path,
         "--cache",
