@@ -36,8 +36,7 @@ final class EngineSetup {
     return switch (device) {
       case Device.Cpu cpu -> MemoryBudget.of(halfOfTheMachine());
       case Device.Cuda cuda ->
-          new DeviceMemory(
-              cuda.label(), (long) (USED_OF_DEVICE * TorchRuntime.freeBytes(cuda)));
+          new DeviceMemory(cuda.label(), (long) (USED_OF_DEVICE * TorchRuntime.freeBytes(cuda)));
     };
   }
 

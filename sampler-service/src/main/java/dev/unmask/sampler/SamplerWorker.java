@@ -183,7 +183,9 @@ public final class SamplerWorker implements AutoCloseable {
         name(heartbeat.state()));
   }
 
-  /** Completes, with true, when the engine ended by a fault: the process has to be started again. */
+  /**
+   * Completes, with true, when the engine ended by a fault: the process has to be started again.
+   */
   CompletableFuture<Boolean> engineEnded() {
     return engine.ended();
   }
@@ -295,7 +297,12 @@ public final class SamplerWorker implements AutoCloseable {
         .setLongestStepMs(gaps.longestStep())
         .setStepMs(engine.meanStepMillis())
         .setVersion(version())
-        .setPrecision(options.precision().resolved(options.device()).name().toLowerCase(java.util.Locale.ROOT))
+        .setPrecision(
+            options
+                .precision()
+                .resolved(options.device())
+                .name()
+                .toLowerCase(java.util.Locale.ROOT))
         .build();
   }
 

@@ -28,8 +28,7 @@ public record WeightLoading(Device device, Precision precision, MemoryBudget mem
     if (!(memory instanceof DeviceMemory shared)) {
       return LoadedModel.load(folder, precision, device, FileDigests.NONE);
     }
-    long bytes =
-        LoadedModel.Way.weightBytes(ModelConfig.load(folder), precision.resolved(device));
+    long bytes = LoadedModel.Way.weightBytes(ModelConfig.load(folder), precision.resolved(device));
     try {
       shared.reserve(bytes, PATIENCE);
     } catch (DeviceMemory.NoRoomException e) {
