@@ -34,9 +34,9 @@ class HttpBatchTest {
 
   private String line(String id, ScriptedSampler.Script script, String more) {
     return """
-        {"custom_id": "%s", "method": "POST", "url": "%s", "body": {"model": "%s", \
-        "messages": [{"role": "user", "content": "%s"}]%s}}
-        """
+    {"custom_id": "%s", "method": "POST", "url": "%s", "body": {"model": "%s", \
+    "messages": [{"role": "user", "content": "%s"}]%s}}
+    """
         .formatted(id, CHAT, gateway.base, gateway.prompt(script), more);
   }
 
@@ -61,7 +61,8 @@ class HttpBatchTest {
         "/v1/batches",
         """
         {"input_file_id": "%s", "endpoint": "%s", "completion_window": "24h", \
-        "metadata": {"who": "me"}}"""
+        "metadata": {"who": "me"}}\
+        """
             .formatted(file, CHAT));
   }
 
@@ -97,8 +98,7 @@ class HttpBatchTest {
       input.append(line("line-" + i, call -> call.finish("answer " + number), ""));
     }
     input.append(line("two", call -> call.finish("again"), ", \"n\": 2"));
-    input.append(
-        line("bad", call -> call.fail(ErrorCode.ERROR_CODE_INTERNAL, "It broke."), ""));
+    input.append(line("bad", call -> call.fail(ErrorCode.ERROR_CODE_INTERNAL, "It broke."), ""));
     Answer created = create(upload(input.toString()));
     assertThat(created.status()).as("%s", created.json()).isEqualTo(200);
     assertThat(created.json().path("status").asText()).isEqualTo("validating");
@@ -109,8 +109,7 @@ class HttpBatchTest {
     assertThat(done.at("/metadata/who").asText()).isEqualTo("me");
     Map<String, JsonNode> answers = lines(done.path("output_file_id").asText());
     assertThat(answers).hasSize(41);
-    assertThat(
-            answers.get("line-7").at("/response/body/choices/0/message/content").asText())
+    assertThat(answers.get("line-7").at("/response/body/choices/0/message/content").asText())
         .isEqualTo("answer 7");
     assertThat(answers.get("two").at("/response/body/choices")).hasSize(2);
     Map<String, JsonNode> errors = lines(done.path("error_file_id").asText());
@@ -123,16 +122,17 @@ class HttpBatchTest {
 
   @Test
   void aFileThatIsWrongRunsNothing() {
-    String input = line("same", call -> call.finish("x"), "") + line("same", call -> {}, "") + "{\n";
-    JsonNode failed =
-        await(create(upload(input)).json().path("id").asText(), "failed");
+    String input =
+        line("same", call -> call.finish("x"), "") + line("same", call -> {}, "") + "{\n";
+    JsonNode failed = await(create(upload(input)).json().path("id").asText(), "failed");
     assertThat(failed.at("/errors/data/0/line").asInt()).isEqualTo(2);
     assertThat(failed.at("/errors/data/0/param").asText()).isEqualTo("custom_id");
     assertThat(failed.at("/errors/data/1/line").asInt()).isEqualTo(3);
     assertThat(failed.path("output_file_id").isNull()).isTrue();
     assertThat(create("file-none").status()).isEqualTo(404);
     assertThat(
-            HttpCaller.post("/v1/batches", "{\"input_file_id\": \"x\", \"endpoint\": \"/v1/score\"}")
+            HttpCaller.post(
+                    "/v1/batches", "{\"input_file_id\": \"x\", \"endpoint\": \"/v1/score\"}")
                 .error()
                 .path("param")
                 .asText())

@@ -54,7 +54,8 @@ class HttpTextTest {
                 "/v1/infill",
                 """
                 {"model": "%s", "text": "%s[[3]] and[[2]]", "seed": 4,
-                 "diffusion": {"preset": "fast"}}"""
+                 "diffusion": {"preset": "fast"}}\
+                """
                     .formatted(gateway.base, text))
             .json();
     assertThat(json.path("object").asText()).as("%s", json).isEqualTo("infill");
@@ -88,10 +89,7 @@ class HttpTextTest {
     StatusRuntimeException e =
         Assertions.assertThrows(
             StatusRuntimeException.class,
-            () ->
-                gateway
-                    .blocking()
-                    .infill(gateway.request(ScriptedCall::started)));
+            () -> gateway.blocking().infill(gateway.request(ScriptedCall::started)));
     assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
   }
 
@@ -114,8 +112,7 @@ class HttpTextTest {
       })
   void aTextThatCannotBeFilledIsRefused(String fields, String param) {
     Answer answer =
-        HttpCaller.post(
-            "/v1/infill", "{\"model\": \"%s\", %s}".formatted(gateway.base, fields));
+        HttpCaller.post("/v1/infill", "{\"model\": \"%s\", %s}".formatted(gateway.base, fields));
     assertThat(answer.status()).as("%s", answer.json()).isEqualTo(400);
     assertThat(answer.error().path("param").asText()).isEqualTo(param);
   }
@@ -138,7 +135,8 @@ class HttpTextTest {
         HttpCaller.post(
                 "/tokenize",
                 """
-                {"model": "%s", "messages": [{"role": "user", "content": "Say something."}]}"""
+                {"model": "%s", "messages": [{"role": "user", "content": "Say something."}]}\
+                """
                     .formatted(gateway.base))
             .json();
     assertThat(chat.path("count").asInt())

@@ -135,8 +135,7 @@ class RequestFieldsTest {
     assertThat(cut.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_LENGTH);
     assertThat(texts(reply.getRequestId())).isEqualTo(cut.getText());
 
-    GenerateResponse saved =
-        answer(request -> request.getSamplingBuilder().setMaxTokens(10));
+    GenerateResponse saved = answer(request -> request.getSamplingBuilder().setMaxTokens(10));
     assertThat(saved.getText()).as("the same canvas").isEqualTo(whole.getText().substring(0, 10));
     assertThat(saved.getUsage().getDenoisingSteps())
         .as("nothing behind the cut is worth a step")

@@ -19,8 +19,7 @@ public final class JobMaker {
   private final RandomGenerator random;
   private final Clock clock;
 
-  public JobMaker(
-      RequestRules rules, ClusterView cluster, RandomGenerator random, Clock clock) {
+  public JobMaker(RequestRules rules, ClusterView cluster, RandomGenerator random, Clock clock) {
     this.rules = rules;
     this.cluster = cluster;
     this.random = random;

@@ -1,7 +1,7 @@
 package dev.unmask.gateway.lifecycle;
 
-import dev.unmask.gateway.config.GatesConfig;
 import dev.unmask.gateway.api.http.BatchFormat;
+import dev.unmask.gateway.config.GatesConfig;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
@@ -189,8 +189,7 @@ public class Wiring {
 
   @Produces
   @Singleton
-  TokenDesk tokenDesk(
-      Gate gate, ClusterView cluster, ArtifactStore store, GatewayConfig config) {
+  TokenDesk tokenDesk(Gate gate, ClusterView cluster, ArtifactStore store, GatewayConfig config) {
     return new TokenDesk(gate, cluster, new Tokenizers(store), config.maxPromptCharacters());
   }
 
@@ -204,13 +203,7 @@ public class Wiring {
   @Singleton
   BatchDesk batchDesk(Gate gate, BatchFold batches, KafkaOutbox outbox, FileShelf files) {
     return new BatchDesk(
-        gate,
-        batches,
-        outbox,
-        files,
-        BatchFormat.ENDPOINTS,
-        new SecureRandom(),
-        Clock.systemUTC());
+        gate, batches, outbox, files, BatchFormat.ENDPOINTS, new SecureRandom(), Clock.systemUTC());
   }
 
   @Produces

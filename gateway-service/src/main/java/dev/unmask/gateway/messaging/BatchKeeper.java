@@ -4,7 +4,6 @@ import dev.unmask.gateway.flow.JobMaker;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.batches.BatchLines;
-import dev.unmask.gateway.flow.batches.BatchRun;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.RecordCodec;
@@ -162,8 +161,7 @@ public final class BatchKeeper extends ReaderThread {
     }
     try {
       BatchRecord batch =
-          RecordCodec.decode(
-                  record.value(), RecordHeaders.isJson(record), BatchRecord.newBuilder())
+          RecordCodec.decode(record.value(), RecordHeaders.isJson(record), BatchRecord.newBuilder())
               .build();
       if (batch.getMinReader() <= RecordCodec.READER_VERSION) {
         fold.apply(batch);
@@ -314,19 +312,14 @@ public final class BatchKeeper extends ReaderThread {
 
   private void giveUp(KeptBatch kept, String reason) {
     for (String requestId : kept.run().out()) {
-      outbox.cancel(
-          requestId, reason, Instant.ofEpochMilli(kept.run().record().getExpiresAtMs()));
+      outbox.cancel(requestId, reason, Instant.ofEpochMilli(kept.run().record().getExpiresAtMs()));
     }
     kept.run().giveUp(reason);
   }
 
   private void end(KeptBatch kept, BatchStatus status, List<BatchError> errors) {
     BatchRecord.Builder end =
-        kept.run()
-            .progress()
-            .setStatus(status)
-            .setEndedAtMs(clock.millis())
-            .addAllErrors(errors);
+        kept.run().progress().setStatus(status).setEndedAtMs(clock.millis()).addAllErrors(errors);
     try {
       kept.store(files, end);
     } catch (RefusedException | IOException e) {

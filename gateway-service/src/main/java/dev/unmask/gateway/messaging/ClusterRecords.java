@@ -8,6 +8,7 @@ import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.v1.AliasRecord;
+import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.CheckpointRecord;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
@@ -99,6 +100,12 @@ final class ClusterRecords {
         }
       }
       case Topics.FINETUNE_EVENTS -> jobs.apply(decode(record, FineTuneEvent.newBuilder()).build());
+      case Topics.BATCHES -> {
+        BatchRecord batch = decode(record, BatchRecord.newBuilder()).build();
+        if (readable(record, batch.getMinReader())) {
+          batches.apply(batch);
+        }
+      }
       default -> throw new IllegalStateException("not a state topic: " + record.topic());
     }
   }

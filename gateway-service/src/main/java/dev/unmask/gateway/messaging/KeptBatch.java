@@ -69,8 +69,7 @@ final class KeptBatch implements AutoCloseable {
 
   private KeptBatch(BatchRecord batch, BatchLines format, JobMaker jobs) {
     this.run =
-        new BatchRun(
-            batch, format, jobs, (line, error) -> (error ? errors : answers).write(line));
+        new BatchRun(batch, format, jobs, (line, error) -> (error ? errors : answers).write(line));
   }
 
   static KeptBatch open(BatchRecord batch, BatchLines format, JobMaker jobs) {

@@ -99,8 +99,7 @@ final class Answers {
                 .setCanvasTokens(result.canvasIds().length)
                 .setDenoisingSteps(result.steps())
                 .setForwardPasses(result.forwardPasses()))
-        .setTiming(
-            timing(answered.times(), result.inference(), job.waited().plus(result.queued())))
+        .setTiming(timing(answered.times(), result.inference(), job.waited().plus(result.queued())))
         .setModelDigest(model.digest().toString())
         .setSeed(answered.task().settings().seed())
         .setWorker(worker)

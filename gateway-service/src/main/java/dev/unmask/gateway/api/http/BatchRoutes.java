@@ -42,8 +42,7 @@ final class BatchRoutes {
     Fields body = Fields.of(exchange.body());
     String file = body.text("input_file_id", "");
     String endpoint = body.text("endpoint", "");
-    body.neutral(
-        "completion_window", v -> v.asText().equals("24h"), "can only be \"24h\".");
+    body.neutral("completion_window", v -> v.asText().equals("24h"), "can only be \"24h\".");
     Map<String, String> metadata = metadata(body);
     body.end();
     Thread.ofVirtual()
@@ -115,8 +114,7 @@ final class BatchRoutes {
             .put("expires_at", batch.getExpiresAtMs() / 1000);
     json.put("output_file_id", batch.getOutputFile().isEmpty() ? null : batch.getOutputFile());
     json.put("error_file_id", batch.getErrorFile().isEmpty() ? null : batch.getErrorFile());
-    json.put(
-        "in_progress_at", batch.getStartedAtMs() == 0 ? null : batch.getStartedAtMs() / 1000);
+    json.put("in_progress_at", batch.getStartedAtMs() == 0 ? null : batch.getStartedAtMs() / 1000);
     for (BatchStatus end :
         List.of(
             BatchStatus.BATCH_STATUS_COMPLETED,

@@ -29,8 +29,7 @@ final class InfillRoute {
     GenerateRequest request = reception.parse(() -> request(Fields.of(exchange.body())));
     AnswerCalls calls = new AnswerCalls(exchange);
     WholeAnswer whole =
-        new WholeAnswer(
-            1, answers -> exchange.json(json(answers.getFirst())), exchange::refuse);
+        new WholeAnswer(1, answers -> exchange.json(json(answers.getFirst())), exchange::refuse);
     calls.start(reception, List.of(request), EventDetail.EVENT_DETAIL_FINAL, whole::sink);
   }
 

@@ -12,7 +12,6 @@ import java.util.function.Predicate;
  */
 final class NeutralFields {
 
-
   /** Names of the caller's own people and caches; they change nothing. */
   private static final List<String> LABELS =
       List.of("user", "safety_identifier", "prompt_cache_key");
@@ -28,12 +27,16 @@ final class NeutralFields {
         "top_p",
         NeutralFields::isOne,
         "can only be 1: LLaDA's sampler does not cut the distribution; use temperature.");
-    body.neutral("top_k", NeutralFields::isZero, "can only be 0: LLaDA's sampler does not cut the distribution.");
+    body.neutral(
+        "top_k",
+        NeutralFields::isZero,
+        "can only be 0: LLaDA's sampler does not cut the distribution.");
     String repeats =
         "can only be 0: a canvas is filled in no order, so there is no repetition yet.";
     body.neutral("frequency_penalty", NeutralFields::isZero, repeats);
     body.neutral("presence_penalty", NeutralFields::isZero, repeats);
-    body.neutral("logit_bias", NeutralFields::isEmpty, "is not applied by this sampler; leave it out.");
+    body.neutral(
+        "logit_bias", NeutralFields::isEmpty, "is not applied by this sampler; leave it out.");
   }
 
   /** Those of chat completions. */
@@ -50,8 +53,10 @@ final class NeutralFields {
         "response_format",
         v -> v.path("type").asText().equals("text") && v.size() == 1,
         "must be {\"type\": \"text\"}: other formats are not served yet.");
-    body.neutral("logprobs", NeutralFields::isFalse, "can only be false: see /v1/score for likelihoods.");
-    body.neutral("top_logprobs", NeutralFields::isZero, "can only be 0: see /v1/score for likelihoods.");
+    body.neutral(
+        "logprobs", NeutralFields::isFalse, "can only be false: see /v1/score for likelihoods.");
+    body.neutral(
+        "top_logprobs", NeutralFields::isZero, "can only be 0: see /v1/score for likelihoods.");
     body.neutral("store", NeutralFields::isFalse, "can only be false: answers are not kept.");
     body.neutral("metadata", NeutralFields::isEmpty, "can only be empty: answers are not kept.");
     body.neutral(
@@ -64,15 +69,23 @@ final class NeutralFields {
         "can only be auto or default.");
     body.neutral("audio", NeutralFields::never, "is for models that speak; leave it out.");
     body.neutral("prediction", NeutralFields::never, "is not used by this sampler; leave it out.");
-    body.neutral("web_search_options", NeutralFields::never, "is for models that search; leave it out.");
-    body.neutral("reasoning_effort", NeutralFields::never, "is for models that think first; leave it out.");
+    body.neutral(
+        "web_search_options", NeutralFields::never, "is for models that search; leave it out.");
+    body.neutral(
+        "reasoning_effort", NeutralFields::never, "is for models that think first; leave it out.");
     body.neutral("verbosity", NeutralFields::never, "is not used by this model; leave it out.");
   }
 
   /** Those of completions. */
   static void completion(Fields body) throws RefusedException {
-    body.neutral("echo", NeutralFields::isFalse, "can only be false: see /v1/score for likelihoods of a prompt.");
-    body.neutral("logprobs", NeutralFields::isZero, "can only be 0 or absent: see /v1/score for likelihoods.");
+    body.neutral(
+        "echo",
+        NeutralFields::isFalse,
+        "can only be false: see /v1/score for likelihoods of a prompt.");
+    body.neutral(
+        "logprobs",
+        NeutralFields::isZero,
+        "can only be 0 or absent: see /v1/score for likelihoods.");
     body.unbuilt(
         "suffix",
         v -> v.isTextual() && v.textValue().isEmpty(),
@@ -82,19 +95,24 @@ final class NeutralFields {
   /** Those of filling gaps. */
   static void infill(Fields body) throws RefusedException {
     var unused = body.text("user");
-    body.neutral("stream", NeutralFields::isFalse, "can only be false: gaps are told when all are filled.");
+    body.neutral(
+        "stream", NeutralFields::isFalse, "can only be false: gaps are told when all are filled.");
     body.neutral("n", NeutralFields::isOne, "can only be 1; ask again with another seed.");
   }
 
   /** Those of one message: clients send back what they were sent. */
   static void message(Fields message) throws RefusedException {
     message.neutral("refusal", NeutralFields::never, "can only be null.");
-    message.neutral("name", NeutralFields::never, "is not part of the model's template; leave it out.");
+    message.neutral(
+        "name", NeutralFields::never, "is not part of the model's template; leave it out.");
     message.neutral("audio", NeutralFields::never, "can only be null.");
     message.neutral("annotations", NeutralFields::isEmpty, "can only be empty.");
-    message.unbuilt("tool_calls", NeutralFields::isEmpty, "asks for tools, which are not served yet.");
-    message.unbuilt("function_call", NeutralFields::never, "asks for tools, which are not served yet.");
-    message.unbuilt("tool_call_id", NeutralFields::never, "asks for tools, which are not served yet.");
+    message.unbuilt(
+        "tool_calls", NeutralFields::isEmpty, "asks for tools, which are not served yet.");
+    message.unbuilt(
+        "function_call", NeutralFields::never, "asks for tools, which are not served yet.");
+    message.unbuilt(
+        "tool_call_id", NeutralFields::never, "asks for tools, which are not served yet.");
     message.neutral("parsed", NeutralFields::never, "can only be null.");
   }
 

@@ -19,8 +19,7 @@ final class TokenRoutes {
 
   List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.post("/tokenize", this::tokenize),
-        Endpoint.post("/detokenize", this::detokenize));
+        Endpoint.post("/tokenize", this::tokenize), Endpoint.post("/detokenize", this::detokenize));
   }
 
   private void tokenize(Exchange exchange) throws RefusedException {

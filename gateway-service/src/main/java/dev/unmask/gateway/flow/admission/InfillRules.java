@@ -9,7 +9,9 @@ import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Infill;
 import dev.unmask.v1.InfillPart;
 
-/** The rules of a text with gaps. The gaps are the canvas, so nothing else may say how long it is. */
+/**
+ * The rules of a text with gaps. The gaps are the canvas, so nothing else may say how long it is.
+ */
 final class InfillRules {
 
   private static final int MOST_PARTS = 1024;
@@ -64,7 +66,9 @@ final class InfillRules {
       }
     }
     if (slots == 0) {
-      throw invalid("infill.parts", "infill.parts holds no gap to fill; in a template [[5]] is a gap of five slots.");
+      throw invalid(
+          "infill.parts",
+          "infill.parts holds no gap to fill; in a template [[5]] is a gap of five slots.");
     }
     range("infill.parts", slots, 1, DiffusionRules.MAX_CANVAS);
     refuse("diffusion.gen_length", request.getDiffusion().hasGenLength());
@@ -87,7 +91,8 @@ final class InfillRules {
   private static void refuse(String field, boolean given) throws RefusedException {
     if (given) {
       throw invalid(
-          field, field + " does not go with infill: the gaps say how much is written; leave it out.");
+          field,
+          field + " does not go with infill: the gaps say how much is written; leave it out.");
     }
   }
 }

@@ -59,8 +59,7 @@ public final class BatchDesk {
     gate.enter();
     if (!endpoints.contains(endpoint)) {
       throw new RefusedException(
-          Refusal.invalid(
-              "endpoint", "endpoint must be " + String.join(" or ", endpoints) + "."));
+          Refusal.invalid("endpoint", "endpoint must be " + String.join(" or ", endpoints) + "."));
     }
     var file = files.require("input_file_id", inputFile);
     if (!file.purpose().equals("batch")) {

@@ -11,7 +11,8 @@ import java.util.Optional;
 
 /**
  * All batches as the topic tells them. A status never goes back, so a record that was written
- * without knowing of a cancel does not undo it, and the first end of a batch is its end. Any thread.
+ * without knowing of a cancel does not undo it, and the first end of a batch is its end. Any
+ * thread.
  */
 public final class BatchFold {
 
@@ -39,8 +40,7 @@ public final class BatchFold {
     return batches.values().stream()
         .filter(batch -> !hasEnded(batch))
         .sorted(
-            Comparator.comparingLong(BatchRecord::getCreatedAtMs)
-                .thenComparing(BatchRecord::getId))
+            Comparator.comparingLong(BatchRecord::getCreatedAtMs).thenComparing(BatchRecord::getId))
         .toList();
   }
 

@@ -179,8 +179,7 @@ public final class BatchRun {
       }
       completed++;
       output.write(
-          format.answered(
-              pending.line, record.getEndpoint(), requestId(place.line(), 0), answers),
+          format.answered(pending.line, record.getEndpoint(), requestId(place.line(), 0), answers),
           false);
     }
   }

@@ -30,9 +30,7 @@ public final class Tokenizers implements AutoCloseable {
 
   private static final Set<ManifestFile.Role> NEEDED =
       Set.of(
-          ManifestFile.Role.TOKENIZER,
-          ManifestFile.Role.CHAT_TEMPLATE,
-          ManifestFile.Role.CONFIG);
+          ManifestFile.Role.TOKENIZER, ManifestFile.Role.CHAT_TEMPLATE, ManifestFile.Role.CONFIG);
 
   private final ArtifactStore store;
 
