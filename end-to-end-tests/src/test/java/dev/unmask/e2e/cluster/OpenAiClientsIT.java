@@ -89,8 +89,7 @@ final class OpenAiClientsIT {
     List<String> whole =
         Stream.concat(
                 command.stream(),
-                Stream.of(
-                    cluster.http() + "/v1", Cluster.MODEL, dataset.toString()))
+                Stream.of(cluster.http() + "/v1", Cluster.MODEL, dataset.toString()))
             .toList();
     Process client =
         new ProcessBuilder(whole)

@@ -76,8 +76,7 @@ final class PageIT {
 
   private JsonNode walk(Path folder) throws Exception {
     Path kit = kit();
-    Path browser =
-        CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
+    Path browser = CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
     assumeTrue(browser != null, "no Chromium in " + CHROMIUM);
     Path script = kit.resolve("walk.mjs");
     try (InputStream text =
