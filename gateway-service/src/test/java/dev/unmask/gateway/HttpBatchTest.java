@@ -90,6 +90,11 @@ class HttpBatchTest {
     }
   }
 
+  /** What the output line of a request says at {@code pointer}. */
+  private static JsonNode at(Map<String, JsonNode> lines, String id, String pointer) {
+    return lines.getOrDefault(id, HttpCaller.JSON.missingNode()).at(pointer);
+  }
+
   @Test
   void everyLineIsAnsweredInOneOfTwoFiles() throws Exception {
     StringBuilder input = new StringBuilder();
@@ -109,13 +114,12 @@ class HttpBatchTest {
     assertThat(done.at("/metadata/who").asText()).isEqualTo("me");
     Map<String, JsonNode> answers = lines(done.path("output_file_id").asText());
     assertThat(answers).hasSize(41);
-    assertThat(answers.get("line-7").at("/response/body/choices/0/message/content").asText())
+    assertThat(at(answers, "line-7", "/response/body/choices/0/message/content").asText())
         .isEqualTo("answer 7");
-    assertThat(answers.get("two").at("/response/body/choices")).hasSize(2);
+    assertThat(at(answers, "two", "/response/body/choices")).hasSize(2);
     Map<String, JsonNode> errors = lines(done.path("error_file_id").asText());
-    assertThat(errors.get("bad").at("/response/status_code").asInt()).isEqualTo(500);
-    assertThat(errors.get("bad").at("/response/body/error/message").asText())
-        .isEqualTo("It broke.");
+    assertThat(at(errors, "bad", "/response/status_code").asInt()).isEqualTo(500);
+    assertThat(at(errors, "bad", "/response/body/error/message").asText()).isEqualTo("It broke.");
     assertThat(HttpCaller.get("/v1/batches?limit=100").json().path("data").findValuesAsText("id"))
         .contains(done.path("id").asText());
   }
@@ -212,9 +216,9 @@ class HttpBatchTest {
     }
     JsonNode done = await(id, "completed");
     Map<String, JsonNode> answers = lines(done.path("output_file_id").asText());
-    assertThat(answers.get("first").at("/response/body/choices/0/message/content").asText())
+    assertThat(at(answers, "first", "/response/body/choices/0/message/content").asText())
         .isEqualTo("before");
-    assertThat(answers.get("second").at("/response/body/choices/0/message/content").asText())
+    assertThat(at(answers, "second", "/response/body/choices/0/message/content").asText())
         .isEqualTo("now");
   }
 }

@@ -99,7 +99,7 @@ class HttpSurfaceTest {
   @ParameterizedTest
   @CsvSource({
     "GET, /v1/nothing, 404",
-    "GET, /, 404",
+    "GET, /nothing, 404",
     "POST, /v1, 404",
     "GET, /v1/chat/completions, 405",
     "DELETE, /v1/models, 405",

@@ -6,6 +6,7 @@ import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
+import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.SamplingParams;
@@ -85,11 +86,15 @@ final class TaskPlanner {
   private static PlannedTask infill(RequestedJob job, GenerateRequest request, ServedModel model)
       throws RefusedRequestException {
     InfillRow row = InfillRow.plan(request, model);
+    DiffusionParams.Builder diffusion =
+        request.getDiffusion().toBuilder().setGenLength(row.slots());
+    if (!diffusion.hasLogitsEosInf()) {
+      // An end in the middle of a text would leave its gap empty.
+      diffusion.setLogitsEosInf(true);
+    }
     GenerationSettings settings =
         SettingsPlanner.plan(
-            request.getDiffusion().toBuilder().setGenLength(row.slots()).build(),
-            request.getSampling(),
-            seed(job, request.getSampling()));
+            diffusion.build(), request.getSampling(), seed(job, request.getSampling()));
     return new PlannedTask(
         among(job, GenerationTask.infill(job.requestId(), row.row(), settings)),
         request.getDiffusion().getReturnCanvas(),
