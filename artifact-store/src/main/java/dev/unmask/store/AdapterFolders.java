@@ -94,15 +94,19 @@ public final class AdapterFolders {
     Manifest.Lora lora =
         facts.lora() != null || facts.kind() != Manifest.Kind.LORA ? facts.lora() : lora(folder);
     Digest template = FolderContents.chatTemplate(folder);
-    return FolderFiles.storeManifest(
-        store,
-        facts,
-        FolderFiles.store(store, folder, entries),
-        architecture(folder, base),
-        base.diffusion(),
-        base.tokenizerDigest(),
-        template == null ? base.chatTemplateDigest() : template,
-        lora);
+    try (Lease lease = store.publishing(facts.model())) {
+      List<ManifestFile> files = FolderFiles.store(store, folder, entries);
+      lease.requireValid();
+      return FolderFiles.storeManifest(
+          store,
+          facts,
+          files,
+          architecture(folder, base),
+          base.diffusion(),
+          base.tokenizerDigest(),
+          template == null ? base.chatTemplateDigest() : template,
+          lora);
+    }
   }
 
   /** The base's; virtual tokens take their part of the context. */

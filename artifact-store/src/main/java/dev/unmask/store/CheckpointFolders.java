@@ -3,6 +3,7 @@ package dev.unmask.store;
 import dev.unmask.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
@@ -34,16 +35,19 @@ public final class CheckpointFolders {
   public static Manifest importFolder(ArtifactStore store, Path folder, ManifestFacts facts)
       throws StoreException {
     FolderContents contents = FolderContents.read(folder);
-    List<ManifestFile> files = FolderFiles.store(store, folder, contents.entries());
-    return FolderFiles.storeManifest(
-        store,
-        facts,
-        files,
-        contents.architecture(),
-        diffusion(contents.diffusion(), facts),
-        digestOf(files, "tokenizer.json"),
-        contents.chatTemplateDigest(),
-        facts.lora());
+    try (Lease lease = store.publishing(facts.model())) {
+      List<ManifestFile> files = FolderFiles.store(store, folder, contents.entries());
+      lease.requireValid();
+      return FolderFiles.storeManifest(
+          store,
+          facts,
+          files,
+          contents.architecture(),
+          diffusion(contents.diffusion(), facts),
+          digestOf(files, "tokenizer.json"),
+          contents.chatTemplateDigest(),
+          facts.lora());
+    }
   }
 
   private static Manifest.Diffusion diffusion(Manifest.Diffusion config, ManifestFacts facts) {
@@ -74,16 +78,34 @@ public final class CheckpointFolders {
    * completes or repairs what is there.
    *
    * @throws StoreException when a blob is missing, damaged or of another size than the manifest
-   *     says, or the folder holds files of something else
+   *     says, the manifest describes another model than its files are, or the folder holds files of
+   *     something else
    */
   public static void materialize(ArtifactStore store, Manifest manifest, Path folder)
+      throws StoreException {
+    layOut(store, manifest, folder, true);
+  }
+
+  /**
+   * Writes the model's folder for somebody to keep: copies, which may be changed without changing
+   * the store.
+   *
+   * @throws StoreException as {@link #materialize} does
+   */
+  public static void export(ArtifactStore store, Manifest manifest, Path folder)
+      throws StoreException {
+    layOut(store, manifest, folder, false);
+  }
+
+  private static void layOut(ArtifactStore store, Manifest manifest, Path folder, boolean links)
       throws StoreException {
     try {
       Files.createDirectories(folder);
       refuseStrangers(manifest, folder);
       for (ManifestFile file : manifest.files()) {
-        place(store, manifest, file, folder.resolve(file.path()));
+        place(store, manifest, file, folder.resolve(file.path()), links);
       }
+      ManifestTruth.require(manifest, folder);
     } catch (StoreException e) {
       throw e;
     } catch (IOException e) {
@@ -113,7 +135,8 @@ public final class CheckpointFolders {
     }
   }
 
-  private static void place(ArtifactStore store, Manifest manifest, ManifestFile file, Path target)
+  private static void place(
+      ArtifactStore store, Manifest manifest, ManifestFile file, Path target, boolean links)
       throws IOException {
     Path blob;
     try {
@@ -135,7 +158,7 @@ public final class CheckpointFolders {
               + " bytes, its manifest says "
               + file.size());
     }
-    if (Files.isRegularFile(target)
+    if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS)
         && (Files.isSameFile(target, blob) || Digest.of(target).equals(file.digest()))) {
       return;
     }
@@ -144,7 +167,7 @@ public final class CheckpointFolders {
       Files.createDirectories(parent);
     }
     Path partial = target.resolveSibling(UUID.randomUUID() + ".partial");
-    if (!link(partial, blob)) {
+    if (!links || !link(partial, blob)) {
       Files.copy(blob, partial);
       if (!Digest.of(partial).equals(file.digest())) {
         throw new StoreException(

@@ -59,7 +59,7 @@ public record ManifestFacts(
         kind,
         null,
         base.digest(),
-        null,
+        base.digest(),
         null,
         null,
         Map.of(),

@@ -28,22 +28,43 @@ final class SafeWrites {
   private static final Duration ABANDONED = Duration.ofHours(24);
 
   private final Path tmp;
+  private final Runnable beforeEach;
 
   /** A complete temporary file. */
   record Written(Path file, Digest digest, long size) {}
 
-  private SafeWrites(Path tmp) {
+  private SafeWrites(Path tmp, Runnable beforeEach) {
     this.tmp = tmp;
+    this.beforeEach = beforeEach;
   }
 
   static SafeWrites in(Path tmp, Clock clock) throws StoreException {
+    return in(tmp, clock, () -> {});
+  }
+
+  /**
+   * Writes whose steps a test can end.
+   *
+   * @param beforeEach run before each change of the disk; what it throws ends the write there, as a
+   *     process that dies would
+   */
+  static SafeWrites in(Path tmp, Clock clock, Runnable beforeEach) throws StoreException {
     try {
       Files.createDirectories(tmp);
       sweep(tmp, clock.instant().minus(ABANDONED));
-      return new SafeWrites(tmp);
+      return new SafeWrites(tmp, beforeEach);
     } catch (IOException | UncheckedIOException e) {
       throw new StoreException(
           Reason.STORAGE, "the folder " + tmp + " cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  /** Removes temporary files that nobody has written to since {@code oldest}. */
+  void sweep(Instant oldest) throws StoreException {
+    try {
+      sweep(tmp, oldest);
+    } catch (IOException e) {
+      throw StoreException.storage("the folder " + tmp + " could not be swept", e);
     }
   }
 
@@ -65,6 +86,7 @@ final class SafeWrites {
   Written write(InputStream data, long limit) throws StoreException {
     Path file = tmp.resolve(UUID.randomUUID().toString());
     boolean complete = false;
+    beforeEach.run();
     try (FileChannel out =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       MessageDigest hash = Digest.sha256();
@@ -78,10 +100,12 @@ final class SafeWrites {
         }
         hash.update(buffer, 0, n);
         ByteBuffer chunk = ByteBuffer.wrap(buffer, 0, n);
+        beforeEach.run();
         while (chunk.hasRemaining()) {
           out.write(chunk);
         }
       }
+      beforeEach.run();
       out.force(true);
       complete = true;
       return new Written(file, Digest.finish(hash.digest()), size);
@@ -103,11 +127,14 @@ final class SafeWrites {
       if (folder == null) {
         throw new IllegalArgumentException(target + " has no folder");
       }
+      beforeEach.run();
       Files.createDirectories(folder);
       // Published content never changes; a link to it in a model folder must not change it either.
       boolean ignored = written.toFile().setReadOnly();
+      beforeEach.run();
       Files.move(
           written, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      beforeEach.run();
       forceFolder(folder);
     } catch (IOException e) {
       throw StoreException.storage("the file " + target + " could not be put in place", e);

@@ -15,27 +15,29 @@ public final class StoreException extends IOException {
     INVALID,
     /** An upload is over its limit. */
     TOO_LARGE,
-    /** The disk refused. */
+    /** What lies below the store failed: the disk, the network, the service, its permissions. */
     STORAGE
   }
 
   private final Reason reason;
 
-  StoreException(Reason reason, String message) {
+  public StoreException(Reason reason, String message) {
     super(message);
     this.reason = reason;
   }
 
-  StoreException(Reason reason, String message, Throwable cause) {
+  public StoreException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
-  static StoreException storage(String what, IOException cause) {
+  /** Something below the store failed. */
+  public static StoreException storage(String what, IOException cause) {
     return new StoreException(Reason.STORAGE, what + ": " + describe(cause), cause);
   }
 
-  static StoreException invalid(String message) {
+  /** Something that cannot be stored or used. */
+  public static StoreException invalid(String message) {
     return new StoreException(Reason.INVALID, message);
   }
 

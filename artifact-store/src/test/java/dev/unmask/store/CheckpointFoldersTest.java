@@ -173,4 +173,40 @@ final class CheckpointFoldersTest {
             () -> store.putManifest(ManifestTest.manifest("m.safetensors", java.util.Map.of())))
         .withMessageContaining("blobs go first");
   }
+
+  @Test
+  void aLinkOutOfTheFolderIsRefusedAndTheCacheOfTheHubIsNot() throws IOException {
+    ModelFolders.single(model);
+    Path secret = Files.writeString(temp.resolve("secret"), "# Not yours");
+    Files.createSymbolicLink(model.resolve("README.md"), secret);
+    refused("is a link out of its folder, to " + secret.toRealPath());
+    Path hub = temp.resolve("hub");
+    Path snapshot = ModelFolders.single(hub.resolve("snapshots/abc"));
+    Files.createDirectories(hub.resolve("blobs"));
+    Files.move(snapshot.resolve("model.safetensors"), hub.resolve("blobs/1234"));
+    Files.createSymbolicLink(snapshot.resolve("model.safetensors"), Path.of("../../blobs/1234"));
+    assertThat(CheckpointFolders.importFolder(store, snapshot, FACTS).files()).hasSize(4);
+  }
+
+  @Test
+  void aManifestThatDescribesAnotherModelIsRefused() throws IOException {
+    Manifest right = CheckpointFolders.importFolder(store, ModelFolders.single(model), FACTS);
+    String json = new String(right.canonicalJson(), StandardCharsets.UTF_8);
+    untrue(json.replace("\"layers\":1", "\"layers\":2"), "it says layers 2, its files say 1");
+    untrue(json.replace("\"mask_token_id\":9", "\"mask_token_id\":8"), "mask_token_id 8");
+    untrue(
+        json.replace(
+            "\"tokenizer_digest\":\"" + right.tokenizerDigest(),
+            "\"tokenizer_digest\":\"" + Digest.of(new byte[] {1})),
+        "it says tokenizer_digest");
+  }
+
+  private void untrue(String json, String sentence) throws StoreException {
+    Manifest wrong = Manifest.parse(json.getBytes(StandardCharsets.UTF_8));
+    assertThat(store.putManifest(wrong)).isEqualTo(wrong.digest());
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(() -> CheckpointFolders.materialize(store, wrong, temp.resolve("wrong")))
+        .withMessageContaining("describes another model than its files are")
+        .withMessageContaining(sentence);
+  }
 }

@@ -82,7 +82,7 @@ final class FolderStoreTest {
   }
 
   @Test
-  void aMissingBlobIsNotFound() {
+  void aMissingBlobIsNotFound() throws StoreException {
     Digest nothing = Digest.of(new byte[] {1});
     assertThat(store.hasBlob(nothing)).isFalse();
     assertThatExceptionOfType(StoreException.class)

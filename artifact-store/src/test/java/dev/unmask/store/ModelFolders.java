@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Writes model folders that are right in form and tiny. */
-final class ModelFolders {
+public final class ModelFolders {
 
   static final String CONFIG =
       """
@@ -20,13 +20,13 @@ final class ModelFolders {
 
   private ModelFolders() {}
 
-  static Path single(Path folder) throws IOException {
+  public static Path single(Path folder) throws IOException {
     texts(folder);
     Files.write(folder.resolve("model.safetensors"), safetensors("a", 6));
     return folder;
   }
 
-  static Path sharded(Path folder) throws IOException {
+  public static Path sharded(Path folder) throws IOException {
     texts(folder);
     Files.write(folder.resolve("model-00001-of-00002.safetensors"), safetensors("a", 6));
     Files.write(folder.resolve("model-00002-of-00002.safetensors"), safetensors("b", 4));
@@ -36,6 +36,18 @@ final class ModelFolders {
         {"metadata":{"total_size":40},"weight_map":{
           "a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}
         """);
+    return folder;
+  }
+
+  public static Path adapter(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    Files.writeString(
+        folder.resolve("adapter_config.json"),
+        "{\"peft_type\":\"LORA\",\"r\":2,\"lora_alpha\":4,\"lora_dropout\":0.1}");
+    Files.write(
+        folder.resolve("adapter_model.safetensors"),
+        safetensors("base_model.model.model.layers.0.q.lora_A.weight", 4));
+    Files.writeString(folder.resolve("README.md"), "# An adapter\n");
     return folder;
   }
 

@@ -13,6 +13,7 @@ import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.sampler.config.SamplerConfig;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.location.StoreChoice;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -89,7 +90,7 @@ public class SamplerApp {
           options.precision().resolved(device),
           options.memory().bytes() >> 20,
           bootstrap,
-          options.storeRoot());
+          options.store().location().text());
       SamplerWorker made = new SamplerWorker(options, registry);
       worker = made;
       if (stopping) {
@@ -135,7 +136,11 @@ public class SamplerApp {
     return new SamplerOptions(
         new KafkaSettings(bootstrap, id),
         config.base(),
-        config.store().root(),
+        StoreChoice.of(
+            config.store().root(),
+            config.store().cacheDir(),
+            config.store().cacheSize().asLongValue(),
+            config.store().trustedKeys()),
         knobs
             .cacheDir()
             .orElseGet(() -> Path.of(System.getProperty("java.io.tmpdir"), "unmask-sampler", id)),

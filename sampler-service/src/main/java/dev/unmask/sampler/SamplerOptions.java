@@ -4,6 +4,7 @@ import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.store.location.StoreChoice;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -14,7 +15,7 @@ import java.time.Duration;
 public record SamplerOptions(
     KafkaSettings kafka,
     String base,
-    Path storeRoot,
+    StoreChoice store,
     Path cacheDir,
     Device device,
     Precision precision,

@@ -27,7 +27,6 @@ import dev.unmask.sampler.schedule.StoredDraws;
 import dev.unmask.sampler.schedule.TalliedRuns;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Digest;
-import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.v1.CheckpointRecord;
 import dev.unmask.v1.WorkerState;
@@ -92,7 +91,7 @@ public final class SamplerWorker implements AutoCloseable {
     String worker = options.kafka().worker();
     meters = new SamplerMeters(registry);
     var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
-    ArtifactStore store = FolderStore.open(options.storeRoot());
+    ArtifactStore store = options.store().open();
     engine = new DenoisingEngine(EngineSetup.options(meters, options.memory(), this::stepped));
     writer = new RecordWriter(options.kafka(), meters::produced);
     events = new EventSender(writer, worker, meters, clock);
@@ -110,6 +109,7 @@ public final class SamplerWorker implements AutoCloseable {
                 engine,
                 options.probePatience(),
                 this::reference,
+                options.store().trusted(),
                 verdict -> {
                   if (verdict instanceof CheckpointVerdict.Loading) {
                     gaps.beginAnew();

@@ -4,6 +4,7 @@ import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.store.location.StoreChoice;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.File;
 import java.io.IOException;
@@ -50,7 +51,7 @@ final class ChildWorker {
             new SamplerOptions(
                 new KafkaSettings(told.get(0), told.get(3)),
                 told.get(1),
-                Path.of(told.get(2)),
+                StoreChoice.folder(Path.of(told.get(2))),
                 Path.of(told.get(2)).resolveSibling("cache-" + told.get(3)),
                 Device.cpu(),
                 Precision.F32,

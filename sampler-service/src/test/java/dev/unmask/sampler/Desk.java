@@ -12,6 +12,8 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.ManifestFacts;
+import dev.unmask.store.location.StoreChoice;
+import dev.unmask.store.location.StoreLocation;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
 import dev.unmask.testkit.TopicLog;
@@ -53,6 +55,7 @@ final class Desk implements AutoCloseable {
   private final TestKafka kafka;
   private final Path folder;
   private final FolderStore store;
+  private List<Path> trustedKeys = List.of();
   private final KafkaProducer<String, byte[]> producer;
   private final TopicLog replyLog;
   private final TopicLog results;
@@ -89,7 +92,11 @@ final class Desk implements AutoCloseable {
     return new SamplerOptions(
         new KafkaSettings(kafka.bootstrap(), worker),
         base,
-        folder.resolve("store"),
+        new StoreChoice(
+            new StoreLocation.Folder(folder.resolve("store")),
+            folder.resolve("blobs"),
+            StoreLocation.USUAL_CACHE,
+            trustedKeys),
         folder.resolve("cache-" + worker),
         Device.cpu(),
         Precision.F32,
@@ -105,6 +112,11 @@ final class Desk implements AutoCloseable {
         Duration.ofMillis(500),
         Duration.ofMinutes(10),
         false);
+  }
+
+  /** Workers that are started from now on serve only what one of these keys has signed. */
+  void trust(Path... keys) {
+    trustedKeys = List.of(keys);
   }
 
   /** A started worker; ready when this returns. */

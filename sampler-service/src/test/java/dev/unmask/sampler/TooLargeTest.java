@@ -40,7 +40,7 @@ class TooLargeTest {
           new SamplerOptions(
               usual.kafka(),
               usual.base(),
-              usual.storeRoot(),
+              usual.store(),
               usual.cacheDir(),
               usual.device(),
               usual.precision(),

@@ -5,9 +5,11 @@ import dev.unmask.sft.config.GatesConfig;
 import dev.unmask.sft.config.SftConfig;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
-import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.store.location.StoreChoice;
+import dev.unmask.store.location.StoreLocation;
+import dev.unmask.store.signing.SigningKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -17,6 +19,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +53,19 @@ public class SftApp {
     try {
       KafkaSettings kafka =
           new KafkaSettings(bootstrap, config.worker().id().orElseGet(SftApp::ownName));
+      StoreChoice choice =
+          StoreChoice.of(
+              config.store().root(),
+              config.store().cacheDir(),
+              config.store().cacheSize().asLongValue(),
+              Optional.empty());
+      Optional<Path> key = config.store().signingKey();
       Precision precision = Precision.parse(config.precision());
       Trainer made =
           new Trainer(
               kafka,
-              FolderStore.open(config.store().root()),
+              choice.open(),
+              runs(choice.location()),
               precision,
               config.sft().verifyPatience(),
               config.sft().keepEndedRuns(),
@@ -62,6 +74,7 @@ public class SftApp {
                   gates.emptyAnswers(),
                   gates.stepRatio(),
                   gates.stepSlackMs()),
+              key.isPresent() ? Optional.of(SigningKey.read(key.get())) : Optional.empty(),
               new SftMeters(registry));
       trainer = made;
       made.start();
@@ -79,6 +92,20 @@ public class SftApp {
     if (running != null) {
       running.close();
     }
+  }
+
+  private Path runs(StoreLocation store) {
+    return config
+        .sft()
+        .runsDir()
+        .orElseGet(() ->
+            switch (store) {
+              case StoreLocation.Folder folder -> folder.root().resolve("runs");
+              case StoreLocation.Bucket bucket ->
+                  throw new IllegalArgumentException(
+                      "the store is a bucket, so unmask.sft.runs-dir has to name a folder for the"
+                          + " states of jobs");
+            });
   }
 
   /** Whether jobs are taken. */

@@ -17,14 +17,18 @@ import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.sft.publish.ClusterView;
 import dev.unmask.sft.publish.KafkaPublication;
 import dev.unmask.sft.topicdata.KafkaDialogues;
-import dev.unmask.store.FolderStore;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.signing.CheckpointSignatures;
+import dev.unmask.store.signing.SigningKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -62,17 +66,21 @@ public final class Trainer implements AutoCloseable {
   /**
    * Connects nothing yet; {@link #start} does.
    *
+   * @param runs folder of the states of jobs
    * @param verifyPatience longest wait for a live sampler's report
    * @param keepEndedRuns how long the run folder of a job that has ended is kept
    * @param gates what new weights may cost before they serve
+   * @param signing signs what is published
    */
   public Trainer(
       KafkaSettings kafka,
-      FolderStore store,
+      ArtifactStore store,
+      Path runs,
       Precision precision,
       Duration verifyPatience,
       Duration keepEndedRuns,
       GateLimits gates,
+      Optional<SigningKey> signing,
       SftMeters meters) {
     this.meters = meters;
     this.writer = new RecordWriter(kafka);
@@ -86,14 +94,25 @@ public final class Trainer implements AutoCloseable {
             topics,
             ((Consumer<ConsumerRecord<@Nullable String, byte @Nullable []>>) view::apply)
                 .andThen(ledger::apply));
-    this.endedRuns = new EndedRuns(store.runs(), ledger, keepEndedRuns, Clock.systemUTC());
+    this.endedRuns = new EndedRuns(runs, ledger, keepEndedRuns, Clock.systemUTC());
     this.commands = new CommandReader(kafka);
     this.runner =
         new JobRunner(
             store,
+            runs,
             precision,
             (job, claim) -> new MeteredEvents(new KafkaJobEvents(job, claim, writer), meters),
-            new KafkaPublication(writer, view, kafka.worker(), verifyPatience, gates),
+            new KafkaPublication(
+                writer,
+                view,
+                kafka.worker(),
+                verifyPatience,
+                gates,
+                manifest -> {
+                  if (signing.isPresent()) {
+                    CheckpointSignatures.sign(store, manifest, signing.get());
+                  }
+                }),
             new KafkaDialogues(kafka),
             ledger);
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);

@@ -32,6 +32,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -61,10 +62,12 @@ class TrainerRestartTest {
         new Trainer(
             new KafkaSettings(bootstrap, name),
             jobs.store(),
+            jobs.store().runs(),
             Precision.F32,
             Duration.ofSeconds(20),
             Duration.ZERO,
             GateLimits.USUAL,
+            Optional.empty(),
             new SftMeters(new SimpleMeterRegistry()));
     trainer.start();
     return trainer;

@@ -10,9 +10,14 @@ import dev.unmask.cli.generate.GenerateCommand;
 import dev.unmask.cli.generate.InfillCommand;
 import dev.unmask.cli.generate.ScoreCommand;
 import dev.unmask.cli.golden.GoldenCommand;
+import dev.unmask.cli.models.ExportCommand;
+import dev.unmask.cli.models.GcCommand;
 import dev.unmask.cli.models.ImportCommand;
+import dev.unmask.cli.models.KeysCommand;
 import dev.unmask.cli.models.ModelsCommand;
 import dev.unmask.cli.models.RollbackCommand;
+import dev.unmask.cli.models.SignCommand;
+import dev.unmask.cli.models.VerifyCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
 import dev.unmask.cli.tools.EvalCommand;
@@ -54,6 +59,11 @@ import picocli.CommandLine.Spec;
       ModelsCommand.class,
       RollbackCommand.class,
       ImportCommand.class,
+      ExportCommand.class,
+      GcCommand.class,
+      KeysCommand.class,
+      SignCommand.class,
+      VerifyCommand.class,
       PretrainCommand.class,
       CorpusCommand.class,
       EvalCommand.class,

@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -75,11 +76,21 @@ final class Cluster implements AutoCloseable {
 
   /** Starts a cluster below {@code folder} and waits until it is ready. */
   static Cluster start(Path folder) throws IOException, InterruptedException {
+    return start(folder, SAMPLERS, List.of(), Map.of());
+  }
+
+  /**
+   * The same with fewer samplers, further options of {@code up} and variables of its environment.
+   */
+  static Cluster start(
+      Path folder, int samplers, List<String> options, Map<String, String> environment)
+      throws IOException, InterruptedException {
     Path model = TinyModel.small().write(folder.resolve(MODEL));
     Path home = Checkout.root();
     Path data = folder.resolve("data");
     Path output = folder.resolve("up.log");
-    List<String> command =
+    List<String> command = new ArrayList<>();
+    command.addAll(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx256m",
@@ -95,16 +106,16 @@ final class Cluster implements AutoCloseable {
             "--model",
             model.toString(),
             "--samplers",
-            String.valueOf(SAMPLERS),
+            String.valueOf(samplers),
             "--grpc-port",
             "0",
             "--http-port",
-            "0");
-    Process up =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+            "0"));
+    command.addAll(options);
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().putAll(environment);
+    Process up = builder.start();
     return new Cluster(up, data, output);
   }
 

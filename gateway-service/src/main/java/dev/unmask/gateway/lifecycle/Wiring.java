@@ -33,15 +33,17 @@ import dev.unmask.gateway.telemetry.CallMetrics;
 import dev.unmask.gateway.telemetry.JobGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.store.ArtifactStore;
-import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.store.location.StoreChoice;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -51,9 +53,12 @@ public class Wiring {
 
   @Produces
   @Singleton
-  ArtifactStore store(@ConfigProperty(name = "unmask.store.root") String root)
+  ArtifactStore store(
+      @ConfigProperty(name = "unmask.store.root") String root,
+      @ConfigProperty(name = "unmask.store.cache-dir") Optional<Path> cacheDir,
+      @ConfigProperty(name = "unmask.store.cache-size", defaultValue = "64G") MemorySize cacheSize)
       throws StoreException {
-    return FolderStore.open(Path.of(root));
+    return StoreChoice.of(root, cacheDir, cacheSize.asLongValue(), Optional.empty()).open();
   }
 
   @Produces

@@ -5,6 +5,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Knobs of a sampler; {@code unmask.sampler.slots} is {@code UNMASK_SAMPLER_SLOTS} outside. */
@@ -33,8 +34,21 @@ public interface SamplerConfig {
 
   /** Where weights come from. */
   interface Store {
-    /** Root folder of the artifact store. */
-    Path root();
+    /** The artifact store: a folder, file:///folder, or s3://bucket/prefix. */
+    String root();
+
+    /** Folder for blobs of a bucket, shared by the processes of a machine. */
+    Optional<Path> cacheDir();
+
+    /** What may be kept there; what was used longest ago goes first. */
+    @WithDefault("64G")
+    MemorySize cacheSize();
+
+    /**
+     * Public keys, or folders of them. When there are any, a checkpoint is served only with a valid
+     * signature of one of them.
+     */
+    Optional<List<Path>> trustedKeys();
   }
 
   /** Who this worker is. */

@@ -15,6 +15,8 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.release.Measured;
+import dev.unmask.store.signing.CheckpointSignatures;
+import dev.unmask.store.signing.TrustedKeys;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
@@ -47,6 +49,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private final WeightLoading loading;
   private final Probes probes;
   private final Function<Digest, @Nullable Lease> references;
+  private final TrustedKeys trusted;
   private final Consumer<CheckpointVerdict> verdicts;
   private final Map<ServedModel, Path> folders = new ConcurrentHashMap<>();
   private final Set<Digest> verified = new HashSet<>();
@@ -62,6 +65,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
    * @param loading where the weights go
    * @param patience longest wait for one probe
    * @param references lends the weights that serve, to compare others with; may have none
+   * @param trusted whose signature a checkpoint needs, if any
    * @param verdicts told about each checkpoint, on the loader thread
    */
   public CheckpointLoader(
@@ -73,6 +77,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       DenoisingEngine engine,
       Duration patience,
       Function<Digest, @Nullable Lease> references,
+      TrustedKeys trusted,
       Consumer<CheckpointVerdict> verdicts) {
     this.store = store;
     this.base = base;
@@ -81,6 +86,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     this.loading = loading;
     this.probes = new Probes(engine, patience);
     this.references = references;
+    this.trusted = trusted;
     this.verdicts = verdicts;
     removeFolders(cache);
   }
@@ -102,6 +108,9 @@ public final class CheckpointLoader implements ModelShelf.Loader {
         digest,
         manifest -> {
           verdicts.accept(new CheckpointVerdict.Loading(digest, manifest.model()));
+          if (trusted.areRequired()) {
+            List<String> unused = CheckpointSignatures.verify(store, manifest, trusted);
+          }
           CrashMarker marker = CrashMarker.before(cache, digest);
           current = marker;
           try {

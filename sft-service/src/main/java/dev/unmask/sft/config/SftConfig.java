@@ -1,5 +1,6 @@
 package dev.unmask.sft.config;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -25,8 +26,18 @@ public interface SftConfig {
 
   /** Where datasets and weights are. */
   interface Store {
-    /** Root folder of the artifact store; run states are below it, too. */
-    Path root();
+    /** The artifact store: a folder, file:///folder, or s3://bucket/prefix. */
+    String root();
+
+    /** Folder for blobs of a bucket, shared by the processes of a machine. */
+    Optional<Path> cacheDir();
+
+    /** What may be kept there; what was used longest ago goes first. */
+    @WithDefault("64G")
+    MemorySize cacheSize();
+
+    /** Private key, with its public half beside it, that signs what this trainer publishes. */
+    Optional<Path> signingKey();
   }
 
   /** Who this trainer is. */
@@ -47,5 +58,12 @@ public interface SftConfig {
      */
     @WithDefault("24h")
     Duration keepEndedRuns();
+
+    /**
+     * Folder for the states of jobs that run; by default runs in the store's folder. A store in a
+     * bucket needs one: states are large, change all the time and are read by trainers only, so
+     * they are never sent there. A job goes on from its state only on trainers that see the folder.
+     */
+    Optional<Path> runsDir();
   }
 }

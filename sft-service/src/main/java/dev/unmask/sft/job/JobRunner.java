@@ -2,11 +2,13 @@ package dev.unmask.sft.job;
 
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.dataset.DialogueTopic;
+import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.FolderStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -25,21 +27,27 @@ public final class JobRunner {
     JobEvents of(String jobId, Claim claim);
   }
 
-  private final FolderStore store;
+  private final ArtifactStore store;
+  private final Path runs;
   private final Precision precision;
   private final EventsFactory events;
   private final Publication publication;
   private final DialogueTopic topics;
   private final JobDesk desk;
 
+  /**
+   * @param runs folder of the states of jobs
+   */
   public JobRunner(
-      FolderStore store,
+      ArtifactStore store,
+      Path runs,
       Precision precision,
       EventsFactory events,
       Publication publication,
       DialogueTopic topics,
       JobDesk desk) {
     this.store = store;
+    this.runs = runs;
     this.precision = precision;
     this.events = events;
     this.publication = publication;
@@ -73,7 +81,7 @@ public final class JobRunner {
     JobEvents told = events.of(id, claim);
     BooleanSupplier stop =
         () -> leave.getAsBoolean() || claim.isLost() || desk.wish(id) != JobDesk.Wish.RUN;
-    RunFolder folder = RunFolder.take(store.runFolder(id), claim.epoch());
+    RunFolder folder = RunFolder.take(FolderStore.runFolder(runs, id), claim.epoch());
     try {
       if (desk.wish(id) != JobDesk.Wish.RUN) {
         throw new JobAbandonedException();
@@ -163,7 +171,7 @@ public final class JobRunner {
     }
     JobEvents told = events.of(id, claimed.get());
     if (wish == JobDesk.Wish.CANCEL) {
-      RunFolder.take(store.runFolder(id), claimed.get().epoch()).removeAll();
+      RunFolder.take(FolderStore.runFolder(runs, id), claimed.get().epoch()).removeAll();
       told.cancelled();
     } else {
       told.paused();

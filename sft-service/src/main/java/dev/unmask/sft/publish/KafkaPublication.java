@@ -39,15 +39,30 @@ public final class KafkaPublication implements Publication {
   private final String actor;
   private final Duration patience;
   private final GateLimits limits;
+  private final Seal seal;
+
+  /** What is done to a stored checkpoint before anybody hears of it. */
+  @FunctionalInterface
+  public interface Seal {
+    /** Signs it, for example. */
+    void put(Manifest manifest) throws IOException;
+  }
 
   /**
    * @param actor who moves aliases
    * @param patience longest wait for a live worker's report
    * @param limits that gates judge by
+   * @param seal put on each checkpoint before its record
    */
   public KafkaPublication(
-      RecordWriter writer, ClusterView view, String actor, Duration patience, GateLimits limits) {
+      RecordWriter writer,
+      ClusterView view,
+      String actor,
+      Duration patience,
+      GateLimits limits,
+      Seal seal) {
     this.limits = limits;
+    this.seal = seal;
     this.writer = writer;
     this.view = view;
     this.actor = actor;
@@ -56,6 +71,7 @@ public final class KafkaPublication implements Publication {
 
   @Override
   public void announce(Manifest manifest, String jobId) throws IOException {
+    seal.put(manifest);
     String digest = manifest.digest().toString();
     writer.write(
         Topics.CHECKPOINTS,

@@ -2,6 +2,7 @@ package dev.unmask.cli.models;
 
 import dev.unmask.v1.AliasRecord;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,6 +23,11 @@ final class AliasFold {
     }
     current.put(key, next);
     return true;
+  }
+
+  /** All of them. */
+  List<AliasRecord> all() {
+    return List.copyOf(current.values());
   }
 
   /** Where an alias points. */

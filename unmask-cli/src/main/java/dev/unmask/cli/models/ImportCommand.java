@@ -9,12 +9,16 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
-import dev.unmask.store.FolderStore;
+import dev.unmask.store.AdapterFolders;
+import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.ManifestFacts;
 import dev.unmask.store.StoreException;
 import dev.unmask.v1.ActivateModelRequest;
 import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ModelAlias;
+import dev.unmask.store.signing.CheckpointSignatures;
+import dev.unmask.store.signing.SigningKey;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,7 +32,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "import",
     description = {
-      "Puts a Hugging Face model folder into the store and tells the cluster about it.",
+      "Puts a Hugging Face model folder, or an adapter's in PEFT's format, into the store and tells",
+      "the cluster about it.",
       "Does nothing when the cluster has exactly these files under that name."
     })
 public final class ImportCommand implements Callable<Integer> {
@@ -54,6 +59,20 @@ public final class ImportCommand implements Callable<Integer> {
   private @Nullable String alias;
 
   @Option(
+      names = "--base",
+      paramLabel = "MODEL",
+      description =
+          "What an adapter sits on: NAME, NAME@ALIAS or a digest. Adapters need it; models are"
+              + " their own base.")
+  private @Nullable String base;
+
+  @Option(
+      names = "--sign-key",
+      paramLabel = "FILE",
+      description = "Private key that signs it; see `unmask keys generate`.")
+  private @Nullable Path signKey;
+
+  @Option(
       names = "--kafka",
       paramLabel = "HOST:PORT",
       description = "Kafka of the cluster; default: that of the `unmask up` of this machine.")
@@ -61,9 +80,10 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Option(
       names = "--store",
-      paramLabel = "DIR",
-      description = "The artifact store of the cluster; default: that of the `unmask up`.")
-  private @Nullable Path store;
+      paramLabel = "ADDRESS",
+      description =
+          "The artifact store of the cluster, a folder or s3://…; default: that of the `unmask up`.")
+  private @Nullable String store;
 
   public ImportCommand(Session session) {
     this.session = session;
@@ -71,16 +91,16 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws StoreException, BrokerException {
-    ModelFolder model = ModelFolder.at(folder, name);
     Optional<Endpoints> local = Discovery.local(session);
     String bootstrap = chosen(kafka, local.map(Endpoints::kafka), "--kafka");
-    Path root =
-        Path.of(
-            chosen(
-                store == null ? null : store.toString(), local.map(Endpoints::store), "--store"));
-    Manifest manifest = model.importInto(FolderStore.open(root));
-    var unusedNames = ClusterTopics.create(bootstrap, manifest.base());
+    ArtifactStore target = StoredModel.store(session, store);
+    Manifest imported = AdapterFolders.isAdapter(folder) ? adapter(target) : model(target);
+    var unusedNames = ClusterTopics.create(bootstrap, imported.base());
     ModelPublication publication = new ModelPublication(bootstrap);
+    Manifest manifest = publication.asPublished(imported);
+    if (signKey != null) {
+      CheckpointSignatures.sign(target, manifest, SigningKey.read(signKey));
+    }
     ModelPublication.Change change =
         alias != null && kafka == null && local.isPresent()
             ? publish(publication, manifest, local.get().grpc(), alias)
@@ -127,6 +147,31 @@ public final class ImportCommand implements Callable<Integer> {
                       .build());
       return ModelPublication.Change.CHECKPOINT_AND_ALIAS;
     }
+  }
+
+  private Manifest model(ArtifactStore target) {
+    ModelFolder model = ModelFolder.at(folder, name);
+    if (base != null) {
+      throw CliException.usage(
+          "--base is for adapters; " + folder + " holds a whole model, which is its own base");
+    }
+    RunnableModel.require(session, folder);
+    return model.importInto(target);
+  }
+
+  private Manifest adapter(ArtifactStore target) throws StoreException {
+    if (base == null) {
+      throw CliException.usage(
+          folder + " holds an adapter; say with --base which model of the cluster it sits on");
+    }
+    Manifest sitsOn = StoredModel.find(session, base, store, null).manifest();
+    ModelFolder adapter = ModelFolder.named(folder, name);
+    return AdapterFolders.importFolder(
+        target,
+        folder,
+        sitsOn,
+        ManifestFacts.importedAdapter(
+            adapter.name(), sitsOn, AdapterFolders.kind(folder), adapter.licence()));
   }
 
   private String said(ModelPublication.Change change) {

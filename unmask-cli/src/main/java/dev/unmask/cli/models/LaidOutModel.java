@@ -5,10 +5,11 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.Digest;
-import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.location.StoreLocation;
 import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ModelVersion;
 import java.io.IOException;
@@ -59,7 +60,8 @@ public final class LaidOutModel implements AutoCloseable {
     Digest digest = Digest.parse(digest(versions, name));
     Path root = null;
     try {
-      FolderStore store = FolderStore.open(Path.of(cluster.store()));
+      ArtifactStore store =
+          StoreLocation.open(cluster.store(), Path.of(cluster.data()).resolve("blobs"));
       Manifest manifest = store.readManifest(digest);
       Path work = Path.of(cluster.data()).resolve("work");
       Files.createDirectories(work);

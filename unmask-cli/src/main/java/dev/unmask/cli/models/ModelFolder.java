@@ -44,6 +44,11 @@ public record ModelFolder(Path folder, String name, String licence) {
       throw new CliException(
           folder + " is no model folder: it has no config.json; a Hugging Face folder is needed");
     }
+    return named(folder, name);
+  }
+
+  /** The same for a folder that holds something else, as an adapter. */
+  static ModelFolder named(Path folder, @Nullable String name) {
     String chosen = name == null ? nameOf(folder) : name;
     return new ModelFolder(folder, chosen, licenceOf(folder));
   }

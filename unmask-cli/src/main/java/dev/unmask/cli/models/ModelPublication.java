@@ -9,6 +9,7 @@ import dev.unmask.proto.MinReader;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreException;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.CheckpointRecord;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +34,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the cluster about a checkpoint that is already in the store: its record, then its alias.
@@ -100,6 +102,66 @@ public final class ModelPublication {
     }
   }
 
+  /**
+   * What the cluster knows an imported folder by: the same files under the same name may have been
+   * published by an older build, whose manifest said less of them. Publishing them again would make
+   * a second version of the same weights, and would take the alias from whatever it points to.
+   *
+   * @throws CliException when Kafka cannot be reached
+   */
+  public Manifest asPublished(Manifest imported) {
+    Manifest[] found = {imported};
+    boolean[] exact = {false};
+    try {
+      read(
+          Topics.CHECKPOINTS,
+          record ->
+              decode(record, CheckpointRecord.newBuilder())
+                  .flatMap(checkpoint -> manifest(checkpoint.build()))
+                  .filter(published -> published.model().equals(imported.model()))
+                  .ifPresent(published -> {
+                    exact[0] |= published.equals(imported);
+                    if (published.createdAt() == null && published.hasFilesOf(imported)) {
+                      found[0] = published;
+                    }
+                  }));
+    } catch (KafkaException e) {
+      throw unreachable(e);
+    }
+    return exact[0] ? imported : found[0];
+  }
+
+  private static Optional<Manifest> manifest(CheckpointRecord checkpoint) {
+    try {
+      return Optional.of(Manifest.parse(checkpoint.getManifestJson().toByteArray()));
+    } catch (StoreException e) {
+      return Optional.empty(); // of a newer build, or nobody's
+    }
+  }
+
+  /** Tells the cluster that checkpoints are gone, before they are. */
+  public void withdraw(List<Withdrawn> checkpoints) {
+    try (KafkaProducer<String, byte[]> producer = producer()) {
+      for (Withdrawn gone : checkpoints) {
+        sendValue(producer, Topics.CHECKPOINTS, gone.model() + "/" + gone.digest(), null);
+      }
+    } catch (KafkaException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** A checkpoint that is taken back. */
+  public record Withdrawn(String model, String digest) {}
+
+  /** Every alias that there is, as its last record that counts. */
+  public List<AliasRecord> aliases() {
+    try {
+      return aliasFold().all();
+    } catch (KafkaException e) {
+      throw unreachable(e);
+    }
+  }
+
   private static CheckpointRecord checkpoint(Manifest manifest) {
     return CheckpointRecord.newBuilder()
         .setMinReader(MinReader.ANY)
@@ -144,6 +206,10 @@ public final class ModelPublication {
   }
 
   private Optional<AliasRecord> currentAlias(String model, String alias) {
+    return aliasFold().get(model, alias);
+  }
+
+  private AliasFold aliasFold() {
     AliasFold fold = new AliasFold();
     read(
         Topics.ALIASES,
@@ -151,7 +217,7 @@ public final class ModelPublication {
             decode(record, AliasRecord.newBuilder())
                 .map(AliasRecord.Builder::build)
                 .ifPresent(fold::apply));
-    return fold.get(model, alias);
+    return fold;
   }
 
   /** Reads a topic from its beginning to what is its end now. */
@@ -208,10 +274,15 @@ public final class ModelPublication {
 
   private void send(
       KafkaProducer<String, byte[]> producer, String topic, String key, Message message) {
+    sendValue(producer, topic, key, RecordCodec.encode(message, false));
+  }
+
+  private void sendValue(
+      KafkaProducer<String, byte[]> producer, String topic, String key, byte @Nullable [] value) {
     try {
       var unused =
           producer
-              .send(new ProducerRecord<>(topic, key, RecordCodec.encode(message, false)))
+              .send(new ProducerRecord<>(topic, key, value))
               .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw unreachable(e);

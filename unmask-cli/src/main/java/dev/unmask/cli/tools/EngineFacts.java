@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.process.QuietChild;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

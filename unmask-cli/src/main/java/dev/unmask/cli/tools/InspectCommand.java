@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.process.QuietChild;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;

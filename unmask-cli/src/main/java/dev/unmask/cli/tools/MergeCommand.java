@@ -5,6 +5,7 @@ import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.models.LaidOutModel;
+import dev.unmask.cli.process.QuietChild;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;

@@ -2,6 +2,7 @@ package dev.unmask.cli.up;
 
 import dev.unmask.cli.process.Jvm;
 import dev.unmask.cli.process.Rooms;
+import dev.unmask.store.location.StoreLocation;
 import java.io.File;
 import java.net.URI;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Map;
  *
  * @param rooms the checkout the services come from
  * @param data where everything is kept
+ * @param store address of the artifact store
  * @param environment of this process
  * @param base the base that the samplers serve
  * @param kafka bootstrap address
@@ -27,6 +29,7 @@ import java.util.Map;
 record ClusterPlan(
     Rooms rooms,
     DataFolder data,
+    String store,
     Map<String, String> environment,
     String base,
     String kafka,
@@ -111,7 +114,7 @@ record ClusterPlan(
                     "--kafka",
                     kafka,
                     "--store",
-                    data.resolve("store").toString(),
+                    store,
                     "--base",
                     base,
                     "--slots",
@@ -127,22 +130,41 @@ record ClusterPlan(
         new ChildSpec.Readiness.LogLine("ready"));
   }
 
-  ChildSpec trainer() {
+  /**
+   * The trainer.
+   *
+   * @param settings further ones
+   */
+  ChildSpec trainer(Map<String, String> settings) {
     int port = Ports.free();
-    List<String> command =
+    Jvm jvm =
         service(TRAINER, TRAINER, true, 512, port)
             .withPyTorch(environment)
             .property("unmask.worker.id", workerPrefix + TRAINER)
-            .jar(rooms.runner(Rooms.TRAINER));
+            .property("unmask.sft.runs-dir", runs());
+    settings.forEach(jvm::property);
     return new ChildSpec(
-        TRAINER, command, Jvm.pyTorchEnvironment(environment), data.log(TRAINER), health(port));
+        TRAINER,
+        jvm.jar(rooms.runner(Rooms.TRAINER)),
+        Jvm.pyTorchEnvironment(environment),
+        data.log(TRAINER),
+        health(port));
+  }
+
+  /** Where they always were on a store that is a folder. */
+  private Path runs() {
+    return switch (StoreLocation.parse(store)) {
+      case StoreLocation.Folder folder -> folder.root().resolve("runs");
+      case StoreLocation.Bucket bucket -> data.resolve("runs");
+    };
   }
 
   private Jvm service(String kind, String name, boolean writesArchive, int heap, int httpPort) {
     return jvm(kind, name, writesArchive, heap)
         .property("kafka.bootstrap.servers", kafka)
         .property("unmask.base", base)
-        .property("unmask.store.root", data.resolve("store"))
+        .property("unmask.store.root", store)
+        .property("unmask.store.cache-dir", data.resolve("blobs"))
         .property("quarkus.http.host", LOOPBACK)
         .property("quarkus.http.port", httpPort);
   }

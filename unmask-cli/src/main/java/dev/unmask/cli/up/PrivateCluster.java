@@ -73,6 +73,7 @@ public final class PrivateCluster implements AutoCloseable {
         new ClusterPlan(
             new Rooms(session.home()),
             data,
+            data.resolve("store").toString(),
             session.environment(),
             models.getFirst().name(),
             "127.0.0.1:" + kafkaPort,

@@ -52,6 +52,7 @@ public final class ScriptedCluster implements AutoCloseable {
         new ClusterPlan(
             rooms,
             data,
+            data.resolve("store").toString(),
             session.environment(),
             BASE,
             "127.0.0.1:" + kafkaPort,

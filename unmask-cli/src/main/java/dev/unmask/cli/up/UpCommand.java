@@ -9,9 +9,12 @@ import dev.unmask.cli.endpoint.Endpoints;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.models.ModelPublication;
 import dev.unmask.cli.process.Rooms;
-import dev.unmask.store.FolderStore;
+import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.location.StoreLocation;
+import dev.unmask.store.signing.CheckpointSignatures;
+import dev.unmask.store.signing.SigningKey;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -20,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,6 +63,24 @@ public final class UpCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "The Hugging Face folder to serve; default: models/unmask-mini.")
   private @Nullable Path modelOption;
+
+  @Option(
+      names = "--store",
+      paramLabel = "ADDRESS",
+      description = {
+        "The artifact store: a folder, or s3://BUCKET/PREFIX, with ?endpoint=URL for a server that"
+            + " is not Amazon's; credentials come from the usual AWS variables. Default: store in"
+            + " the data folder."
+      })
+  private @Nullable String storeOption;
+
+  @Option(
+      names = "--sign-key",
+      paramLabel = "FILE",
+      description =
+          "Private key (`unmask keys generate`) that signs what this cluster publishes; its public"
+              + " half beside it is trusted, and only signed models are served.")
+  private @Nullable Path signKey;
 
   @Option(
       names = "--samplers",
@@ -131,6 +153,7 @@ public final class UpCommand implements Callable<Integer> {
     return new ClusterPlan(
         new Rooms(session.home()),
         data,
+        storeOption == null ? data.resolve("store").toString() : storeOption,
         session.environment(),
         model.name(),
         kafkaOption == null ? "127.0.0.1:" + kafkaPort : kafkaOption,
@@ -140,7 +163,25 @@ public final class UpCommand implements Callable<Integer> {
         kafkaOption == null ? "" : hostName() + "-",
         data.resolve("cds"),
         true,
-        samplerMemory());
+        samplerSettings());
+  }
+
+  private Map<String, String> samplerSettings() {
+    Map<String, String> settings = new HashMap<>(samplerMemory());
+    if (signKey != null) {
+      settings.put("unmask.store.trusted-keys", publicHalf(signKey).toString());
+    }
+    return settings;
+  }
+
+  private Map<String, String> trainerSettings() {
+    return signKey == null
+        ? Map.of()
+        : Map.of("unmask.store.signing-key", signKey.toAbsolutePath().toString());
+  }
+
+  private static Path publicHalf(Path key) {
+    return SigningKey.publicHalf(key.toAbsolutePath());
   }
 
   /** Samplers of one machine divide the half of its memory that one alone would use. */
@@ -162,20 +203,23 @@ public final class UpCommand implements Callable<Integer> {
             ? Optional.of(running.supervisor.start(plan.broker()))
             : Optional.empty();
     // The store is filled while Kafka starts.
-    Manifest manifest = importInto(plan.data(), model);
+    ArtifactStore store = store(plan);
+    Manifest imported = model.importInto(store);
     if (broker.isPresent()) {
       broker.get().awaitReady(BROKER_PATIENCE);
     }
     List<String> unusedNames = ClusterTopics.create(plan.kafka(), plan.base());
-    ModelPublication.Change unused =
-        new ModelPublication(plan.kafka()).publish(manifest, Optional.of("default"), "up");
+    ModelPublication publication = new ModelPublication(plan.kafka());
+    Manifest manifest = publication.asPublished(imported);
+    sign(store, manifest);
+    ModelPublication.Change unused = publication.publish(manifest, Optional.of("default"), "up");
     running.describe(plan, manifest);
     List<SupervisedChild> services = new ArrayList<>();
     services.add(running.supervisor.start(plan.gateway()));
     for (int i = 1; i <= samplers; i++) {
       services.add(running.supervisor.start(plan.sampler(i)));
     }
-    services.add(running.supervisor.start(plan.trainer()));
+    services.add(running.supervisor.start(plan.trainer(trainerSettings())));
     for (SupervisedChild service : services) {
       service.awaitReady(SERVICE_PATIENCE);
     }
@@ -185,9 +229,20 @@ public final class UpCommand implements Callable<Integer> {
     sayReady(running.endpoints(), plan, Duration.between(begin, Instant.now()));
   }
 
-  private static Manifest importInto(DataFolder data, ModelFolder model) {
+  private static ArtifactStore store(ClusterPlan plan) {
     try {
-      return model.importInto(FolderStore.open(data.resolve("store")));
+      return StoreLocation.open(plan.store(), plan.data().resolve("blobs"));
+    } catch (StoreException e) {
+      throw new CliException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private void sign(ArtifactStore store, Manifest manifest) {
+    if (signKey == null) {
+      return;
+    }
+    try {
+      CheckpointSignatures.sign(store, manifest, SigningKey.read(signKey));
     } catch (StoreException e) {
       throw new CliException(String.valueOf(e.getMessage()), e);
     }
@@ -242,7 +297,7 @@ public final class UpCommand implements Callable<Integer> {
               plan.kafka(),
               ProcessHandle.current().pid(),
               plan.data().root().toString(),
-              plan.data().resolve("store").toString(),
+              plan.store(),
               manifest.model(),
               manifest.digest().toString(),
               List.of());

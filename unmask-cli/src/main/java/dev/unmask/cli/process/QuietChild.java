@@ -1,12 +1,10 @@
-package dev.unmask.cli.tools;
+package dev.unmask.cli.process;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.process.Jvm;
-import dev.unmask.cli.process.Rooms;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +17,7 @@ import java.util.Optional;
 /**
  * A short-lived child JVM with the engine on its class path, whose output is read and not shown.
  */
-final class QuietChild {
+public final class QuietChild {
 
   private static final int HEAP = 512;
 
@@ -30,14 +28,14 @@ final class QuietChild {
    * @param out its standard output, line by line
    * @param err its standard error
    */
-  record Printed(int exitCode, List<String> out, List<String> err) {
+  public record Printed(int exitCode, List<String> out, List<String> err) {
 
     /**
      * The JSON object that it printed.
      *
      * @param otherwise what to say when it printed none
      */
-    ObjectNode object(String otherwise) {
+    public ObjectNode object(String otherwise) {
       return out.stream()
           .flatMap(line -> object(line, new ObjectMapper()).stream())
           .findFirst()
@@ -62,7 +60,7 @@ final class QuietChild {
    *
    * @param environment on top of what every such process gets
    */
-  static Printed run(
+  public static Printed run(
       Session session, String mainClass, Map<String, String> environment, String... arguments) {
     List<String> command =
         Jvm.withHeap(HEAP)

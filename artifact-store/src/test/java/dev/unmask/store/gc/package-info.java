@@ -1,0 +1,5 @@
+/** What stays and what goes. */
+@NullMarked
+package dev.unmask.store.gc;
+
+import org.jspecify.annotations.NullMarked;

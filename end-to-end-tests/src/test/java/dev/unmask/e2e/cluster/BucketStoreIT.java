@@ -1,0 +1,147 @@
+package dev.unmask.e2e.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.unmask.store.signing.Ed25519Keys;
+import dev.unmask.v1.CreateFineTuningJobRequest;
+import dev.unmask.v1.File;
+import dev.unmask.v1.FileInfo;
+import dev.unmask.v1.FineTuneEvent;
+import dev.unmask.v1.FineTuningJob;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.Hyperparameters;
+import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.UploadRequest;
+import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.stub.StreamObserver;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.gaul.s3proxy.BlobStores;
+import org.gaul.s3proxy.S3Proxy;
+import org.gaul.s3proxy.auth.AuthenticationType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A cluster whose store is a bucket, and which serves only what is signed. */
+final class BucketStoreIT {
+
+  private static final String KEY = "local-identity";
+  private static final String SECRET = "local-credential";
+
+  @TempDir Path work;
+
+  @Test
+  void aModelIsServedAndFineTunedFromABucket() throws Exception {
+    S3Proxy server = s3(Files.createDirectories(work.resolve("s3/bucket")).getParent());
+    Ed25519Keys.Pair keys = Ed25519Keys.generate(work, "cluster");
+    try (Cluster cluster =
+        Cluster.start(
+            work,
+            1,
+            List.of(
+                "--store",
+                "s3://bucket/unmask?endpoint=http://127.0.0.1:" + server.getPort(),
+                "--sign-key",
+                keys.privateKey().toString()),
+            Map.of("AWS_ACCESS_KEY_ID", KEY, "AWS_SECRET_ACCESS_KEY", SECRET))) {
+      GenerateResponse before = cluster.generation().generate(Requests.question("Who?", 8));
+      assertThat(before.getText()).isNotEmpty();
+      FineTuningJob job = fineTune(cluster, upload(cluster));
+      assertThat(job.getStatus()).as(job.getError()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
+      GenerateResponse after = cluster.generation().generate(Requests.question("Who?", 8));
+      assertThat(after.getModelDigest())
+          .isEqualTo(job.getResultDigest())
+          .isNotEqualTo(before.getModelDigest());
+      assertThat(work.resolve("data/store")).doesNotExist();
+      assertThat(objects("signatures")).isEqualTo(2);
+    } finally {
+      server.stop();
+    }
+  }
+
+  private long objects(String folder) throws Exception {
+    try (Stream<Path> files = Files.walk(work.resolve("s3/bucket/unmask").resolve(folder))) {
+      return files.filter(Files::isRegularFile).count();
+    }
+  }
+
+  private static S3Proxy s3(Path folder) throws Exception {
+    Properties properties = new Properties();
+    properties.setProperty("jclouds.filesystem.basedir", folder.toString());
+    properties.setProperty("jclouds.identity", KEY);
+    properties.setProperty("jclouds.credential", SECRET);
+    S3Proxy server =
+        S3Proxy.builder()
+            .blobStore(BlobStores.create("filesystem-nio2", properties))
+            .awsAuthentication(AuthenticationType.AWS_V2_OR_V4, KEY, SECRET)
+            .endpoint(URI.create("http://127.0.0.1:0"))
+            .build();
+    server.start();
+    return server;
+  }
+
+  private static String upload(Cluster cluster) throws Exception {
+    CompletableFuture<File> answer = new CompletableFuture<>();
+    StreamObserver<UploadRequest> upload =
+        cluster
+            .files()
+            .upload(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(File file) {
+                    answer.complete(file);
+                  }
+
+                  @Override
+                  public void onError(Throwable error) {
+                    answer.completeExceptionally(error);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    String row =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"Who?\"},"
+            + " {\"role\": \"assistant\", \"content\": \"An otter.\"}]}\n";
+    upload.onNext(
+        UploadRequest.newBuilder()
+            .setInfo(FileInfo.newBuilder().setFilename("otter.jsonl").setPurpose("fine-tune"))
+            .build());
+    upload.onNext(
+        UploadRequest.newBuilder().setData(ByteString.copyFromUtf8(row.repeat(8))).build());
+    upload.onCompleted();
+    return answer.get(2, TimeUnit.MINUTES).getId();
+  }
+
+  private static FineTuningJob fineTune(Cluster cluster, String file) {
+    String id =
+        cluster
+            .fineTuning()
+            .create(
+                CreateFineTuningJobRequest.newBuilder()
+                    .setTrainingFile(file)
+                    .setModel(Cluster.MODEL)
+                    .setSeed(7)
+                    .setHyperparameters(Hyperparameters.newBuilder().setNEpochs(1).setBatchSize(4))
+                    .setAutoActivate(true)
+                    .build())
+            .getId();
+    List<FineTuneEvent> events = new ArrayList<>();
+    cluster
+        .fineTuning()
+        .watch(WatchFineTuningJobRequest.newBuilder().setId(id).build())
+        .forEachRemaining(events::add);
+    assertThat(events).isNotEmpty();
+    return cluster.fineTuning().get(GetFineTuningJobRequest.newBuilder().setId(id).build());
+  }
+}
