@@ -37,11 +37,13 @@ final class BlobCache {
 
   private static final Duration IN_USE = Duration.ofMinutes(10);
 
+  /** A process may not lock a file twice, also where it opened the store twice. */
+  private static final Map<Path, ReentrantLock> TURNS = new ConcurrentHashMap<>();
+
   private final Path root;
   private final long bound;
   private final SafeWrites writes;
   private final Clock clock;
-  private final Map<Digest, ReentrantLock> turns = new ConcurrentHashMap<>();
   private final Map<Digest, FileTime> checked = new ConcurrentHashMap<>();
 
   /** Brings a blob. */
@@ -152,13 +154,11 @@ final class BlobCache {
 
   /** Runs work on a digest while neither a thread nor a process does the same. */
   private Path alone(Digest digest, Work work) throws StoreException {
-    ReentrantLock turn = turns.computeIfAbsent(digest, d -> new ReentrantLock());
+    Path name = root.resolve("locks").resolve(digest.hex());
+    ReentrantLock turn = TURNS.computeIfAbsent(name, n -> new ReentrantLock());
     turn.lock();
     try (FileChannel channel =
-            FileChannel.open(
-                root.resolve("locks").resolve(digest.hex()),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+            FileChannel.open(name, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock()) {
       if (!lock.isValid()) {
         throw new StoreException(Reason.STORAGE, "the lock of the blob " + digest + " is gone");

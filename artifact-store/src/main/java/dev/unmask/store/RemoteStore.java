@@ -4,6 +4,7 @@ import dev.unmask.store.SafeWrites.Written;
 import dev.unmask.store.StoreException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -75,7 +76,9 @@ public final class RemoteStore extends DigestStore {
     if (!kept) {
       storage.put(name, written.file(), written.digest());
     }
-    cache.offer(written);
+    if (Files.exists(written.file())) {
+      cache.offer(written); // its writer is often its first reader
+    }
   }
 
   @Override

@@ -125,12 +125,12 @@ final class CheckpointSignaturesTest {
 
   @Test
   void whatIsNoEnvelopeIsRefused() throws IOException {
+    tamper(envelope -> envelope.put("payloadType", "text/plain"));
+    refused("has a wrong signature", first.publicKey());
     store.putSignature(manifest.digest(), "{\"payload\":1}".getBytes(StandardCharsets.UTF_8));
     refused("is no DSSE envelope", first.publicKey());
     store.putSignature(manifest.digest(), "garbage".getBytes(StandardCharsets.UTF_8));
     refused("is no DSSE envelope", first.publicKey());
-    tamper(envelope -> envelope.put("payloadType", "text/plain"));
-    refused("has a wrong signature", first.publicKey());
   }
 
   @Test
