@@ -26,18 +26,21 @@ final class S3SettingsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "s3://, has to look like",
-    "s3:bucket, has to look like",
-    "s3://id:secret@bucket/x, keys do not belong here",
-    "s3://bucket/../other, the prefix may have",
-    "s3://bucket/a//b, the prefix may have",
-    "s3://bucket?colour=red, 'colour=red' is no option",
-    "s3://bucket?part-mib=4, part-mib has to be a whole number from 5 to 5120",
-    "s3://bucket?endpoint=minio, has to look like https://host:port",
-    "s3://bucket?path-style=yes, true or false",
-    "s3://bucket?region=a&region=b, region is there twice"
-  })
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "s3:// | has to look like",
+        "s3:bucket | has to look like",
+        "s3://id:secret@bucket/x | keys do not belong here",
+        "s3://bucket/../other | the prefix may have",
+        "s3://bucket/a//b | the prefix may have",
+        "s3://bucket?colour=red | 'colour=red' is no option",
+        "s3://bucket?part-mib=4 | part-mib has to be a whole number from 5 to 5120",
+        "s3://bucket?endpoint=minio | has to look like https://host:port",
+        "s3://bucket?path-style=yes | true or false",
+        "s3://bucket?region=a&region=b | region is there twice"
+      })
   void whatIsNoAddressIsRefusedWithASentence(String address, String sentence) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> S3Settings.parse(address))
