@@ -51,14 +51,14 @@ public record S3Settings(
     try {
       uri = new URI(text);
     } catch (URISyntaxException e) {
-      throw wrong(text, String.valueOf(e.getMessage()));
+      throw wrong(text, "it has to look like s3://bucket/prefix (" + e.getReason() + ")");
     }
     String bucket = uri.getRawAuthority();
     if (!"s3".equals(uri.getScheme()) || bucket == null) {
       throw wrong(text, "it has to look like s3://bucket/prefix");
     }
     if (!BUCKET.matcher(bucket).matches()) {
-      throw wrong(text, "'" + bucket + "' is no bucket's name (keys do not belong here)");
+      throw wrong(text, "between // and / has to be a bucket's name, and no more (keys do not belong here)");
     }
     if (uri.getRawFragment() != null) {
       throw wrong(text, "nothing may follow #");
