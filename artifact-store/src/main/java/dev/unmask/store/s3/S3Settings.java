@@ -58,7 +58,9 @@ public record S3Settings(
       throw wrong(text, "it has to look like s3://bucket/prefix");
     }
     if (!BUCKET.matcher(bucket).matches()) {
-      throw wrong(text, "between // and / has to be a bucket's name, and no more (keys do not belong here)");
+      throw wrong(
+          text,
+          "between // and / has to be a bucket's name, and no more (keys do not belong here)");
     }
     if (uri.getRawFragment() != null) {
       throw wrong(text, "nothing may follow #");
