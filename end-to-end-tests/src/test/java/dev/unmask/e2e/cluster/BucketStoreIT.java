@@ -42,7 +42,9 @@ final class BucketStoreIT {
 
   @Test
   void aModelIsServedAndFineTunedFromABucket() throws Exception {
-    S3Proxy server = s3(Files.createDirectories(work.resolve("s3/bucket")).getParent());
+    Path root = work.resolve("s3");
+    Files.createDirectories(root.resolve("bucket"));
+    S3Proxy server = s3(root);
     Ed25519Keys.Pair keys = Ed25519Keys.generate(work, "cluster");
     try (Cluster cluster =
         Cluster.start(
