@@ -76,6 +76,7 @@ public final class TokenChooser implements AutoCloseable {
   private final Transfer transfer;
   private final TorchScriptModule module;
   private final NDArray forbidden;
+  private final NDArray none;
   private final int headRows;
   private final int tailRows;
 
@@ -130,6 +131,7 @@ public final class TokenChooser implements AutoCloseable {
                   LongStream.range(config.vocabularySize(), config.embeddingSize()))
               .toArray();
       this.forbidden = transfer.copy(manager, passing.create(columns));
+      this.none = transfer.copy(manager, passing.create(new double[0]));
     }
   }
 
@@ -160,7 +162,7 @@ public final class TokenChooser implements AutoCloseable {
     HostNumbers numbers = new HostNumbers();
     ChoicePlan plan = plan(requests, numbers);
     try (NDManager step = manager.newSubManager()) {
-      return choose(logits, plan, transfer.send(step, numbers));
+      return choose(logits, plan, send(step, numbers));
     }
   }
 
@@ -169,9 +171,9 @@ public final class TokenChooser implements AutoCloseable {
     return ChoicePlan.of(requests, config, headRows, tailRows, numbers);
   }
 
-  /** Sends the numbers of a step; {@code owner} gets what arrives. */
+  /** Sends the numbers of a step, where there are any; {@code owner} gets what arrives. */
   public HostNumbers.Sent send(NDManager owner, HostNumbers numbers) {
-    return transfer.send(owner, numbers);
+    return numbers.size() == 0 ? new HostNumbers.Sent(none, none) : transfer.send(owner, numbers);
   }
 
   /** {@link #choose(LogitRows, List)} as it was planned, with the numbers that were sent. */
@@ -226,7 +228,36 @@ public final class TokenChooser implements AutoCloseable {
         Argument.of((long) stretch.guidance()));
   }
 
+  /** The usual choice, which takes no list, costs nothing for cutting lists apart. */
+  private NDArray greedy(NDManager inputs, NDArray z) {
+    Argument nothing = Argument.of(none);
+    return module.callOne(
+        inputs,
+        "choose",
+        Argument.of(z),
+        Argument.of(forbidden),
+        Argument.of((long) config.tokens().eos()),
+        Argument.of((long) config.tokens().eot()),
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        Argument.of(Double.NEGATIVE_INFINITY));
+  }
+
   private NDArray choose(NDManager inputs, NDArray z, ChoicePlan.Tail tail, HostNumbers.Sent sent) {
+    if (LongStream.of(tail.lengths()).allMatch(length -> length == 0)) {
+      return greedy(inputs, z);
+    }
     return module.callOne(
         inputs,
         "planned",
