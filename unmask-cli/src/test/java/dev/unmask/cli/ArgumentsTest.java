@@ -46,8 +46,8 @@ class ArgumentsTest {
 
     assertThat(cli.out())
         .contains("generate", "score", "pretrain", "corpus", "eval")
-        .contains("rollback")
-        .doesNotContain("infill");
+        .contains("rollback", "infill", "export")
+        .doesNotContain("  top ");
   }
 
   @Test

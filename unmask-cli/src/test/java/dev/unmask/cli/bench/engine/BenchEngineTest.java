@@ -19,7 +19,7 @@ final class BenchEngineTest {
           """
           --sweep rows                  | 2 | --sweep is rows; it must be slots
           --processes 0                 | 2 | --processes is 0; it must be between 1 and 64
-          --processes 2 --reference     | 2 | give one of --sweep, --processes and --reference
+          --processes 2 --reference     | 2 | give one of --sweep, --processes, --adapters and --reference
           --reference --probes 0        | 2 | --probes is 0; it must be at least 1
           --reference --canvas 40       | 2 | --canvas is 40; it must be a multiple of 32
           --record                      | 1 | has no folder docs
