@@ -64,7 +64,7 @@ final class BucketStoreIT {
       assertThat(after.getModelDigest())
           .isEqualTo(job.getResultDigest())
           .isNotEqualTo(before.getModelDigest());
-      assertThat(work.resolve("data/store")).doesNotExist();
+      assertThat(work.resolve("data/store")).isEmptyDirectory();
       assertThat(objects("signatures")).isEqualTo(2);
     } finally {
       server.stop();
