@@ -5,6 +5,7 @@ import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
+import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
@@ -51,11 +52,11 @@ final class S3Clients {
     if (settings.region() != null) {
       return Region.of(settings.region());
     }
-    if (settings.endpoint() != null && System.getenv("AWS_REGION") == null) {
-      return USUAL;
-    }
     try {
-      return new DefaultAwsRegionProviderChain().getRegion();
+      // Only Amazon's own machines have a service that tells the region; elsewhere asking it waits.
+      return settings.endpoint() == null
+          ? new DefaultAwsRegionProviderChain().getRegion()
+          : new SystemSettingsRegionProvider().getRegion();
     } catch (software.amazon.awssdk.core.exception.SdkClientException e) {
       return USUAL; // nobody says; the server redirects if it is another
     }
