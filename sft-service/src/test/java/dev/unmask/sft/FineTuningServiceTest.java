@@ -373,14 +373,14 @@ class FineTuningServiceTest {
     LoraMethod small = LoraMethod.newBuilder().setRank(2).addTargets("v_proj").build();
     List<FineTuneEvent> first =
         jobs.run(
-            "ftjob-first",
+            "ftjob-beneath",
             parent,
             rows(4),
             start -> start.getJobBuilder().getMethodBuilder().setLora(small));
     Manifest adapter = jobs.published(first);
     List<FineTuneEvent> second =
         jobs.run(
-            "ftjob-second",
+            "ftjob-above",
             new PublishedModel(adapter, parent.folder()),
             rows(4),
             start -> start.getJobBuilder().getMethodBuilder().setLora(small));
