@@ -4,33 +4,50 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.model.InvalidModelException;
+import dev.unmask.model.engine.EngineException;
 import dev.unmask.model.training.AdapterFolder;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.training.TrainableModel;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.dataset.DatasetFacts;
+import dev.unmask.sft.tasks.CompareMain;
+import dev.unmask.sft.tasks.TaskEvaluation;
+import dev.unmask.sft.tasks.TaskFile;
+import dev.unmask.sft.tasks.TaskOptions;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Scores a model folder on a file of dialogues: the likelihood bound of the answers. */
+/**
+ * Scores a model folder on a file: dialogues by the likelihood bound of the answers, tasks by how
+ * many are right.
+ */
 @Command(
     name = "unmask eval",
     description = {
       "Scores a model on dialogues: the bound on the negative log-likelihood of the assistant's"
-          + " answers, in nats for each answer token, with its standard error.",
-      "A row of FILE is what `unmask finetune` takes; every assistant turn is one answer, given all"
-          + " that stands before it."
+          + " answers, in nats for each answer token, with its standard error. A row of FILE is what"
+          + " `unmask finetune` takes; every assistant turn is one answer, given all that stands"
+          + " before it.",
+      "",
+      "Or on tasks, whose right answers are known: a question with choices, of which that of the"
+          + " highest likelihood bound is chosen, or a question whose answer is written and"
+          + " compared. A row is {\"question\", \"choices\", \"answer\"}, {\"question\","
+          + " \"answers\"}, a probe of `unmask corpus`, or what lm-evaluation-harness writes with"
+          + " --log_samples.",
+      "",
+      "`unmask eval compare A.json B.json --plot FILE.svg` compares what --out wrote."
     },
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli fills what is required.
@@ -39,7 +56,7 @@ public final class EvalMain implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int GROUPS = 4;
 
-  @Parameters(paramLabel = "FILE", description = "Dialogues.")
+  @Parameters(paramLabel = "FILE", description = "Dialogues or tasks, a JSON object a line.")
   Path file;
 
   @Option(
@@ -62,11 +79,11 @@ public final class EvalMain implements Callable<Integer> {
   @Option(
       names = "--copies",
       description =
-          "Noisy copies of each answer, a multiple of 4; the standard error falls with their root"
-              + " (default ${DEFAULT-VALUE}).")
+          "Noisy copies of each scored answer or choice, a multiple of 4; the standard error falls"
+              + " with their root (default ${DEFAULT-VALUE}).")
   int copies = 16;
 
-  @Option(names = "--limit", description = "Score the first dialogues only (default: all).")
+  @Option(names = "--limit", description = "Only the first rows (default: all).")
   int limit = Integer.MAX_VALUE;
 
   @Option(names = "--seed", description = "Of the masks (default ${DEFAULT-VALUE}).")
@@ -74,6 +91,8 @@ public final class EvalMain implements Callable<Integer> {
 
   @Option(names = "--json", description = "Prints one JSON object.")
   boolean json;
+
+  @Mixin TaskOptions tasks = new TaskOptions();
 
   /** The command line knows whether somebody watches. */
   @Option(names = "--progress", hidden = true)
@@ -83,11 +102,15 @@ public final class EvalMain implements Callable<Integer> {
   public static void main(String[] args) {
     // Libraries log for servers; here every word on the screen is ours.
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "off");
+    if (args.length > 0 && args[0].equals("compare")) {
+      EvaluationLine.run(new CompareMain(), Arrays.copyOfRange(args, 1, args.length));
+    }
     EvaluationLine.run(new EvalMain(), args);
   }
 
   @Override
-  public Integer call() throws IOException, InvalidModelException, TokenizerException {
+  public Integer call()
+      throws IOException, InvalidModelException, TokenizerException, EngineException {
     if (copies < GROUPS || copies % GROUPS != 0) {
       throw new CommandLine.ParameterException(
           new CommandLine(this), "--copies is " + copies + "; it must be a multiple of 4, from 4.");
@@ -95,6 +118,11 @@ public final class EvalMain implements Callable<Integer> {
     if (!Files.isReadable(file)) {
       throw new IOException("The file " + file + " cannot be read.");
     }
+    if (TaskFile.holdsTasks(file)) {
+      return new TaskEvaluation(file, model, adapter, copies, GROUPS, limit, seed, tasks)
+          .run(json, (done, of) -> tell("questions", done, of));
+    }
+    tasks.refuseForDialogues(file);
     long start = System.nanoTime();
     DiffusionLoss loss;
     DatasetFacts facts;
@@ -117,7 +145,7 @@ public final class EvalMain implements Callable<Integer> {
                 read.rows(),
                 new AnswerMasks(copies, GROUPS, seed),
                 network.config().tokens().mask(),
-                progress(read.rows().size()));
+                done -> tell("answers", done, read.rows().size()));
       }
     }
     ObjectNode report = report(loss, facts, (System.nanoTime() - start) / 1e9);
@@ -136,17 +164,15 @@ public final class EvalMain implements Callable<Integer> {
   }
 
   /** A line that is written over itself, where somebody watches. */
-  private LongConsumer progress(int answers) {
+  private void tell(String what, long done, long of) {
     if (!progress) {
-      return done -> {};
+      return;
     }
-    return done -> {
-      System.err.printf("\r%,d of %,d answers", done, answers);
-      if (done == answers) {
-        System.err.print("\r\033[K");
-      }
-      System.err.flush();
-    };
+    System.err.printf("\r%,d of %,d %s", done, of, what);
+    if (done == of) {
+      System.err.print("\r\033[K");
+    }
+    System.err.flush();
   }
 
   private ObjectNode report(DiffusionLoss loss, DatasetFacts facts, double seconds) {

@@ -13,6 +13,7 @@ import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.corpus.Probe;
 import dev.unmask.sft.corpus.ProbeCheck;
+import dev.unmask.sft.tasks.ProbeScore;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.TokenizerException;
 import java.io.IOException;

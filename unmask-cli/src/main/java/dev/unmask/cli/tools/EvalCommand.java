@@ -5,5 +5,6 @@ import picocli.CommandLine.Command;
 /** Listed for the help only: {@code unmask eval} never reaches the parser. */
 @Command(
     name = "eval",
-    description = "Scores a model folder on dialogues: the likelihood bound of its answers.")
+    description =
+        "Judges a model on dialogues by the likelihood bound, on tasks by its right answers.")
 public final class EvalCommand {}

@@ -1,4 +1,4 @@
-package dev.unmask.sft.evaluation;
+package dev.unmask.sft.tasks;
 
 import java.util.Collection;
 
@@ -8,31 +8,33 @@ import java.util.Collection;
  * @param right answers that were accepted
  * @param asked questions
  */
-record ProbeScore(int right, int asked) {
+public record ProbeScore(int right, int asked) {
 
   /** The 95 % quantile of the normal distribution, both sides. */
   private static final double Z = 1.96;
 
-  static ProbeScore of(Collection<Boolean> verdicts) {
+  /** Counts verdicts. */
+  public static ProbeScore of(Collection<Boolean> verdicts) {
     return new ProbeScore((int) verdicts.stream().filter(v -> v).count(), verdicts.size());
   }
 
-  double accuracy() {
+  /** Share of right answers; 0 when nothing was asked. */
+  public double accuracy() {
     return asked == 0 ? 0 : (double) right / asked;
   }
 
   /** Standard error of {@link #accuracy}, by the binomial. */
-  double standardError() {
+  public double standardError() {
     return asked == 0 ? 0 : Math.sqrt(accuracy() * (1 - accuracy()) / asked);
   }
 
   /** Lower end of Wilson's 95 % interval: honest for small counts and shares near 0 or 1. */
-  double low() {
+  public double low() {
     return centre() - half();
   }
 
   /** Upper end of Wilson's 95 % interval. */
-  double high() {
+  public double high() {
     return centre() + half();
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.sft.tasks;
+
+import org.jspecify.annotations.NullMarked;
