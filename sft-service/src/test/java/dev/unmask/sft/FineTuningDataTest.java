@@ -90,6 +90,57 @@ class FineTuningDataTest {
   }
 
   @Test
+  void eachKindOfBadRowHasItsReasonOnTheTopicAndInTheJobsEvents() throws Exception {
+    PublishedModel parent = jobs.publish(kafka.newBase());
+    String row =
+        """
+        {"id": "%s", "messages": [{"role": "%s", "content": "Hi"}, {"role": "assistant", "content": "%s"}]}
+        """;
+    String bad =
+        row.formatted("a", "robot", "Hello!")
+            + row.formatted("b", "user", "")
+            + row.formatted("c", "user", "far too long ".repeat(1000))
+            + row.formatted("d", "user", "Hello!")
+            + row.formatted("d", "user", "Hello again!")
+            + row.formatted("e", "user", "caf?");
+    byte[] file = bad.getBytes(UTF_8);
+    file[bad.indexOf('?')] = (byte) 0xE9; // Latin-1's é, which is no UTF-8.
+    String id = jobs.upload(file);
+    try (TopicLog rejected = kafka.follow(Topics.REJECTED_ROWS)) {
+      List<FineTuneEvent> events =
+          jobs.run("ftjob-kinds", parent, "", start -> start.getJobBuilder().setTrainingFile(id));
+
+      assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+      assertThat(last(events).getStatus().getMessage())
+          .startsWith("5 of 6 rows cannot be used")
+          .contains("rows.jsonl:1");
+      List<RejectedRow> told = new ArrayList<>();
+      for (byte[] value : rejected.awaitValues("ftjob-kinds", 5, PATIENCE)) {
+        told.add(RejectedRow.parseFrom(value));
+      }
+      assertThat(told)
+          .extracting(RejectedRow::getLine, RejectedRow::getReasonCode, RejectedRow::getPointer)
+          .containsExactlyInAnyOrder(
+              tuple(1L, "ROLE_UNKNOWN", "/messages/0/role"),
+              tuple(2L, "ANSWER_EMPTY", "/messages/1/content"),
+              tuple(3L, "TOO_MANY_TOKENS", "/messages"),
+              tuple(5L, "DUPLICATE_ID", "/id"),
+              tuple(6L, "NOT_UTF8", ""));
+      assertThat(told).allSatisfy(one -> assertThat(one.getExcerpt()).isNotEmpty());
+      assertThat(only(events, EventCase.ROWS).getRows().getReasonsMap()).hasSize(5);
+    }
+  }
+
+  @Test
+  void aDatasetOfNoRowsEndsTheJobWithASentence() throws Exception {
+    List<FineTuneEvent> events =
+        jobs.run("ftjob-empty", jobs.publish(kafka.newBase()), "\n\n", start -> {});
+
+    assertThat(last(events).getStatus().getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
+    assertThat(last(events).getStatus().getMessage()).contains("rows.jsonl").contains("no row");
+  }
+
+  @Test
   void theDialoguesOfATopicAreADatasetWhoseVersionIsItsOffsets() throws Exception {
     PublishedModel parent = jobs.publish(kafka.newBase());
     try (KafkaProducer<String, byte[]> producer = kafka.newProducer()) {
@@ -179,7 +230,10 @@ class FineTuningDataTest {
             "ftjob-preference",
             parent,
             pairs,
-            start -> start.getJobBuilder().getMethodBuilder().setPreference(preference));
+            start -> {
+              start.getJobBuilder().getMethodBuilder().setPreference(preference);
+              start.getJobBuilder().getHyperparametersBuilder().setValidationShare(0.25);
+            });
 
     assertThat(last(events).getStatus().getStatus())
         .as(last(events).toString())
@@ -187,6 +241,12 @@ class FineTuningDataTest {
     RowsRead read = only(events, EventCase.ROWS).getRows();
     assertThat(read.getUsed()).isEqualTo(8);
     assertThat(read.getSamples()).isEqualTo(16);
+    List<FineTuneEvent> judged = events.stream().filter(FineTuneEvent::hasEvaluation).toList();
+    assertThat(judged.getFirst().getEvaluation().hasRanking()).isFalse();
+    assertThat(judged.getLast().getEvaluation().getRanking().getPairs()).isEqualTo(2);
+    assertThat(judged.getLast().getEvaluation().getRanking().getLoss()).isBetween(0.01, 5.0);
+    assertThat(events.stream().filter(FineTuneEvent::hasProgress))
+        .allSatisfy(event -> assertThat(event.getProgress().getRanking().getPairs()).isPositive());
     assertThat(jobs.published(events).kind()).isEqualTo(Manifest.Kind.MERGED);
     List<StoredFile> adapter =
         jobs.adapters().stream().filter(file -> !before.contains(file)).toList();

@@ -109,9 +109,12 @@ record TestJobs(TestKafka kafka, Path root) {
 
   /** The id of the rows as an uploaded file. */
   String upload(String rows) throws StoreException {
+    return upload(rows.getBytes(UTF_8));
+  }
+
+  String upload(byte[] rows) throws StoreException {
     return store()
-        .putFile(
-            new ByteArrayInputStream(rows.getBytes(UTF_8)), "rows.jsonl", "fine-tune", MOST_BYTES)
+        .putFile(new ByteArrayInputStream(rows), "rows.jsonl", "fine-tune", MOST_BYTES)
         .id();
   }
 

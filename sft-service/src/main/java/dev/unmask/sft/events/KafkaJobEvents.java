@@ -7,6 +7,7 @@ import dev.unmask.sft.dataset.DatasetRow.Rejected;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.NoiseLevel;
+import dev.unmask.sft.evaluation.PairRanking;
 import dev.unmask.sft.job.Answer;
 import dev.unmask.sft.job.Claim;
 import dev.unmask.sft.job.JobEvents;
@@ -112,20 +113,31 @@ public final class KafkaJobEvents implements JobEvents {
 
   @Override
   public void progress(StepReport report) {
-    offer(
-        event()
-            .setProgress(
-                TrainingProgress.newBuilder()
-                    .setStep(report.step())
-                    .setTotalSteps(report.totalSteps())
-                    .setEpoch(report.epoch())
-                    .setLoss(report.smoothedLoss())
-                    .setCrossEntropy(report.crossEntropy())
-                    .setLearningRate(report.learningRate())
-                    .setGradientNorm(report.gradientNorm())
-                    .setTokensPerSecond(report.tokensPerSecond())
-                    .setSecondsLeft(report.secondsLeft())
-                    .setTokens(report.tokens())));
+    TrainingProgress.Builder told =
+        TrainingProgress.newBuilder()
+            .setStep(report.step())
+            .setTotalSteps(report.totalSteps())
+            .setEpoch(report.epoch())
+            .setLoss(report.smoothedLoss())
+            .setCrossEntropy(report.crossEntropy())
+            .setLearningRate(report.learningRate())
+            .setGradientNorm(report.gradientNorm())
+            .setTokensPerSecond(report.tokensPerSecond())
+            .setSecondsLeft(report.secondsLeft())
+            .setTokens(report.tokens());
+    if (report.ranking() != null) {
+      told.setRanking(ranking(report.ranking()));
+    }
+    offer(event().setProgress(told));
+  }
+
+  private static dev.unmask.v1.PairRanking ranking(PairRanking ranking) {
+    return dev.unmask.v1.PairRanking.newBuilder()
+        .setPairs(ranking.pairs())
+        .setAccuracy(ranking.accuracy())
+        .setMargin(ranking.margin())
+        .setLoss(ranking.loss())
+        .build();
   }
 
   @Override
@@ -139,6 +151,9 @@ public final class KafkaJobEvents implements JobEvents {
             .setRows(loss.dialogues())
             .setAnswerTokens(loss.answerTokens())
             .setBest(evaluation.best());
+    if (evaluation.ranking() != null) {
+      told.setRanking(ranking(evaluation.ranking()));
+    }
     for (NoiseLevel level : loss.levels()) {
       if (level.masked() > 0) {
         told.addLevels(

@@ -36,6 +36,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,6 +63,7 @@ final class FineTuneJob {
   private final DialogueTopic topics;
   private final Claim claim;
   private final BooleanSupplier stop;
+  private final long begun = System.nanoTime();
 
   FineTuneJob(
       JobRequest request,
@@ -97,7 +99,7 @@ final class FineTuneJob {
       Manifest parent = store.readManifest(request.parent());
       Optional<Digest> done = folder.published();
       Trained trained =
-          done.isPresent() ? new Trained(store.readManifest(done.get()), Map.of()) : train(parent);
+          done.isPresent() ? new Trained(store.readManifest(done.get()), 0) : train(parent);
       return publish(parent, trained);
     } catch (StoreException
         | InvalidModelException
@@ -113,7 +115,12 @@ final class FineTuneJob {
     }
   }
 
-  private record Trained(Manifest manifest, Map<String, Double> metrics) {}
+  /**
+   * Weights in the store.
+   *
+   * @param stepSeconds what this owner's updates took
+   */
+  private record Trained(Manifest manifest, double stepSeconds) {}
 
   private Trained train(Manifest parent)
       throws IOException,
@@ -195,6 +202,7 @@ final class FineTuneJob {
     events.running(howItBegins());
     Progress progress = new Progress();
     Manifest manifest;
+    double stepSeconds;
     try (TrainingRun run =
         TrainingRun.open(
             folder.root(),
@@ -212,6 +220,7 @@ final class FineTuneJob {
       manifest =
           new TrainedCheckpoint(request, store, folder, precision)
               .store(parent, reader.manifest(facts), chosen, run, progress.last, questions);
+      stepSeconds = run.stepSeconds();
     }
     boolean beside = manifest.kind().needsBase();
     events.probes(
@@ -222,7 +231,7 @@ final class FineTuneJob {
             precision,
             tokenizer,
             questions));
-    return new Trained(manifest, manifest.metrics());
+    return new Trained(manifest, stepSeconds);
   }
 
   /** Text without dialogues can be learned without a chat template, but nobody can ask then. */
@@ -330,7 +339,15 @@ final class FineTuneJob {
       note += activate(parent.base(), manifest, epoch, verification);
     }
     String adapter = folder.adapterNote();
-    return new Success((adapter + " " + note).strip(), manifest.metrics());
+    return new Success((adapter + " " + note).strip(), metrics(trained));
+  }
+
+  /** Those of the weights, and where this owner's time went. */
+  private Map<String, Double> metrics(Trained trained) {
+    Map<String, Double> metrics = new LinkedHashMap<>(trained.manifest().metrics());
+    metrics.put("job_seconds", (System.nanoTime() - begun) / 1e9);
+    metrics.put("step_seconds", trained.stepSeconds());
+    return metrics;
   }
 
   /** Moves the base's alias when the gates allow it; why not, otherwise. */

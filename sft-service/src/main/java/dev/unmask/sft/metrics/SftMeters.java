@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /** All meters of a trainer. Labels never hold job ids. */
 public final class SftMeters {
 
-  private static final StepReport NOTHING = new StepReport(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  private static final StepReport NOTHING =
+      new StepReport(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null);
 
   private final MeterRegistry registry;
   private final AtomicInteger running = new AtomicInteger();

@@ -23,6 +23,18 @@ public record PairRows(TokenisedRows answers) implements TokenisedRows, BatchStr
     return answers.at(positions);
   }
 
+  /** At most {@code most} of the pairs, spread over all of them. */
+  public PairRows some(int most) {
+    int count = Math.min(most, size());
+    int[] positions = new int[2 * count];
+    for (int i = 0; i < count; i++) {
+      int pair = (int) ((long) i * size() / count);
+      positions[2 * i] = 2 * pair;
+      positions[2 * i + 1] = 2 * pair + 1;
+    }
+    return new PairRows(answers.at(positions));
+  }
+
   /** The worse answer of a pair. */
   public TrainingSample rejected(int i) {
     return answers.sample(2 * i + 1);

@@ -2,8 +2,10 @@ package dev.unmask.sft.training;
 
 import dev.unmask.sft.evaluation.AnswerMasks;
 import dev.unmask.sft.recipe.HeldOut;
+import dev.unmask.sft.recipe.PairRows;
 import dev.unmask.sft.recipe.TokenisedRows;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a run is judged, and on what.
@@ -11,12 +13,17 @@ import java.util.stream.IntStream;
  * @param rows that are not trained on; at least one
  * @param everySteps updates between two evaluations; 0 for one before and one after only
  * @param keepBest whether the weights with the lowest bound are the run's result
+ * @param pairs that are ranked too, where preferences are learned
  */
 public record EvaluationPlan(
-    TokenisedRows rows, AnswerMasks masks, long everySteps, boolean keepBest) {
+    TokenisedRows rows,
+    AnswerMasks masks,
+    long everySteps,
+    boolean keepBest,
+    @Nullable PairRows pairs) {
 
   /** What all evaluations of a run together may cost, as a share of its training. */
-  private static final double SHARE = 0.02;
+  private static final double SHARE = 0.015;
 
   /** A forward pass alone, as a share of what a step takes for the same tokens. */
   private static final double FORWARD = 1 / 3.0;
@@ -32,6 +39,15 @@ public record EvaluationPlan(
   private static final int GROUPS = 2;
 
   /**
+   * Ranking a pair, as a share of what learning it takes: two of five forward passes, a gradient
+   * being two of them.
+   */
+  private static final double RANKING = 0.4;
+
+  private static final int FEWEST_PAIRS = 16;
+  private static final int MOST_PAIRS = 256;
+
+  /**
    * So many of the rows, always the same, that evaluating costs a few percent of the run, with two
    * noisy copies each, always the same.
    *
@@ -44,13 +60,33 @@ public record EvaluationPlan(
         HeldOut.some(rows, answers(rows, everySteps, steps, tokens)),
         new AnswerMasks(COPIES, GROUPS, seed),
         everySteps,
-        keepBest);
+        keepBest,
+        null);
+  }
+
+  /**
+   * The same, and some of the pairs are ranked, always the same.
+   *
+   * @param held pairs that are not learned
+   * @param learned pairs of all updates together
+   */
+  EvaluationPlan ranking(PairRows held, long steps, double learned) {
+    int most =
+        (int)
+            Math.clamp(
+                SHARE / RANKING * learned / evaluations(everySteps, steps),
+                FEWEST_PAIRS,
+                MOST_PAIRS);
+    return new EvaluationPlan(rows, masks, everySteps, keepBest, held.some(most));
   }
 
   private static int answers(TokenisedRows rows, long everySteps, long steps, double tokens) {
     double length = IntStream.range(0, rows.size()).mapToLong(rows::length).average().orElseThrow();
-    double evaluations = everySteps > 0 ? 1 + Math.ceil(steps / (double) everySteps) : 2;
-    double each = SHARE / FORWARD * tokens / evaluations;
+    double each = SHARE / FORWARD * tokens / evaluations(everySteps, steps);
     return (int) Math.clamp(each / COPIES / length, FEWEST_ANSWERS, MOST_ANSWERS);
+  }
+
+  private static double evaluations(long everySteps, long steps) {
+    return everySteps > 0 ? 1 + Math.ceil(steps / (double) everySteps) : 2;
   }
 }

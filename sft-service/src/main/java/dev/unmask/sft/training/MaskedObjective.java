@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
 record MaskedObjective(TrainableModel model, Noise noise, long seed) implements Objective {
 
   @Override
-  public LossValue lossAndGradients(List<BatchStream.Rows> step, long position) {
+  public Outcome lossAndGradients(List<BatchStream.Rows> step, long position) {
     double loss = 0;
     double crossEntropy = 0;
     int slots = 0;
@@ -30,7 +30,7 @@ record MaskedObjective(TrainableModel model, Noise noise, long seed) implements 
       crossEntropy += value.crossEntropySum();
       slots += value.maskedSlots();
     }
-    return new LossValue(loss, crossEntropy, slots);
+    return new Outcome(new LossValue(loss, crossEntropy, slots), null);
   }
 
   @Override

@@ -5,10 +5,10 @@ import dev.unmask.model.training.Method;
 import dev.unmask.model.training.PreferenceLoss;
 import dev.unmask.model.training.PreferencePair;
 import dev.unmask.model.training.TrainableModel;
+import dev.unmask.sft.evaluation.PairRanking;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.PairRows;
 import dev.unmask.sft.recipe.Seeds;
-import dev.unmask.sft.recipe.TrainingSample;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,18 +49,40 @@ final class PreferenceObjective implements Objective {
   }
 
   @Override
-  public LossValue lossAndGradients(List<BatchStream.Rows> step, long position) {
+  public Outcome lossAndGradients(List<BatchStream.Rows> step, long position) {
     List<PreferencePair> all = new ArrayList<>();
     for (BatchStream.Rows rows : step) {
       for (int place : rows.positions()) {
-        TrainingSample chosen = pairs.sample(place);
-        all.add(
-            new PreferencePair(chosen.ids(), pairs.rejected(place).ids(), chosen.promptLength()));
+        all.add(pair(pairs, place));
       }
     }
     PreferenceLoss.Value value =
         loss.lossAndGradients(all, 1, Seeds.stream(seed, "preference", position).nextLong());
-    return new LossValue(value.loss(), value.crossEntropySum(), value.maskedSlots());
+    return new Outcome(
+        new LossValue(value.loss(), value.crossEntropySum(), value.maskedSlots()),
+        new PairRanking(all.size(), value.accuracy(), value.margin(), value.preferenceLoss()));
+  }
+
+  @Override
+  public PairRanking rank(PairRows held, Runnable beforeEach) {
+    double right = 0;
+    double margin = 0;
+    double preference = 0;
+    int count = held.size();
+    for (int i = 0; i < count; i++) {
+      beforeEach.run();
+      PreferenceLoss.Value value =
+          loss.loss(List.of(pair(held, i)), Seeds.stream(seed, "ranking", i).nextLong());
+      right += value.accuracy();
+      margin += value.margin();
+      preference += value.preferenceLoss();
+    }
+    return new PairRanking(count, right / count, margin / count, preference / count);
+  }
+
+  private static PreferencePair pair(PairRows rows, int place) {
+    return new PreferencePair(
+        rows.sample(place).ids(), rows.rejected(place).ids(), rows.promptLength(place));
   }
 
   @Override

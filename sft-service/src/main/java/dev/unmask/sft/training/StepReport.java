@@ -1,5 +1,8 @@
 package dev.unmask.sft.training;
 
+import dev.unmask.sft.evaluation.PairRanking;
+import org.jspecify.annotations.Nullable;
+
 /**
  * One update.
  *
@@ -13,6 +16,7 @@ package dev.unmask.sft.training;
  * @param tokens tokens computed since the run began
  * @param tokensPerSecond over the last steps
  * @param secondsLeft an estimate
+ * @param ranking of the pairs of this batch, before its update; null where there are none
  */
 public record StepReport(
     long step,
@@ -26,4 +30,5 @@ public record StepReport(
     long tokens,
     double tokensPerSecond,
     double seconds,
-    double secondsLeft) {}
+    double secondsLeft,
+    @Nullable PairRanking ranking) {}

@@ -65,14 +65,14 @@ public record TrainingRecipe(
    * Fine-tuning with the given choices.
    *
    * @param data for preferences pairs of answers, as {@link PairRows} has them, in every pass alike
-   * @param heldOut what the model is judged on; may be empty. Of pairs the better answers count,
-   *     and the last step is the run's result: preferences are not learned to lower the bound.
+   * @param heldOut what the model is judged on; may be empty. Of pairs the bound of the better
+   *     answers is told and how they are ranked, and the last step is the run's result: preferences
+   *     are not learned to lower the bound.
    */
   public static TrainingRecipe of(
       Hyperparameters chosen, BatchStream.Data data, TokenisedRows heldOut, long seed) {
     StopRule passes = new StopRule.Epochs(chosen.epochs());
     boolean pairs = chosen.method() instanceof Method.Preference;
-    TokenisedRows judges = pairs ? PairRows.chosen(heldOut) : heldOut;
     BatchStream.Data trained = pairs ? new PairRows(data.samples(0)) : data;
     return new TrainingRecipe(
         trained,
@@ -92,13 +92,13 @@ public record TrainingRecipe(
         chosen.gradientAccumulation(),
         new RandomLengths(chosen.randomLengthShare(), seed),
         chosen.emaDecay(),
-        judges.size() == 0 ? null : evaluation(chosen, trained.samples(0), judges, seed),
+        heldOut.size() == 0 ? null : evaluation(chosen, trained.samples(0), heldOut, seed),
         chosen.checkpointSteps(),
         chosen.checkpointSteps() > 0 ? 0 : CHECKPOINT_SECONDS);
   }
 
   private static EvaluationPlan evaluation(
-      Hyperparameters chosen, TokenisedRows trained, TokenisedRows judges, long seed) {
+      Hyperparameters chosen, TokenisedRows trained, TokenisedRows heldOut, long seed) {
     int rows = chosen.batchRows();
     long steps = (trained.size() + rows - 1L) / rows * chosen.epochs();
     if (chosen.maxSteps() > 0) {
@@ -107,9 +107,18 @@ public record TrainingRecipe(
     double length =
         IntStream.range(0, trained.size()).mapToLong(trained::length).average().orElse(0);
     // A pair is computed several times, a sample once and with its padding: this is the least.
-    double tokens = steps * Math.min(rows, trained.size()) * length;
-    boolean keepBest = !(chosen.method() instanceof Method.Preference);
-    return EvaluationPlan.of(judges, chosen.evalSteps(), keepBest, seed, steps, tokens);
+    double learned = steps * (double) Math.min(rows, trained.size());
+    double tokens = learned * length;
+    boolean pairs = chosen.method() instanceof Method.Preference;
+    EvaluationPlan plan =
+        EvaluationPlan.of(
+            pairs ? PairRows.chosen(heldOut) : heldOut,
+            chosen.evalSteps(),
+            !pairs,
+            seed,
+            steps,
+            tokens);
+    return pairs ? plan.ranking(new PairRows(heldOut), steps, learned) : plan;
   }
 
   /** How batches of fine-tuning are filled. */

@@ -11,6 +11,7 @@ import dev.unmask.model.training.WeightAverage;
 import dev.unmask.sft.evaluation.DiffusionLoss;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
+import dev.unmask.sft.evaluation.PairRanking;
 import dev.unmask.sft.recipe.BatchStream;
 import dev.unmask.sft.recipe.PairRows;
 import java.io.IOException;
@@ -52,6 +53,7 @@ public final class TrainingRun implements AutoCloseable {
   private TrainingPosition position;
   private EvaluationHistory evaluations;
   private double writeSeconds;
+  private double stepSeconds;
 
   private TrainingRun(
       TrainingRecipe recipe,
@@ -172,6 +174,11 @@ public final class TrainingRun implements AutoCloseable {
     return position;
   }
 
+  /** Time of the updates that this process made; evaluations and states are not among it. */
+  public double stepSeconds() {
+    return stepSeconds;
+  }
+
   /** The step with the lowest bound so far; 0 when none was evaluated. */
   public long bestStep() {
     return evaluations.best();
@@ -203,10 +210,12 @@ public final class TrainingRun implements AutoCloseable {
       keepAsBest();
     }
     while (recipe.stop().progress(position, batchesInEpoch) < 1 && !listener.stopRequested()) {
+      long begun = System.nanoTime();
       List<BatchStream.Rows> step = nextStep(batches);
       batchesInEpoch = step.getLast().batchesInEpoch();
 
-      LossValue loss = objective.lossAndGradients(step, position.step());
+      Objective.Outcome outcome = objective.lossAndGradients(step, position.step());
+      LossValue loss = outcome.loss();
       double norm = optimizer.gradientNorm();
       refuseToDiverge(loss.loss(), norm);
       double rate =
@@ -217,8 +226,9 @@ public final class TrainingRun implements AutoCloseable {
       }
 
       advance(step, loss.loss(), watch);
+      stepSeconds += (System.nanoTime() - begun) / 1e9;
       double progress = recipe.stop().progress(position, batchesInEpoch);
-      listener.onStep(report(loss, rate, norm, progress, step.getLast(), watch));
+      listener.onStep(report(outcome, rate, norm, progress, step.getLast(), watch));
       boolean best = evaluationIsDue(progress) && evaluate(listener);
       if (best || checkpointIsDue(saved)) {
         save(listener);
@@ -310,7 +320,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private StepReport report(
-      LossValue loss,
+      Objective.Outcome outcome,
       double rate,
       double norm,
       double progress,
@@ -322,15 +332,16 @@ public final class TrainingRun implements AutoCloseable {
         position.step(),
         Math.round(total),
         rows.epoch() + (rows.index() + 1.0) / rows.batchesInEpoch(),
-        loss.loss(),
+        outcome.loss().loss(),
         position.smoothedLoss(),
-        loss.crossEntropy(),
+        outcome.loss().crossEntropy(),
         rate,
         norm,
         position.tokens(),
         watch.tokensPerSecond(position.tokens()),
         position.seconds(),
-        left);
+        left,
+        outcome.ranking());
   }
 
   private boolean evaluationIsDue(double progress) {
@@ -347,36 +358,47 @@ public final class TrainingRun implements AutoCloseable {
     if (plan == null || evaluations.last() == position.step()) {
       return false;
     }
-    DiffusionLoss loss;
+    Judgement judged;
     try {
-      loss = heldOutLoss(plan, listener);
+      judged = judge(plan, listener);
     } catch (StoppedException e) {
       return false;
     }
-    evaluations = evaluations.with(position.step(), loss, plan.keepBest());
+    evaluations = evaluations.with(position.step(), judged.loss(), plan.keepBest());
     boolean best = evaluations.best() == position.step() && position.step() > 0;
-    listener.onEvaluation(new Evaluation(position.step(), loss, best));
+    listener.onEvaluation(new Evaluation(position.step(), judged.loss(), best, judged.ranking()));
     return best;
   }
 
+  private record Judgement(DiffusionLoss loss, @Nullable PairRanking ranking) {}
+
   /** With the moving average in the weights' place where there is one, for that long only. */
-  private DiffusionLoss heldOutLoss(EvaluationPlan plan, TrainingListener listener)
-      throws StoppedException {
+  private Judgement judge(EvaluationPlan plan, TrainingListener listener) throws StoppedException {
+    Runnable unlessAskedToStop =
+        () -> {
+          if (listener.stopRequested()) {
+            throw new StoppedException();
+          }
+        };
     if (average != null) {
       average.swap();
     }
     try {
-      return HeldOutLoss.of(
-          batch -> {
-            if (listener.stopRequested()) {
-              throw new StoppedException();
-            }
-            return model.scores(batch);
-          },
-          plan.rows(),
-          plan.masks(),
-          model.config().tokens().mask(),
-          unused -> {});
+      DiffusionLoss loss =
+          HeldOutLoss.of(
+              batch -> {
+                unlessAskedToStop.run();
+                return model.scores(batch);
+              },
+              plan.rows(),
+              plan.masks(),
+              model.config().tokens().mask(),
+              unused -> {});
+      PairRows pairs = plan.pairs();
+      // Before the first step no pair has moved: there is nothing to rank.
+      return new Judgement(
+          loss,
+          pairs == null || position.step() == 0 ? null : objective.rank(pairs, unlessAskedToStop));
     } finally {
       if (average != null) {
         average.swap();

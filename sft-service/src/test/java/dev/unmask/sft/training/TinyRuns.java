@@ -178,7 +178,12 @@ final class TinyRuns {
 
             @Override
             public void onEvaluation(Evaluation evaluation) {
-              story.add(evaluation.step() + ": " + evaluation.loss() + evaluation.best());
+              story.add(
+                  evaluation.step()
+                      + ": "
+                      + evaluation.loss()
+                      + evaluation.best()
+                      + evaluation.ranking());
             }
           });
     } catch (Killed e) {

@@ -22,6 +22,7 @@ import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.evaluation.AnswerMasks;
 import dev.unmask.sft.evaluation.Evaluation;
 import dev.unmask.sft.evaluation.HeldOutLoss;
+import dev.unmask.sft.evaluation.PairRanking;
 import dev.unmask.sft.recipe.AskedHyperparameters;
 import dev.unmask.sft.recipe.Hyperparameters;
 import dev.unmask.sft.recipe.PairRows;
@@ -34,6 +35,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -371,6 +375,8 @@ class TrainingRunTest {
       ModelSource source = ModelSource.folder(base, Compute.FLOAT32, method, 5);
       List<Double> gaps = new ArrayList<>();
       List<String> whole = new ArrayList<>();
+      List<PairRanking> inBatch = new ArrayList<>();
+      Map<Long, PairRanking> ranked = new TreeMap<>();
       try (TrainingRun run =
           TrainingRun.open(folder.resolve("whole " + adapters), recipe, source)) {
         gaps.add(gap(run, pairs, masks));
@@ -379,6 +385,7 @@ class TrainingRunTest {
               @Override
               public void onStep(StepReport report) {
                 whole.add(report.step() + " " + report.loss() + " " + report.gradientNorm());
+                inBatch.add(Objects.requireNonNull(report.ranking()));
               }
 
               @Override
@@ -386,6 +393,10 @@ class TrainingRunTest {
                 // Preferences are not learned to lower a bound, so the last step is the result.
                 assertThat(evaluation.best()).isFalse();
                 assertThat(evaluation.loss().answers()).isEqualTo(2);
+                PairRanking ranking = evaluation.ranking();
+                if (ranking != null) {
+                  ranked.put(evaluation.step(), ranking);
+                }
               }
             });
         gaps.add(gap(run, pairs, masks));
@@ -395,6 +406,14 @@ class TrainingRunTest {
       // Policy and reference agree at first: log 2 and a twentieth of the supervised loss.
       assertThat(Double.parseDouble(whole.get(0).split(" ", 3)[1])).isBetween(0.69, 3.0);
       assertThat(gaps.get(1)).isGreaterThan(gaps.get(0) + 0.2);
+      assertThat(inBatch.getFirst()).isEqualTo(new PairRanking(4, 0, 0, Math.log(2)));
+      // Nothing has moved before the first step, so there is no ranking of it.
+      assertThat(ranked.keySet()).contains(16L).doesNotContain(0L);
+      PairRanking end = Objects.requireNonNull(ranked.get(16L));
+      assertThat(end.pairs()).isEqualTo(2);
+      assertThat(end.accuracy()).isEqualTo(1);
+      assertThat(end.margin()).isPositive();
+      assertThat(end.loss()).isLessThan(Math.log(2));
 
       Path cut = folder.resolve("cut " + adapters);
       List<String> told = new ArrayList<>(steps(story(cut, recipe, source, 5)));

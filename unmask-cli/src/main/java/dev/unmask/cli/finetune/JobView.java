@@ -4,6 +4,7 @@ import dev.unmask.cli.Session;
 import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.PairRanking;
 import dev.unmask.v1.ProbeAnswer;
 import dev.unmask.v1.RowsRead;
 import dev.unmask.v1.TrainingProgress;
@@ -71,6 +72,10 @@ final class JobView {
   }
 
   private void status(JobStatus status, String message) {
+    if (status == JobStatus.JOB_STATUS_FAILED) {
+      // Why is the last sentence of the command that follows; it need not be read twice.
+      return;
+    }
     line(JobFormat.status(status) + (message.isEmpty() ? "" : ": " + message));
   }
 
@@ -105,6 +110,17 @@ final class JobView {
             evaluation.getStandardError(),
             evaluation.getRows(),
             evaluation.getBest() ? ", the best so far" : ""));
+    if (evaluation.hasRanking()) {
+      PairRanking ranking = evaluation.getRanking();
+      line(
+          String.format(
+              Locale.ROOT,
+              "step %d: %.0f %% of %d held-out pairs are ranked rightly, margin %.3f",
+              evaluation.getStep(),
+              100 * ranking.getAccuracy(),
+              ranking.getPairs(),
+              ranking.getMargin()));
+    }
   }
 
   private void progress(TrainingProgress progress) {

@@ -10,6 +10,7 @@ import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
+import dev.unmask.v1.JobStatusChanged;
 import dev.unmask.v1.LossWeight;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.OverlongRows;
@@ -250,18 +251,25 @@ class FinetuneCommandTest {
   }
 
   @Test
-  void aJobThatFailedSaysWhyAndExitsWithOne() throws IOException {
+  void aJobThatFailedSaysWhyOnceAndExitsWithOne() throws IOException {
+    String why = "line 3 of otters.jsonl is not a dialogue";
     gateway.script(
-        ended(JobStatus.JOB_STATUS_FAILED).toBuilder()
-            .setError("line 3 of otters.jsonl is not a dialogue")
-            .build(),
-        List.of());
+        ended(JobStatus.JOB_STATUS_FAILED).toBuilder().setError(why).build(),
+        List.of(
+            event(1)
+                .setStatus(
+                    JobStatusChanged.newBuilder()
+                        .setStatus(JobStatus.JOB_STATUS_FAILED)
+                        .setMessage(why))
+                .build()));
     TestSession cli = session();
 
     assertThat(cli.run("finetune", dataset(ROW).toString())).isEqualTo(1);
 
-    assertThat(cli.err())
-        .endsWith("unmask: job j1 failed: line 3 of otters.jsonl is not a dialogue\n");
+    assertThat(cli.err()).endsWith("unmask: job j1 failed: " + why + "\n").containsOnlyOnce(why);
+    TestSession followed = session();
+    assertThat(followed.run("jobs", "j1", "--follow")).isEqualTo(1);
+    assertThat(followed.out() + followed.err()).containsOnlyOnce(why);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
+import dev.unmask.v1.Evaluation;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningCheckpoint;
 import dev.unmask.v1.FineTuningJob;
@@ -130,14 +131,26 @@ final class JobJson {
       case CLAIMED -> "Taken by the trainer " + event.getClaimed().getTrainer();
       case EVALUATION ->
           String.format(
-              Locale.ROOT,
-              "Step %d: bound per answer token=%.4f (standard error %.4f)",
-              event.getEvaluation().getStep(),
-              event.getEvaluation().getBoundPerAnswerToken(),
-              event.getEvaluation().getStandardError());
+                  Locale.ROOT,
+                  "Step %d: bound per answer token=%.4f (standard error %.4f)",
+                  event.getEvaluation().getStep(),
+                  event.getEvaluation().getBoundPerAnswerToken(),
+                  event.getEvaluation().getStandardError())
+              + ranking(event.getEvaluation());
       case SAVED -> "State saved at step " + event.getSaved().getStep();
       case EVENT_NOT_SET -> "An event of a newer version";
     };
+  }
+
+  private static String ranking(Evaluation evaluation) {
+    return evaluation.hasRanking()
+        ? String.format(
+            Locale.ROOT,
+            ", %.1f %% of %d pairs ranked rightly, margin=%.4f",
+            100 * evaluation.getRanking().getAccuracy(),
+            evaluation.getRanking().getPairs(),
+            evaluation.getRanking().getMargin())
+        : "";
   }
 
   private static String progress(TrainingProgress progress) {

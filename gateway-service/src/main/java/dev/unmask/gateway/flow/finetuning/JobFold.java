@@ -93,6 +93,10 @@ final class JobFold {
           .putMetrics("bound_stderr", evaluation.getStandardError())
           .putMetrics("best_step", (double) evaluation.getStep());
     }
+    if (evaluation.hasRanking()) {
+      job.putMetrics("preference_accuracy", evaluation.getRanking().getAccuracy())
+          .putMetrics("preference_margin", evaluation.getRanking().getMargin());
+    }
   }
 
   /** What the job has published, newest first. */

@@ -18,6 +18,7 @@ import dev.unmask.v1.JobClaimed;
 import dev.unmask.v1.JobCreated;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.JobStatusChanged;
+import dev.unmask.v1.PairRanking;
 import dev.unmask.v1.ProbeAnswers;
 import dev.unmask.v1.RowsRead;
 import dev.unmask.v1.StateSaved;
@@ -76,10 +77,16 @@ class FineTuneJobsTest {
     jobs.apply(event(command, 3, 1).setProgress(TrainingProgress.newBuilder().setStep(5)).build());
     jobs.apply(
         event(command, 4, 1)
-            .setPublished(CheckpointPublished.newBuilder().setModel("ft:x").setDigest("sha256:2"))
+            .setEvaluation(
+                Evaluation.newBuilder()
+                    .setRanking(PairRanking.newBuilder().setAccuracy(0.75).setMargin(0.1)))
             .build());
     jobs.apply(
         event(command, 5, 1)
+            .setPublished(CheckpointPublished.newBuilder().setModel("ft:x").setDigest("sha256:2"))
+            .build());
+    jobs.apply(
+        event(command, 6, 1)
             .setStatus(
                 JobStatusChanged.newBuilder()
                     .setStatus(JobStatus.JOB_STATUS_SUCCEEDED)
@@ -92,7 +99,10 @@ class FineTuneJobsTest {
     assertThat(done.getRowsRejected()).isEqualTo(2);
     assertThat(done.getProgress().getStep()).isEqualTo(5);
     assertThat(done.getFineTunedModel()).isEqualTo("ft:x");
-    assertThat(done.getMetricsMap()).containsEntry("loss", 0.5);
+    assertThat(done.getMetricsMap())
+        .containsEntry("loss", 0.5)
+        .containsEntry("preference_accuracy", 0.75)
+        .containsEntry("preference_margin", 0.1);
     assertThat(jobs.count(JobStatus.JOB_STATUS_SUCCEEDED)).isEqualTo(1);
   }
 
