@@ -41,6 +41,11 @@ sealed interface Adapter {
     };
   }
 
+  /** The lowest layer that has something that learns in it or below it. */
+  default int firstLayer() {
+    return 0;
+  }
+
   /** Where a new adapter begins; {@code seed} decides what is drawn. */
   float[] initial(int index, long seed, Embeddings embeddings) throws InvalidModelException;
 
@@ -79,6 +84,11 @@ sealed interface Adapter {
         tensors.add(new Tensor(prefix + PeftNames.B, List.of(out, rank), target));
       }
       return new LowRank(method, targets, List.copyOf(tensors));
+    }
+
+    @Override
+    public int firstLayer() {
+      return targets.stream().mapToInt(Weight::layer).min().orElse(0);
     }
 
     /**

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * a time, and their gradients are taken at once, so that logits {@code [slots, vocabulary]} never
  * exist as a whole. Same thread as its model.
  *
- * @param layered when not null, the body keeps the activations of one layer at a time
+ * @param layered when not null, how gradients are computed layer by layer
  */
 record LossPass(
     TorchScriptModule module,
@@ -25,7 +25,7 @@ record LossPass(
     boolean headLearns,
     NDArray cosines,
     NDArray sines,
-    @Nullable Recomputation layered) {
+    @Nullable LayerWise layered) {
 
   /** Bytes of the logits of a part whose head is frozen. More is slower too: pages are touched. */
   private static final long FROZEN_PART = 16L << 20;

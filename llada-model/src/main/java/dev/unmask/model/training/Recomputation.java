@@ -10,17 +10,10 @@ import java.util.List;
 /**
  * Gradients with the activations of one layer at a time (Chen et al., arXiv 1604.06174, with a
  * checkpoint at each layer). Forward, only each layer's input is kept. Backward, a layer is
- * computed again from its input, this time recorded, and hands the gradient of its input down.
- *
- * <p>The same operations on the same numbers as the pass in one piece, one forward pass more.
+ * computed again from its input, this time recorded, and hands the gradient of its input down. The
+ * price is one forward pass more.
  */
-final class Recomputation {
-
-  /** What is done with the rows that predict slots: their loss, and its gradients in them. */
-  @FunctionalInterface
-  interface Head {
-    LossValue lossAndGradients(NDArray rows);
-  }
+final class Recomputation implements LayerWise {
 
   private final TorchScriptModule module;
   private final List<NDArray> weights;
@@ -38,15 +31,8 @@ final class Recomputation {
     this.embeddingLearns = embeddingLearns;
   }
 
-  /**
-   * Adds the gradients to those that are there.
-   *
-   * @param scope gets what lives until the end of the pass
-   * @param rows those of the last layer that predict slots
-   * @param constants what every layer is given behind its place: positions, runs, cosines, sines,
-   *     control
-   */
-  LossValue lossAndGradients(
+  @Override
+  public LossValue lossAndGradients(
       NDManager scope, NDArray ids, NDArray rows, NDArray[] constants, Head head) {
     List<NDArray> inputs = new ArrayList<>();
     TorchRuntime.recordGradients(false);
@@ -55,21 +41,16 @@ final class Recomputation {
       inputs.add(layer(scope, inputs.get(i), i, constants));
     }
     TorchRuntime.recordGradients(true);
-    NDArray last = learning(inputs.get(layers));
-    NDArray picked = module.callRecorded(scope, "pick", weights, last, rows).get(0);
-    NDArray leaf = LossPass.leaf(picked);
-    LossValue value = head.lossAndGradients(leaf);
-    try (NDArray ofRows = takeGradient(leaf)) {
-      LossPass.backward(picked, ofRows);
-    }
-    NDArray gradient = takeGradient(last);
+    NDArray last = LayerWise.learning(inputs.get(layers));
+    LossValue value = LayerWise.pick(module, weights, scope, last, rows, head);
+    NDArray gradient = LayerWise.takeGradient(last);
     for (int i = layers - 1; i >= 0; i--) {
-      NDArray input = learning(inputs.get(i));
+      NDArray input = LayerWise.learning(inputs.get(i));
       try (NDArray output = layer(scope, input, i, constants);
           NDArray above = gradient) {
         LossPass.backward(output, above);
       }
-      gradient = takeGradient(input);
+      gradient = LayerWise.takeGradient(input);
     }
     if (embeddingLearns) {
       try (NDArray embedded = module.callRecorded(scope, "enter", weights, ids).get(0)) {
@@ -87,17 +68,6 @@ final class Recomputation {
       arguments[1] = place;
       System.arraycopy(constants, 0, arguments, 2, constants.length);
       return module.callRecorded(scope, "layer", weights, arguments).get(0);
-    }
-  }
-
-  private static NDArray learning(NDArray input) {
-    input.setRequiresGradient(true);
-    return input;
-  }
-
-  private static NDArray takeGradient(NDArray input) {
-    try (input) {
-      return input.getGradient();
     }
   }
 }

@@ -312,18 +312,20 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   private LossPass pass() {
-    boolean all = adapter == null;
-    boolean embeddingLearns = all || adapter instanceof Adapter.SoftPrompt;
     return new LossPass(
-        module,
-        tensors.given(),
-        config,
-        all,
-        cosines,
-        sines,
-        recomputing
-            ? new Recomputation(module, tensors.given(), config.layers(), embeddingLearns)
-            : null);
+        module, tensors.given(), config, adapter == null, cosines, sines, layerWise());
+  }
+
+  /** Null where everything is kept: all weights learn, so their inputs are needed anyway. */
+  private @Nullable LayerWise layerWise() {
+    boolean embeddingLearns = adapter == null || adapter instanceof Adapter.SoftPrompt;
+    if (recomputing) {
+      return new Recomputation(module, tensors.given(), config.layers(), embeddingLearns);
+    }
+    return adapter == null
+        ? null
+        : new FrozenLayers(
+            module, tensors.given(), config.layers(), adapter.firstLayer(), embeddingLearns);
   }
 
   private MaskedBatch withPrompt(MaskedBatch batch, boolean adapterOn) {

@@ -24,10 +24,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pass has parts that {@link LossPass} puts together: {@code body} gives the last layer's rows
  * that predict slots; {@code enter}, {@code layer} (once for each) and {@code pick} give the same
- * layer by layer. {@code leave} is head and cross-entropy of some of these rows, in float32: {@code
- * part} says where they begin and how many they are, so that a row as long as the vocabulary exists
- * for few slots at once. {@code judge} is {@code leave} slot by slot. Each casts only the weights
- * that it uses.
+ * layer by layer. {@code front} and {@code tail} are a layer in two pieces, the second being what
+ * stands behind the MLP's two first products; {@code tail_slope} and {@code front_slope} are
+ * numbers whose gradients are those of the pieces where what comes {@code above} is given. {@code
+ * leave} is head and cross-entropy of some of these rows, in float32: {@code part} says where they
+ * begin and how many they are, so that a row as long as the vocabulary exists for few slots at
+ * once. {@code judge} is {@code leave} slot by slot. Each casts only the weights that it uses.
  */
 final class TrainingText {
 
@@ -72,7 +74,7 @@ final class TrainingText {
               m = torch.append(r, (self).attend_rows(qs[i], ks[i], vs[i], runs[torch.mul(2, i)], runs[torch.add(torch.mul(2, i), 1)], ))
             y = torch.cat(r)
           return y
-        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, runs: List[int], c: List[int]) -> Tensor:
+        def row_front(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, runs: List[int], c: List[int]) -> List[Tensor]:
           a = (self).row_norm(x, w[o], )
           q = torch.view((self).adapt(torch.linear(a, w[torch.add(o, 1)]$QUERY_BIAS), w, a, o, 0, c, ), [-1, $HEADS, $HEAD_WIDTH])
           k = torch.view((self).adapt(torch.linear(a, w[torch.add(o, 2)]$KEY_BIAS), w, a, o, 1, c, ), [-1, $KV_HEADS, $HEAD_WIDTH])
@@ -80,10 +82,15 @@ final class TrainingText {
           t = (self).row_attend((self).row_rope(q, cos, sin, ), (self).row_rope(k, cos, sin, ), v, runs, )
           h = torch.add(x, (self).adapt(torch.linear(t, w[torch.add(o, 4)]), w, t, o, 3, c, ))
           m = (self).row_norm(h, w[torch.add(o, 5)], )
-          g = torch.silu((self).adapt(torch.linear(m, w[torch.add(o, 6)]), w, m, o, 4, c, ))
+          g = (self).adapt(torch.linear(m, w[torch.add(o, 6)]), w, m, o, 4, c, )
           u = (self).adapt(torch.linear(m, w[torch.add(o, 7)]), w, m, o, 5, c, )
-          d = torch.mul(g, u)
+          return [h, g, u]
+        def row_tail(self: __torch__.M, w: List[Tensor], o: int, h: Tensor, g: Tensor, u: Tensor, c: List[int]) -> Tensor:
+          d = torch.mul(torch.silu(g), u)
           return torch.add(h, (self).adapt(torch.linear(d, w[torch.add(o, 8)]), w, d, o, 6, c, ))
+        def row_block(self: __torch__.M, w: List[Tensor], o: int, x: Tensor, cos: Tensor, sin: Tensor, runs: List[int], c: List[int]) -> Tensor:
+          f = (self).row_front(w, o, x, cos, sin, runs, c, )
+          return (self).row_tail(w, o, f[0], f[1], f[2], c, )
         def cast_some(self: __torch__.M, w: List[Tensor], first: int, count: int) -> List[Tensor]:
           r = annotate(List[Tensor], [])
           for i in range(torch.len(w)):
@@ -104,8 +111,25 @@ final class TrainingText {
           return torch.to(torch.unsqueeze(torch.index_select(table, 0, positions), 1), $ROPE_DTYPE)
         def enter(self: __torch__.M, weights: List[Tensor], ids: Tensor) -> Tensor:
           return (self).embed((self).cast_some(weights, 0, 1, ), ids, )
+        def first_of(self: __torch__.M, place: Tensor) -> int:
+          return torch.add(torch.mul(int(torch.select(place, 0, 0)), $STRIDE), 1)
+        def front(self: __torch__.M, weights: List[Tensor], x: Tensor, place: Tensor, positions: Tensor, runs: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> List[Tensor]:
+          cos = (self).angles(cosTable, positions, )
+          sin = (self).angles(sinTable, positions, )
+          return (self).row_front((self).cast_some(weights, 0, 0, ), (self).first_of(place, ), x, cos, sin, (self).ints(runs, ), (self).ints(control, ), )
+        def tail(self: __torch__.M, weights: List[Tensor], h: Tensor, g: Tensor, u: Tensor, place: Tensor, control: Tensor) -> Tensor:
+          return (self).row_tail((self).cast_some(weights, 0, 0, ), (self).first_of(place, ), h, g, u, (self).ints(control, ), )
+        def tail_slope(self: __torch__.M, weights: List[Tensor], above: Tensor, g: Tensor, u: Tensor, place: Tensor, control: Tensor) -> Tensor:
+          o = (self).first_of(place, )
+          d = torch.mul(torch.silu(g), u)
+          s = torch.sum(torch.mul(d, torch.mm(above, weights[torch.add(o, 8)])))
+          y = (self).adapt(torch.zeros_like(above), (self).cast_some(weights, 0, 0, ), d, o, 6, (self).ints(control, ), )
+          return torch.to(torch.add(s, torch.sum(torch.mul(y, above))), 6)
+        def front_slope(self: __torch__.M, weights: List[Tensor], h: Tensor, g: Tensor, u: Tensor, ofH: Tensor, ofG: Tensor, ofU: Tensor) -> Tensor:
+          s = torch.add(torch.sum(torch.mul(h, ofH)), torch.sum(torch.mul(g, ofG)))
+          return torch.to(torch.add(s, torch.sum(torch.mul(u, ofU))), 6)
         def layer(self: __torch__.M, weights: List[Tensor], x: Tensor, place: Tensor, positions: Tensor, runs: Tensor, cosTable: Tensor, sinTable: Tensor, control: Tensor) -> Tensor:
-          o = torch.add(torch.mul(int(torch.select(place, 0, 0)), $STRIDE), 1)
+          o = (self).first_of(place, )
           w = (self).cast_some(weights, o, $STRIDE, )
           cos = (self).angles(cosTable, positions, )
           sin = (self).angles(sinTable, positions, )

@@ -27,11 +27,22 @@ public final class EngineProcess {
    */
   public static List<String> read(
       Session session, String room, String mainClass, int heap, List<String> arguments) {
+    return read(builder(session, room, mainClass, heap, arguments));
+  }
+
+  /** {@link #read} of a class that trains, in the environment that a trainer has. */
+  public static List<String> readTraining(
+      Session session, String room, String mainClass, int heap, List<String> arguments) {
+    ProcessBuilder builder = builder(session, room, mainClass, heap, arguments);
+    builder.environment().putAll(Jvm.trainingEnvironment(session.environment()));
+    return read(builder);
+  }
+
+  private static List<String> read(ProcessBuilder builder) {
     List<String> lines = new ArrayList<>();
     int code =
         run(
-            builder(session, room, mainClass, heap, arguments)
-                .redirectError(ProcessBuilder.Redirect.INHERIT),
+            builder.redirectError(ProcessBuilder.Redirect.INHERIT),
             child -> {
               try (BufferedReader output = child.inputReader(StandardCharsets.UTF_8)) {
                 for (String line = output.readLine(); line != null; line = output.readLine()) {

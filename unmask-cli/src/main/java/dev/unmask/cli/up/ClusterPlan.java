@@ -146,7 +146,7 @@ record ClusterPlan(
     return new ChildSpec(
         TRAINER,
         jvm.jar(rooms.runner(Rooms.TRAINER)),
-        Jvm.pyTorchEnvironment(environment),
+        Jvm.trainingEnvironment(environment),
         data.log(TRAINER),
         health(port));
   }

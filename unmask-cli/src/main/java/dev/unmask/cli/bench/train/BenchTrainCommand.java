@@ -120,7 +120,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
   }
 
   private ObjectNode measured(List<String> arguments) {
-    List<String> lines = EngineProcess.read(session, Rooms.TRAINER, MAIN, HEAP, arguments);
+    List<String> lines = EngineProcess.readTraining(session, Rooms.TRAINER, MAIN, HEAP, arguments);
     String last = lines.isEmpty() ? "" : lines.getLast();
     try {
       if (new ObjectMapper().readTree(last) instanceof ObjectNode node) {
