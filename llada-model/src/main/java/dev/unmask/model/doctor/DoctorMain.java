@@ -14,10 +14,11 @@ import dev.unmask.model.transformer.Kernels;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText;
+import dev.unmask.text.TokenizerLibrary;
 import java.util.Locale;
 
 /**
- * {@code unmask doctor}'s look at the native library: prints one line of JSON. Takes what {@code
+ * {@code unmask doctor}'s look at the native libraries: prints one line of JSON. Takes what {@code
  * --device} was told, {@code auto} by default. Exit code 0 when the self-check passed there, 1 when
  * it did not, 2 for a wrong argument; anything else means that the library ended the process.
  */
@@ -51,6 +52,7 @@ public final class DoctorMain {
       long start = System.nanoTime();
       String version = TorchRuntime.version();
       check.put("library_load_millis", (System.nanoTime() - start) / 1_000_000);
+      TokenizerLibrary.load();
       facts.put("libtorch", version);
       facts.put("djl", TorchRuntime.djlVersion());
       facts.put("libtorch_folder", TorchRuntime.folder());
