@@ -89,7 +89,9 @@ class DocumentsTest {
 
   private static List<Path> documents() throws IOException {
     try (Stream<Path> docs = Files.find(ROOT.resolve("docs"), 3, (f, a) -> isMarkdown(f))) {
-      return Stream.concat(Stream.of(ROOT.resolve("README.md")), docs).toList();
+      return Stream.concat(
+              Stream.of(ROOT.resolve("README.md"), ROOT.resolve("deploy/README.md")), docs)
+          .toList();
     }
   }
 
