@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images run the services as {@code unmask up} does: the same flags, the same environment. */
@@ -24,6 +26,10 @@ class ImagesTest {
   private static final Path IMAGES = Path.of("..", "deploy", "images");
   private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"");
   private static final Pattern VARIABLE = Pattern.compile("([A-Z0-9_]+)=(\\S+)");
+
+  private static final Pattern ARGUMENT = Pattern.compile("<arg>([^<]*)</arg>");
+  private static final Pattern PORT = Pattern.compile("<port>([^<]*)</port>");
+  private static final Pattern ELEMENT = Pattern.compile("<([A-Z][A-Z0-9_]+)>([^<]*)</\\1>");
 
   @TempDir private Path folder;
 
@@ -54,6 +60,29 @@ class ImagesTest {
     assertThat(words(instructions, "ENTRYPOINT ")).startsWith("java").contains("-jar");
     assertThat(instructions).anyMatch(line -> line.startsWith("HEALTHCHECK "));
     assertThat(environment(instructions)).containsEntry("DJL_OFFLINE", "true");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gateway, gateway-service", "sampler, sampler-service", "sft, sft-service"})
+  void jibIsToldTheSameAsDocker(String image, String room) throws IOException {
+    String pom = Files.readString(Path.of("..", room, "pom.xml"));
+    List<String> instructions = instructions(image);
+    Map<String, String> variables = environment(instructions);
+    // Nothing is unpacked while Jib makes an image.
+    variables.put("DJL_CACHE_DIR", "/var/cache/unmask/djl");
+
+    assertThat(ARGUMENT.matcher(pom).results().map(match -> match.group(1)))
+        .containsExactlyElementsOf(words(instructions, "ENTRYPOINT "));
+    assertThat(ELEMENT.matcher(pom).results().map(m -> m.group(1) + "=" + m.group(2)))
+        .containsExactlyInAnyOrderElementsOf(
+            variables.entrySet().stream().map(v -> v.getKey() + "=" + v.getValue()).toList());
+    assertThat(instructions)
+        .contains(
+            "EXPOSE "
+                + PORT.matcher(pom)
+                    .results()
+                    .map(match -> match.group(1))
+                    .collect(Collectors.joining(" ")));
   }
 
   private void assertFlags(String image, ChildSpec child) throws IOException {
