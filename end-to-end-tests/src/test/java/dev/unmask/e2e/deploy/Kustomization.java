@@ -1,16 +1,12 @@
 package dev.unmask.e2e.deploy;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assertions;
 
 /** Folders with a kustomization.yaml. */
 final class Kustomization {
@@ -54,23 +50,8 @@ final class Kustomization {
 
   /** What {@code kubectl kustomize} makes of a folder; the test is skipped where there is none. */
   static List<Manifest> rendered(Path folder) throws IOException, InterruptedException {
-    assumeTrue(isThere("kubectl"), "kubectl is not on the path");
-    Path errors = Files.createTempFile("kustomize", ".err");
-    try {
-      Process kubectl =
-          new ProcessBuilder("kubectl", "kustomize", folder.toString())
-              .redirectError(errors.toFile())
-              .start();
-      String text = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      Assertions.assertEquals(0, kubectl.waitFor(), Files.readString(errors));
-      return DeployFiles.parse(text).stream().map(Manifest::new).toList();
-    } finally {
-      Files.delete(errors);
-    }
-  }
-
-  private static boolean isThere(String program) {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    return DeployFiles.parse(Tool.run("kubectl", "kustomize", folder.toString())).stream()
+        .map(Manifest::new)
+        .toList();
   }
 }

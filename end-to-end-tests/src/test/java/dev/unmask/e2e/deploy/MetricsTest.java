@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Dashboards and alerts ask for what is exported, and every alert says what to do. */
 final class MetricsTest {
@@ -88,6 +89,19 @@ final class MetricsTest {
     }
 
     assertThat(sections).isEqualTo(names);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(
+      named = "unmask.test.extended",
+      matches = "true",
+      disabledReason = "needs promtool: unmask test --extended")
+  void alertsFireWhenTheyShould() throws Exception {
+    assertThat(Tool.run("promtool", "check", "rules", ALERTS.toString())).contains("SUCCESS");
+    Path scenes = ALERTS.resolveSibling("alerts_test.yml");
+    assertThat(Tool.run("promtool", "test", "rules", scenes.toString())).contains("SUCCESS");
+    Path scraping = ALERTS.resolveSibling("prometheus.yml");
+    assertThat(Tool.run("promtool", "check", "config", scraping.toString())).contains("SUCCESS");
   }
 
   @Test
