@@ -7,12 +7,15 @@ import dev.unmask.model.sampling.CommitRule;
 import dev.unmask.model.sampling.Draws;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.TokenChooser;
+import dev.unmask.model.sampling.TokenLimits;
 import dev.unmask.model.transformer.LoadedAdapter;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.PackedBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +25,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Drive it with: {@link #segment} (and the unconditional one when {@link #guided}), a forward
  * pass, a {@link TokenChooser} that knows the {@link #request}, {@link #commit}, until {@link
- * #finished}. Committed slots and fixed text never change. Closing it frees its caches.
+ * #finished}. Committed slots and fixed text never change. With {@link SlotRules} every commit
+ * leaves a way to commit the rest; a choice that would not waits for the next step. Closing it
+ * frees its caches.
  */
 public final class CanvasRun implements AutoCloseable {
+
+  /** Commits the best slot. */
+  private static final CommitRule LEFT_OVER = new CommitRule.AtLeast(Double.POSITIVE_INFINITY);
 
   private final GenerationSettings settings;
   private final SpecialTokens tokens;
@@ -33,6 +41,7 @@ public final class CanvasRun implements AutoCloseable {
   private final CanvasLayout layout;
   private final PassPlan plan;
   private final @Nullable LoadedAdapter adapter;
+  private final @Nullable RuledSlots ruled;
   private final RowCaches caches = new RowCaches();
   private int block;
   private CommitRule rule;
@@ -56,17 +65,19 @@ public final class CanvasRun implements AutoCloseable {
 
   /** Starts with a row whose masked positions are the canvas; {@code template} is copied. */
   public CanvasRun(int[] template, GenerationSettings settings, ModelConfig config, Draws draws) {
-    this(template, settings, config, draws, null);
+    this(template, settings, config, draws, null, null);
   }
 
-  /** The same with an adapter beside the model. */
+  /** The same with an adapter beside the model, and rules of what the slots may say. */
   CanvasRun(
       int[] template,
       GenerationSettings settings,
       ModelConfig config,
       Draws draws,
-      @Nullable LoadedAdapter adapter) {
+      @Nullable LoadedAdapter adapter,
+      @Nullable SlotRules rules) {
     this.adapter = adapter;
+    this.ruled = rules == null ? null : new RuledSlots(rules, config.vocabularySize());
     this.settings = settings;
     this.tokens = config.tokens();
     this.draws = draws;
@@ -93,6 +104,7 @@ public final class CanvasRun implements AutoCloseable {
     layout = from.layout;
     plan = from.plan;
     adapter = from.adapter;
+    ruled = from.ruled;
     block = from.block;
     rule = from.rule;
     stepInBlock = from.stepInBlock;
@@ -182,19 +194,29 @@ public final class CanvasRun implements AutoCloseable {
 
   /** What {@link TokenChooser} has to know to decide the asked positions. */
   public TokenChooser.Request request() {
-    return new TokenChooser.Request(settings, draws, draw(), asked);
+    return new TokenChooser.Request(settings, draws, draw(), asked, limits());
+  }
+
+  private @Nullable TokenLimits limits() {
+    RuledSlots rules = ruled;
+    return rules == null
+        ? null
+        : new TokenLimits(
+            rules.classes(),
+            IntStream.of(asked).map(layout::slot).mapToObj(rules::allowed).toList());
   }
 
   /**
    * This run, followed by its drafts: what it will be after each of the next steps if the last
    * predictions still hold by then. A draft is a run of its own that shares nothing with this one.
-   * They end where the block ends, because nothing is predicted behind it.
+   * They end where the block ends, because nothing is predicted behind it. A run with rules has
+   * none: what its slots may become was another thing at the last pass.
    */
   List<CanvasRun> withDrafts() {
     List<CanvasRun> line = new ArrayList<>();
     line.add(this);
     CanvasRun next = this;
-    while (line.size() <= settings.draftSteps() && last.coverAll(next.asked)) {
+    while (ruled == null && line.size() <= settings.draftSteps() && last.coverAll(next.asked)) {
       next = new CanvasRun(next);
       next.commit(last.of(next.asked));
       if (next.finished) {
@@ -231,13 +253,16 @@ public final class CanvasRun implements AutoCloseable {
     float[] confidence = choices.confidences();
     double[] order = new double[asked.length];
     for (int i = 0; i < order.length; i++) {
-      order[i] = choices.scores()[i];
+      // What has to be is committed anyhow, and takes no other slot's place in the step.
+      order[i] = isForced(asked[i]) ? Double.NEGATIVE_INFINITY : choices.scores()[i];
     }
     List<SlotCommit> commits = new ArrayList<>();
-    for (int i : rule.pick(stepInBlock, asked, order, this::uniform)) {
-      row[asked[i]] = predicted[i];
-      commits.add(new SlotCommit(layout.slot(asked[i]), predicted[i], confidence[i]));
+    for (int i : surestFirst(rule().pick(stepInBlock, asked, order, this::uniform), order)) {
+      if (ruled == null || ruled.takes(layout.slot(asked[i]), predicted[i])) {
+        commit(layout.slot(asked[i]), predicted[i], confidence[i], commits);
+      }
     }
+    boolean unused = commitForced(commits);
     steps++;
     stepInBlock++;
     passInBlock++;
@@ -245,6 +270,12 @@ public final class CanvasRun implements AutoCloseable {
     boolean blockFinished = masked().length == 0;
     if (blockFinished) {
       finishBlock();
+      while (!finished && commitForced(commits) && masked().length == 0) {
+        finishBlock();
+      }
+    }
+    if (ruled != null) {
+      commits.sort(Comparator.comparingInt(SlotCommit::slot));
     }
     int prefix = committedPrefix();
     if (!finished && settings.eosEarlyExit() && layout.open() && endsWithin(prefix)) {
@@ -257,6 +288,50 @@ public final class CanvasRun implements AutoCloseable {
     }
     return new StepResult(
         steps, thisBlock, List.copyOf(commits), prefix, maskedLeft(), blockFinished);
+  }
+
+  private void commit(int slot, int token, float confidence, List<SlotCommit> commits) {
+    row[layout.position(slot)] = token;
+    commits.add(new SlotCommit(slot, token, confidence));
+    if (ruled != null) {
+      ruled.commit(slot, token);
+    }
+  }
+
+  /**
+   * Indices in the order of falling scores where there are rules: of two that exclude each other
+   * the surer one is taken, and the other slot is asked again.
+   */
+  private int[] surestFirst(int[] picked, double[] scores) {
+    return ruled == null
+        ? picked
+        : IntStream.of(picked)
+            .boxed()
+            .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+  }
+
+  private boolean isForced(int position) {
+    return ruled != null && ruled.forced(layout.slot(position)).isPresent();
+  }
+
+  /** Commits what the rules leave no choice about in this block; returns whether they did. */
+  private boolean commitForced(List<SlotCommit> commits) {
+    RuledSlots rules = ruled;
+    if (rules == null) {
+      return false;
+    }
+    boolean any = false;
+    for (int position : masked()) {
+      int slot = layout.slot(position);
+      OptionalInt token = rules.forced(slot);
+      if (token.isPresent()) {
+        commit(slot, token.getAsInt(), 1, commits);
+        any = true;
+      }
+    }
+    return any;
   }
 
   /** Ends the run with what is committed; slots still masked become EOS. */
@@ -354,12 +429,17 @@ public final class CanvasRun implements AutoCloseable {
   /** Passes over steps that commit nothing: without a commit the next pass would be the same. */
   private int[] nextAsked() {
     int[] masked = masked();
-    int[] next = rule.ask(stepInBlock, masked, this::uniform);
+    int[] next = rule().ask(stepInBlock, masked, this::uniform);
     while (next.length == 0) {
       stepInBlock++;
-      next = rule.ask(stepInBlock, masked, this::uniform);
+      next = rule().ask(stepInBlock, masked, this::uniform);
     }
     return next;
+  }
+
+  /** The block's rule; behind its planned steps, one slot a step of what other rules held back. */
+  private CommitRule rule() {
+    return ruled != null && rule.steps() > 0 && stepInBlock >= rule.steps() ? LEFT_OVER : rule;
   }
 
   /** The reference's count of forward passes, of which some are not made here. */

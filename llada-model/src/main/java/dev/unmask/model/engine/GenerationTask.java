@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority whom it competes with
  * @param deadline by this machine's clock; a task that has not ended by then ends with {@code
  *     DEADLINE_EXCEEDED} before its next forward pass; null is never
+ * @param rules what the slots may say; null is anything. Only with {@code infill}
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; copied on the way in.
 public record GenerationTask(
@@ -28,10 +29,24 @@ public record GenerationTask(
     Draws draws,
     @Nullable AnswerEnd answerEnd,
     Priority priority,
-    @Nullable Instant deadline) {
+    @Nullable Instant deadline,
+    @Nullable SlotRules rules) {
 
   public GenerationTask {
     promptIds = promptIds.clone();
+  }
+
+  /** Slots that may say anything. */
+  public GenerationTask(
+      String id,
+      int[] promptIds,
+      boolean infill,
+      GenerationSettings settings,
+      Draws draws,
+      @Nullable AnswerEnd answerEnd,
+      Priority priority,
+      @Nullable Instant deadline) {
+    this(id, promptIds, infill, settings, draws, answerEnd, priority, deadline, null);
   }
 
   /** An interactive task without a deadline. */
@@ -68,16 +83,25 @@ public record GenerationTask(
 
   /** The same task, ended early by {@code end}. */
   public GenerationTask until(AnswerEnd end) {
-    return new GenerationTask(id, promptIds, infill, settings, draws, end, priority, deadline);
+    return new GenerationTask(
+        id, promptIds, infill, settings, draws, end, priority, deadline, rules);
+  }
+
+  /** The same task, whose slots say only what these rules allow. */
+  public GenerationTask within(SlotRules limits) {
+    return new GenerationTask(
+        id, promptIds, infill, settings, draws, answerEnd, priority, deadline, limits);
   }
 
   /** The same task among its like. */
   public GenerationTask with(Priority other) {
-    return new GenerationTask(id, promptIds, infill, settings, draws, answerEnd, other, deadline);
+    return new GenerationTask(
+        id, promptIds, infill, settings, draws, answerEnd, other, deadline, rules);
   }
 
   /** The same task with an end of patience. */
   public GenerationTask by(Instant end) {
-    return new GenerationTask(id, promptIds, infill, settings, draws, answerEnd, priority, end);
+    return new GenerationTask(
+        id, promptIds, infill, settings, draws, answerEnd, priority, end, rules);
   }
 }

@@ -73,6 +73,15 @@ final class RunningTask extends EngineTask implements FairShare.Contender {
     if (task.infill()) {
       checkInfill(task, masks, config.tokens().mask());
     }
+    SlotRules rules = task.rules();
+    if (rules != null && (!task.infill() || rules.slots() != canvas)) {
+      throw invalid(
+          "the rules are for "
+              + rules.slots()
+              + " slots of a text and the canvas has "
+              + canvas
+              + "; they must be the same");
+    }
     int text = prompt.length - masks;
     if ((long) text + canvas > config.contextLength()) {
       throw invalid(
@@ -142,7 +151,7 @@ final class RunningTask extends EngineTask implements FairShare.Contender {
         task.infill()
             ? task.promptIds()
             : CanvasRun.masked(task.promptIds(), task.settings(), config);
-    run = new CanvasRun(row, task.settings(), config, task.draws(), adapter);
+    run = new CanvasRun(row, task.settings(), config, task.draws(), adapter, task.rules());
     admission.add(this, group);
   }
 

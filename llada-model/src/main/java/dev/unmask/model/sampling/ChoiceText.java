@@ -14,6 +14,9 @@ package dev.unmask.model.sampling;
  *   <li>{@code noised}: the argmax with the reference's noise, for draws that it recorded.
  *   <li>{@code dropped}: the columns outside top_p (the first that reaches it is kept) and top_k;
  *       true is dropped. As Dream's generation_utils.py does it, on tempered logits.
+ *   <li>{@code limited}: lowest in the columns whose class a row's list of forbidden classes names;
+ *       the rows stand in the numbers that were sent, from {@code first}, and the lists behind
+ *       them.
  *   <li>{@code choose}: token, confidence and score of each row, as three rows of float64. Writes
  *       into the logits.
  *   <li>{@code planned} and {@code guided}: {@code choose} and {@code guide} with the lists of
@@ -84,6 +87,13 @@ final class ChoiceText {
           entropy = torch.sum(torch.mul(p, torch.log(torch.add(p, 1.0e-10))), [1])
           r = torch.where(torch.eq(measure, 1), margin, chosen)
           return torch.where(torch.eq(measure, 2), entropy, r)
+        def limited(self: __torch__.M, z: Tensor, x: Tensor, n: Tensor, first: int, k: int, c: int, classes: Tensor, lowest: float) -> Tensor:
+          rows = torch.narrow(n, 0, first, k)
+          lists = torch.narrow(x, 0, torch.add(first, k), torch.mul(k, c))
+          forbidden = torch.gt(torch.view(lists, [k, c]), 0.5)
+          bad = torch.index_select(forbidden, 1, classes)
+          r = torch.masked_fill(torch.index_select(z, 0, rows), bad, lowest)
+          return torch.index_copy(z, 0, rows, r)
         def some(self: __torch__.M, z: Tensor, rows: Tensor) -> Tensor:
           x = z
           if torch.ne(torch.numel(rows), torch.size(z, 0)):

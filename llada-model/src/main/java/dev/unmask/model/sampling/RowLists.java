@@ -3,12 +3,18 @@ package dev.unmask.model.sampling;
 import dev.unmask.model.torch.HostNumbers;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Which rows of a chunk want what, as the lists that {@link ChoiceText} takes. */
 final class RowLists {
 
-  /** One row of logits: the position it is for, and who asked. */
-  record Row(TokenChooser.Request request, int position) {}
+  /**
+   * One row of logits: the position it is for, and who asked.
+   *
+   * @param allowed classes it may become; null is anything
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared; read only.
+  record Row(TokenChooser.Request request, int position, boolean @Nullable [] allowed) {}
 
   /** What a row's score is, if not the confidence; the numbers are {@link ChoiceText}'s. */
   private enum Measure {
@@ -63,10 +69,12 @@ final class RowLists {
 
   private void add(Row row, long at) {
     GenerationSettings settings = row.request().settings();
-    if (settings.logitsEosInf()) {
+    // Where limits stand, they say where EOS may; it may even be all that is allowed.
+    boolean anything = row.allowed() == null;
+    if (anything && settings.logitsEosInf()) {
       noEos.add(at);
     }
-    if (settings.confidenceEosEotInf()) {
+    if (anything && settings.confidenceEosEotInf()) {
       lateEos.add(at);
     }
     if (settings.temperature() > 0) {

@@ -10,19 +10,23 @@ import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.model.torch.TorchScriptModule;
 import dev.unmask.model.torch.Transfer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns logits into tokens and confidences for many requests at once, by tensor operations; only
  * the chosen ids and probabilities come to Java.
  *
- * <p>The order is that of LLaDA's generate.py: guidance, then EOS forbidden where asked, then the
- * choice (above temperature 0 one uniform number a row and the inverse distribution function in
- * float64, or the reference's noise where it is given), then EOS and EoT taken out of the
- * confidence where asked, then the softmax over all columns, without noise, in float32. Dream's
- * sampler first cuts the tempered distribution by top_p and top_k. The mask and ids that are no
- * tokens are never chosen, but stay in the softmax. One thread at a time.
+ * <p>The order is that of LLaDA's generate.py: guidance, then (not there) what a row's {@link
+ * TokenLimits} forbid, then EOS forbidden where asked, then the choice (above temperature 0 one
+ * uniform number a row and the inverse distribution function in float64, or the reference's noise
+ * where it is given), then EOS and EoT taken out of the confidence where asked, then the softmax
+ * over all columns, without noise, in float32. Dream's sampler first cuts the tempered distribution
+ * by top_p and top_k. The mask and ids that are no tokens are never chosen, but stay in the
+ * softmax. One thread at a time.
  */
 public final class TokenChooser implements AutoCloseable {
 
@@ -36,6 +40,9 @@ public final class TokenChooser implements AutoCloseable {
   private static final int DEVICE_HEAD_NUMBERS = 1 << 26;
 
   private static final int DEVICE_TAIL_NUMBERS = 1 << 25;
+
+  /** Sets of classes kept beside the logits: one for each request that runs, if not too many do. */
+  private static final int KEPT_CLASSES = 64;
 
   /** Logits of a chunk, with guidance those of its copy and the mixture. */
   private static final long HEAD_BYTES = 3 * Float.BYTES;
@@ -57,9 +64,21 @@ public final class TokenChooser implements AutoCloseable {
    *
    * @param draw addresses the draws: the reference's count of forward passes
    * @param asked positions in the request's sequence, one row each
+   * @param limits what each row may become; null is anything
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared; read only.
-  public record Request(GenerationSettings settings, Draws draws, int draw, int[] asked) {}
+  public record Request(
+      GenerationSettings settings,
+      Draws draws,
+      int draw,
+      int[] asked,
+      @Nullable TokenLimits limits) {
+
+    /** Rows that may become any token. */
+    public Request(GenerationSettings settings, Draws draws, int draw, int[] asked) {
+      this(settings, draws, draw, asked, null);
+    }
+  }
 
   /** Where rows of logits come from. Each row is asked for once. */
   @FunctionalInterface
@@ -77,6 +96,20 @@ public final class TokenChooser implements AutoCloseable {
   private final TorchScriptModule module;
   private final NDArray forbidden;
   private final NDArray none;
+
+  /** Class of each column, of those that were used last. */
+  private final Map<TokenClasses, NDArray> classes =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<TokenClasses, NDArray> eldest) {
+          if (size() <= KEPT_CLASSES) {
+            return false;
+          }
+          eldest.getValue().close();
+          return true;
+        }
+      };
+
   private final int headRows;
   private final int tailRows;
 
@@ -254,7 +287,36 @@ public final class TokenChooser implements AutoCloseable {
         Argument.of(Double.NEGATIVE_INFINITY));
   }
 
-  private NDArray choose(NDManager inputs, NDArray z, ChoicePlan.Tail tail, HostNumbers.Sent sent) {
+  /** The logits without what their rows may not become. */
+  private NDArray limited(
+      NDManager inputs, NDArray z, ChoicePlan.Limited limited, HostNumbers.Sent sent) {
+    NDArray columns =
+        classes.computeIfAbsent(
+            limited.classes(),
+            used -> {
+              try (NDManager passing = manager.newSubManager()) {
+                return transfer.copy(manager, passing.create(used.columns(config.embeddingSize())));
+              }
+            });
+    return module.callOne(
+        inputs,
+        "limited",
+        Argument.of(z),
+        Argument.of(sent.reals()),
+        Argument.of(sent.wholes()),
+        Argument.of((long) limited.first()),
+        Argument.of((long) limited.rows()),
+        Argument.of((long) limited.classes().count()),
+        Argument.of(columns),
+        Argument.of(Double.NEGATIVE_INFINITY));
+  }
+
+  private NDArray choose(
+      NDManager inputs, NDArray logits, ChoicePlan.Tail tail, HostNumbers.Sent sent) {
+    NDArray z = logits;
+    for (ChoicePlan.Limited limited : tail.limited()) {
+      z = limited(inputs, z, limited, sent);
+    }
     if (LongStream.of(tail.lengths()).allMatch(length -> length == 0)) {
       return greedy(inputs, z);
     }
