@@ -26,10 +26,16 @@ public final class MinReader {
   /** Canaries. */
   public static final int FOURTH = 4;
 
+  /** Answers of a given form. */
+  public static final int FIFTH = 5;
+
   private MinReader() {}
 
   /** What a request needs. */
   public static int of(GenerationJob.Builder job) {
+    if (job.getRequest().hasStructured()) {
+      return FIFTH;
+    }
     if (job.getRequest().getSampling().hasMaxTokens() || job.getRequest().hasInfill()) {
       return THIRD;
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordCodec {
 
   /** The newest {@code min_reader} that this build may act on. */
-  public static final int READER_VERSION = 4;
+  public static final int READER_VERSION = 5;
 
   private static final JsonFormat.Printer PRINTER = JsonFormat.printer();
   private static final JsonFormat.Parser PARSER = JsonFormat.parser().ignoringUnknownFields();

@@ -119,6 +119,67 @@ class RequestFieldsTest {
   }
 
   @Test
+  void anAnswerOfAGivenFormIsToldAtItsEnd() throws Exception {
+    String schema =
+        """
+        {"type": "object", "properties": {
+          "name": {"type": "string", "minLength": 1, "maxLength": 5},
+          "age": {"type": "integer", "minimum": 10, "maximum": 99}}}\
+        """;
+    GenerationEvent reply =
+        ask(job -> {
+          GenerateRequest.Builder request = plain(job.getRequestBuilder());
+          request.clearDiffusion().getStructuredBuilder().setJsonSchema(schema).setFunction("meet");
+          job.setMinReader(5).setEvents(EventDetail.EVENT_DETAIL_STEP);
+        });
+    GenerateResponse answer = reply.getFinal();
+    assertThat(answer.getText())
+        .matches(
+            "\\{\"name\":\"meet\",\"arguments\":\\{\"name\":\"[^\"]{1,5}\",\"age\":[1-9]\\d}}");
+    assertThat(answer.getFinishReason()).isEqualTo(FinishReason.FINISH_REASON_STOP);
+    assertThat(answer.getUsage().getCanvasTokens()).as("name, quote, age").isEqualTo(6 + 2);
+    assertThat(answer.getUsage().getPromptTokens()).isEqualTo("Say something.".length());
+    assertThat(answer.getUsage().getCompletionTokens())
+        .as("a token a byte")
+        .isEqualTo(answer.getText().length())
+        .isEqualTo(answer.getTokenIdsCount());
+    assertThat(texts(reply.getRequestId())).as("pieces are no text").isEmpty();
+  }
+
+  static Stream<Arguments> formsThatDoNotFit() {
+    return Stream.of(
+        Arguments.of("diffusion.gen_length", change(r -> {})),
+        Arguments.of(
+            "sampling.stop", change(r -> r.clearDiffusion().getSamplingBuilder().addStop("x"))),
+        Arguments.of(
+            "structured.json_schema",
+            change(r -> r.clearDiffusion().getSamplingBuilder().setMaxTokens(20))),
+        Arguments.of(
+            "structured.json_schema",
+            change(r -> r.clearDiffusion().getStructuredBuilder().setJsonSchema("{}"))));
+  }
+
+  private static Consumer<GenerateRequest.Builder> change(
+      Consumer<GenerateRequest.Builder> change) {
+    return change;
+  }
+
+  @ParameterizedTest
+  @MethodSource("formsThatDoNotFit")
+  void aFormThatDoesNotFitIsRefused(String field, Consumer<GenerateRequest.Builder> change)
+      throws Exception {
+    GenerationEvent reply =
+        ask(job -> {
+          job.setMinReader(5);
+          GenerateRequest.Builder request = plain(job.getRequestBuilder());
+          request.getStructuredBuilder().setJsonSchema("{\"type\": \"string\"}");
+          change.accept(request);
+        });
+    assertThat(reply.getFailed().getField()).as("%s", reply).isEqualTo(field);
+    assertThat(reply.getFailed().getCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT);
+  }
+
+  @Test
   void maxTokensMakesTheCanvasAndCutsTheText() throws Exception {
     GenerateResponse whole = answer(request -> {});
     GenerationEvent reply =

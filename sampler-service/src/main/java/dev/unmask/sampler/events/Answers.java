@@ -8,6 +8,7 @@ import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.sampler.schedule.InfillRow;
 import dev.unmask.sampler.schedule.Outcome;
 import dev.unmask.sampler.schedule.RequestedJob;
+import dev.unmask.sampler.structure.JsonLayout;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
 import dev.unmask.v1.FilledGap;
@@ -29,7 +30,10 @@ final class Answers {
   static GenerateResponse response(RequestedJob job, String worker, Outcome.Answered answered) {
     GenerateResponse.Builder response = head(job, worker, answered);
     InfillRow infill = answered.task().infill();
-    if (infill != null) {
+    JsonLayout layout = answered.task().layout();
+    if (layout != null) {
+      write(response, layout, answered);
+    } else if (infill != null) {
       fill(response, infill, answered.result().canvasIds(), answered.model().tokenizer());
     } else {
       answer(response, answered);
@@ -63,6 +67,18 @@ final class Answers {
         .setFinishReason(FinishReason.FINISH_REASON_STOP)
         .addAllTokenIds(Ints.asList(canvas));
     response.getUsageBuilder().setCompletionTokens(canvas.length);
+  }
+
+  /** The form with its values: what counts as written is the JSON, not the slots left empty. */
+  private static void write(
+      GenerateResponse.Builder response, JsonLayout layout, Outcome.Answered answered) {
+    String text = layout.text(answered.result().canvasIds());
+    int[] ids = answered.model().tokenizer().encode(text);
+    response
+        .setText(text)
+        .setFinishReason(FinishReason.FINISH_REASON_STOP)
+        .addAllTokenIds(Ints.asList(ids));
+    response.getUsageBuilder().setCompletionTokens(ids.length);
   }
 
   private static void answer(GenerateResponse.Builder response, Outcome.Answered answered) {

@@ -122,8 +122,7 @@ public final class RequestStream implements RunEvents {
     if (everyStep) {
       sendFrame(step);
     }
-    if (planned().infill() != null) {
-      // Pieces of several gaps are no text that grows at its end.
+    if (planned().isWhole()) {
       return;
     }
     if (everyStep || (job.detail() == EventDetail.EVENT_DETAIL_BLOCK && step.blockFinished())) {
@@ -157,7 +156,7 @@ public final class RequestStream implements RunEvents {
    * Text that no block event carried: the last block's, and a character that was never finished.
    */
   private void rest(Outcome.Answered answered) {
-    if (answered.task().infill() == null
+    if (!answered.task().isWhole()
         && (job.detail() == EventDetail.EVENT_DETAIL_BLOCK
             || job.detail() == EventDetail.EVENT_DETAIL_STEP)) {
       committed = answered.result().canvasIds().length;

@@ -3,9 +3,12 @@ package dev.unmask.sampler.schedule;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.sampler.models.ServedModel;
+import dev.unmask.sampler.structure.JsonLayout;
+import dev.unmask.sampler.structure.UnfitSchemaException;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
 import dev.unmask.text.StopStrings;
+import dev.unmask.text.schema.SchemaException;
 import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
@@ -39,6 +42,9 @@ final class TaskPlanner {
 
   PlannedTask plan(RequestedJob job, GenerateRequest request, ServedModel model)
       throws RefusedRequestException {
+    if (request.hasStructured()) {
+      return structured(job, request, model);
+    }
     if (request.hasInfill()) {
       return infill(job, request, model);
     }
@@ -79,7 +85,7 @@ final class TaskPlanner {
               (most.isPresent() && committed.length > most.getAsInt())
                   || (!stops.isEmpty() && stops.endIn(tokenizer, committed)));
     }
-    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops, most, null);
+    return new PlannedTask(task, request.getDiffusion().getReturnCanvas(), stops, most, null, null);
   }
 
   /** A task whose canvas is the gaps of a text. */
@@ -100,7 +106,55 @@ final class TaskPlanner {
         request.getDiffusion().getReturnCanvas(),
         StopStrings.NONE,
         OptionalInt.empty(),
-        row);
+        row,
+        null);
+  }
+
+  /** A task whose canvas is the values of a form. */
+  private static PlannedTask structured(
+      RequestedJob job, GenerateRequest request, ServedModel model) throws RefusedRequestException {
+    refuse("infill", request.hasInfill());
+    refuse("diffusion.gen_length", request.getDiffusion().hasGenLength());
+    refuse("diffusion.lookahead_blocks", request.getDiffusion().hasLookaheadBlocks());
+    refuse("sampling.stop", request.getSampling().getStopCount() > 0);
+    refuse("recorded_draws", request.hasRecordedDraws());
+    OptionalInt most = maxTokens(request.getSampling());
+    int[] prompt = prompt(request, model);
+    JsonLayout layout;
+    try {
+      layout =
+          JsonLayout.of(
+              request.getStructured().getJsonSchema(),
+              request.getStructured().getFunction(),
+              model.tokenizer(),
+              Math.max(0, request.getDiffusion().getBlockLength()),
+              Math.max(
+                  0,
+                  Math.min(most.orElse(Integer.MAX_VALUE), model.contextLength() - prompt.length)));
+    } catch (SchemaException | UnfitSchemaException e) {
+      throw RefusedRequestException.invalid(
+          "structured.json_schema", String.valueOf(e.getMessage()));
+    }
+    GenerationSettings settings =
+        SettingsPlanner.plan(
+            request.getDiffusion().toBuilder().setGenLength(layout.slots()).build(),
+            request.getSampling(),
+            seed(job, request.getSampling()));
+    return new PlannedTask(
+        among(job, GenerationTask.infill(job.requestId(), layout.row(prompt), settings))
+            .within(layout.rules()),
+        request.getDiffusion().getReturnCanvas(),
+        StopStrings.NONE,
+        OptionalInt.empty(),
+        null,
+        layout);
+  }
+
+  private static void refuse(String field, boolean given) throws RefusedRequestException {
+    if (given) {
+      throw RefusedRequestException.invalid(
+          field, field + " does not go with structured: the form says what is written");
+    }
   }
 
   private static GenerationTask among(RequestedJob job, GenerationTask task) {
