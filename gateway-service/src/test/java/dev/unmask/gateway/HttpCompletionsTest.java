@@ -262,8 +262,6 @@ class HttpCompletionsTest {
         "\"diffusion\": {\"colour\": 2} | 400 | diffusion.colour",
         "\"diffusion\": 3 | 400 | diffusion",
         "\"colour\": 1 | 400 | colour",
-        "\"tools\": [{\"type\": \"function\"}] | 501 | tools",
-        "\"response_format\": {\"type\": \"json_object\"} | 501 | response_format",
         "\"best_of\": 2 | 400 | best_of",
       })
   void whatCannotBeHonouredIsRefusedByName(String more, int status, String param) {

@@ -133,6 +133,11 @@ final class TestGateway {
     return prompt;
   }
 
+  /** {@code script} scores every continuation that is given as tokens. */
+  void scored(ScriptedSampler.Script script) {
+    scripts.put("", script);
+  }
+
   private static String text(GenerationJob job) {
     if (job.hasScore()) {
       return job.getScore().getContinuation().getText();

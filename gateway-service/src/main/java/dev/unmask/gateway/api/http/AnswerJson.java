@@ -1,5 +1,6 @@
 package dev.unmask.gateway.api.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.v1.FinishReason;
@@ -15,9 +16,9 @@ import java.util.List;
  * @param id of the HTTP request's answer
  * @param created Unix seconds
  * @param model the name that the caller gave, or the one it stood for
- * @param chat whether choices hold messages or texts
+ * @param form what choices hold
  */
-record AnswerJson(String id, long created, String model, boolean chat) {
+record AnswerJson(String id, long created, String model, AnswerForm form) {
 
   /** Everything at once. */
   ObjectNode whole(List<GenerateResponse> answers) {
@@ -26,14 +27,22 @@ record AnswerJson(String id, long created, String model, boolean chat) {
     for (int i = 0; i < answers.size(); i++) {
       GenerateResponse answer = answers.get(i);
       ObjectNode choice = choices.addObject().put("index", i);
-      if (chat) {
-        choice
-            .putObject("message")
-            .put("role", "assistant")
-            .put("content", answer.getText())
-            .putNull("refusal");
-      } else {
-        choice.put("text", answer.getText());
+      switch (form) {
+        case TEXT -> choice.put("text", answer.getText());
+        case MESSAGE ->
+            choice
+                .putObject("message")
+                .put("role", "assistant")
+                .put("content", answer.getText())
+                .putNull("refusal");
+        case CALL ->
+            choice
+                .putObject("message")
+                .put("role", "assistant")
+                .putNull("content")
+                .putNull("refusal")
+                .putArray("tool_calls")
+                .add(call(answer));
       }
       choice.putNull("logprobs").put("finish_reason", finish(answer.getFinishReason()));
       if (answers.size() > 1) {
@@ -49,15 +58,41 @@ record AnswerJson(String id, long created, String model, boolean chat) {
   /** The first chunk of a choice, which a chat has and a text has not. */
   ObjectNode opening(int index) {
     ObjectNode chunk = head(true);
-    choice(chunk, index).putObject("delta").put("role", "assistant").put("content", "");
+    ObjectNode delta = choice(chunk, index).putObject("delta").put("role", "assistant");
+    if (form == AnswerForm.CALL) {
+      delta.putNull("content");
+    } else {
+      delta.put("content", "");
+    }
     return chunk;
+  }
+
+  /** The call of a choice, all of it. */
+  ObjectNode called(int index, GenerateResponse answer) {
+    ObjectNode chunk = head(true);
+    ObjectNode call = call(answer).put("index", 0);
+    choice(chunk, index).putObject("delta").putArray("tool_calls").add(call);
+    return chunk;
+  }
+
+  /** The call that an answer is; OpenAI's arguments are a text. */
+  private static ObjectNode call(GenerateResponse answer) {
+    JsonNode made = Json.exact(answer.getText());
+    ObjectNode call =
+        Json.object()
+            .put("id", "call_" + answer.getRequestId().replaceFirst("^gen-", ""))
+            .put("type", "function");
+    call.putObject("function")
+        .put("name", made.path("name").asText())
+        .put("arguments", Json.exactText(made.path("arguments")));
+    return call;
   }
 
   /** More text of a choice. */
   ObjectNode delta(int index, String text) {
     ObjectNode chunk = head(true);
     ObjectNode choice = choice(chunk, index);
-    if (chat) {
+    if (form.isChat()) {
       choice.putObject("delta").put("content", text);
     } else {
       choice.put("text", text);
@@ -69,7 +104,7 @@ record AnswerJson(String id, long created, String model, boolean chat) {
   ObjectNode closing(int index, GenerateResponse answer) {
     ObjectNode chunk = head(true);
     ObjectNode choice = choice(chunk, index);
-    if (chat) {
+    if (form.isChat()) {
       choice.putObject("delta");
     } else {
       choice.put("text", "");
@@ -106,7 +141,9 @@ record AnswerJson(String id, long created, String model, boolean chat) {
         .put("id", id)
         .put(
             "object",
-            chat ? (chunk ? "chat.completion.chunk" : "chat.completion") : "text_completion")
+            form.isChat()
+                ? (chunk ? "chat.completion.chunk" : "chat.completion")
+                : "text_completion")
         .put("created", created)
         .put("model", model);
   }
@@ -120,7 +157,10 @@ record AnswerJson(String id, long created, String model, boolean chat) {
         .putNull("finish_reason");
   }
 
-  private static String finish(FinishReason reason) {
+  private String finish(FinishReason reason) {
+    if (form == AnswerForm.CALL) {
+      return "tool_calls";
+    }
     return reason == FinishReason.FINISH_REASON_LENGTH ? "length" : "stop";
   }
 

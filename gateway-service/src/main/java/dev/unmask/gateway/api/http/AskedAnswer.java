@@ -2,16 +2,19 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.tools.ToolSet;
 import dev.unmask.v1.DiffusionParams;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.Messages;
 import dev.unmask.v1.SamplingParams;
+import dev.unmask.v1.Structured;
 import dev.unmask.v1.TokenIds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a body of {@code /v1/chat/completions} or {@code /v1/completions} asks for.
@@ -21,13 +24,15 @@ import java.util.Set;
  * @param stream whether the answer is wanted as server-sent events
  * @param detail which of them
  * @param includeUsage whether the stream's last chunk tells the usage
+ * @param tools functions that may be called instead; null is none
  */
 record AskedAnswer(
     List<GenerateRequest> requests,
     int n,
     boolean stream,
     EventDetail detail,
-    boolean includeUsage) {
+    boolean includeUsage,
+    @Nullable ToolSet tools) {
 
   /** Answers to one HTTP request, over all prompts. */
   static final int MOST_ANSWERS = 64;
@@ -41,9 +46,15 @@ record AskedAnswer(
     if (messages == null) {
       throw Fields.invalid("messages", "messages is missing; it must be a list of messages.");
     }
-    request.setMessages(Messages.newBuilder().addAllMessages(dialogue(messages)));
+    List<Message> dialogue = Dialogue.of(messages);
+    AskedForm form = AskedForm.of(body);
+    request.setMessages(
+        Messages.newBuilder().addAllMessages(Dialogue.told(dialogue, form.toolPrompt())));
+    if (form.schema() != null) {
+      request.setStructured(Structured.newBuilder().setJsonSchema(form.schema()));
+    }
     NeutralFields.chat(body);
-    return rest(body, List.of(request));
+    return rest(body, List.of(request), form.tools());
   }
 
   /** Reads a body of {@code /v1/completions}. */
@@ -53,10 +64,11 @@ record AskedAnswer(
       throw Fields.invalid("prompt", "prompt is missing; it must be a string.");
     }
     NeutralFields.completion(body);
-    return rest(body, prompts(prompt));
+    return rest(body, prompts(prompt), null);
   }
 
-  private static AskedAnswer rest(Fields body, List<GenerateRequest.Builder> requests)
+  private static AskedAnswer rest(
+      Fields body, List<GenerateRequest.Builder> requests, @Nullable ToolSet tools)
       throws RefusedException {
     NeutralFields.both(body);
     int n = body.whole("n", 1, MOST_ANSWERS, 1);
@@ -111,7 +123,7 @@ record AskedAnswer(
       }
       all.add(request.build());
     }
-    return new AskedAnswer(List.copyOf(all), n, stream, detail, includeUsage);
+    return new AskedAnswer(List.copyOf(all), n, stream, detail, includeUsage, tools);
   }
 
   private static EventDetail detail(Fields diffusion, boolean stream) throws RefusedException {
@@ -155,56 +167,6 @@ record AskedAnswer(
       sampling.setMaxTokens(Math.toIntExact(most));
     }
     return sampling.addAllStop(body.texts("stop")).build();
-  }
-
-  /** A list of messages. */
-  static List<Message> dialogue(JsonNode messages) throws RefusedException {
-    if (!messages.isArray()) {
-      throw Fields.wrong("messages", "a list of messages", messages);
-    }
-    List<Message> dialogue = new ArrayList<>();
-    for (int i = 0; i < messages.size(); i++) {
-      dialogue.add(message(Fields.of(messages.get(i), "messages[" + i + "]")));
-    }
-    return dialogue;
-  }
-
-  private static Message message(Fields message) throws RefusedException {
-    String role = message.text("role", "");
-    JsonNode content = message.any("content");
-    NeutralFields.message(message);
-    message.end();
-    if (role.equals("tool") || role.equals("function")) {
-      throw Fields.unimplemented(
-          message.path("role"), message.path("role") + " is " + role + "; tools are not served.");
-    }
-    return Message.newBuilder()
-        // OpenAI's newer name for the same thing.
-        .setRole(role.equals("developer") ? "system" : role)
-        .setContent(content == null ? "" : content(content, message.path("content")))
-        .build();
-  }
-
-  /** A string, or a list of parts that are all text. */
-  private static String content(JsonNode content, String path) throws RefusedException {
-    if (content.isTextual()) {
-      return content.textValue();
-    }
-    if (!content.isArray()) {
-      throw Fields.wrong(path, "a string or a list of text parts", content);
-    }
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < content.size(); i++) {
-      Fields part = Fields.of(content.get(i), path + "[" + i + "]");
-      String type = part.text("type", "");
-      if (!type.equals("text")) {
-        throw Fields.invalid(
-            part.path("type"), part.path("type") + " must be \"text\": the model reads text only.");
-      }
-      text.append(part.text("text", ""));
-      part.end();
-    }
-    return text.toString();
   }
 
   private static List<GenerateRequest.Builder> prompts(JsonNode prompt) throws RefusedException {

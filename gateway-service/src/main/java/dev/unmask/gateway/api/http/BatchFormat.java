@@ -5,6 +5,7 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.Siblings;
 import dev.unmask.gateway.flow.batches.BatchLines;
+import dev.unmask.gateway.flow.tools.ToolSet;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import java.nio.charset.StandardCharsets;
@@ -52,22 +53,39 @@ public final class BatchFormat implements BatchLines {
       throw Fields.invalid("body.stream", "body.stream can only be false in a batch.");
     }
     List<GenerateRequest> requests = new ArrayList<>();
-    for (GenerateRequest request : asked.requests()) {
+    for (GenerateRequest request : turns(asked)) {
       requests.addAll(siblings.of(request, asked.n()));
     }
     return new Line(id, requests);
   }
 
+  private static List<GenerateRequest> turns(AskedAnswer asked) throws RefusedException {
+    ToolSet tools = asked.tools();
+    if (tools == null) {
+      return asked.requests();
+    }
+    if (!tools.isDecided()) {
+      throw Fields.invalid(
+          "body.tool_choice",
+          "A batch's lines are one request each, so nothing decides about body.tools; name one"
+              + " function in body.tool_choice, or choose none.");
+    }
+    return List.of(ToolSet.call(asked.requests().getFirst(), tools.tools().getFirst()));
+  }
+
   @Override
   public String answered(
       Line line, String endpoint, String requestId, List<GenerateResponse> answers) {
-    boolean chat = endpoint.equals(CHAT);
+    AnswerForm form =
+        !endpoint.equals(CHAT)
+            ? AnswerForm.TEXT
+            : ToolSet.isCall(line.requests().getFirst()) ? AnswerForm.CALL : AnswerForm.MESSAGE;
     AnswerJson json =
         new AnswerJson(
-            (chat ? "chatcmpl-" : "cmpl-") + requestId,
+            form.idStart() + requestId,
             System.currentTimeMillis() / 1000,
             answers.getFirst().getModel(),
-            chat);
+            form);
     return output(line, requestId, 200, json.whole(answers));
   }
 

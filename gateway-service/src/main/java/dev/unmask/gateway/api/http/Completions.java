@@ -4,20 +4,25 @@ import dev.unmask.gateway.api.StreamMetrics;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.Siblings;
+import dev.unmask.gateway.flow.tools.ToolSet;
+import dev.unmask.gateway.flow.tools.ToolTurns;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** {@code /v1/chat/completions} and {@code /v1/completions}. */
 final class Completions {
 
   private final Reception reception;
+  private final ToolTurns turns;
   private final Siblings siblings;
   private final StreamMetrics metrics;
 
-  Completions(Reception reception, Siblings siblings, StreamMetrics metrics) {
+  Completions(Reception reception, ToolTurns turns, Siblings siblings, StreamMetrics metrics) {
     this.reception = reception;
+    this.turns = turns;
     this.siblings = siblings;
     this.metrics = metrics;
   }
@@ -32,26 +37,61 @@ final class Completions {
   }
 
   private void answer(Exchange exchange, AskedAnswer asked, boolean chat) throws RefusedException {
-    List<GenerateRequest> all = new ArrayList<>();
-    for (GenerateRequest request : asked.requests()) {
-      all.addAll(siblings.of(request, asked.n()));
-    }
     if (asked.stream() && exchange.kept()) {
       throw Fields.invalid(
           "Idempotency-Key",
           "A stream is not kept for its Idempotency-Key; leave out the header, or stream.");
     }
+    ToolSet tools = asked.tools();
+    if (tools == null) {
+      answer(exchange, asked, asked.requests(), chat);
+      return;
+    }
+    GenerateRequest turn = asked.requests().getFirst();
+    if (tools.isDecided()) {
+      answer(exchange, asked, List.of(ToolSet.call(turn, tools.tools().getFirst())), chat);
+      return;
+    }
+    Consumer<String> cancel =
+        turns.start(
+            turn,
+            tools,
+            new ToolTurns.Asker(
+                exchange.context(),
+                exchange.timeLeft(),
+                decided -> {
+                  try {
+                    answer(exchange, asked, List.of(decided), chat);
+                  } catch (RefusedException e) {
+                    exchange.refuse(e.refusal());
+                  }
+                },
+                exchange::refuse));
+    exchange.whenGone(() -> cancel.accept("the caller is gone"));
+  }
+
+  private void answer(
+      Exchange exchange, AskedAnswer asked, List<GenerateRequest> requests, boolean chat)
+      throws RefusedException {
+    List<GenerateRequest> all = new ArrayList<>();
+    for (GenerateRequest request : requests) {
+      all.addAll(siblings.of(request, asked.n()));
+    }
+    AnswerForm form =
+        !chat
+            ? AnswerForm.TEXT
+            : ToolSet.isCall(requests.getFirst()) ? AnswerForm.CALL : AnswerForm.MESSAGE;
     AnswerCalls calls = new AnswerCalls(exchange);
     if (asked.stream()) {
       StreamedAnswer streamed =
-          new StreamedAnswer(exchange, calls, asked, chat, metrics.frames(asked.detail()));
+          new StreamedAnswer(exchange, calls, asked, form, metrics.frames(asked.detail()));
       calls.start(reception, all, asked.detail(), streamed::sink);
       return;
     }
     WholeAnswer whole =
         new WholeAnswer(
             all.size(),
-            answers -> exchange.json(json(calls, chat).whole(answers)),
+            answers -> exchange.json(json(calls, form).whole(answers)),
             refusal -> {
               calls.cancel("another answer to the same request failed");
               exchange.refuse(refusal);
@@ -59,8 +99,8 @@ final class Completions {
     calls.start(reception, all, EventDetail.EVENT_DETAIL_FINAL, whole::sink);
   }
 
-  static AnswerJson json(AnswerCalls calls, boolean chat) {
-    String id = calls.id().replaceFirst("^gen-", chat ? "chatcmpl-" : "cmpl-");
-    return new AnswerJson(id, System.currentTimeMillis() / 1000, calls.model(), chat);
+  static AnswerJson json(AnswerCalls calls, AnswerForm form) {
+    String id = calls.id().replaceFirst("^gen-", form.idStart());
+    return new AnswerJson(id, System.currentTimeMillis() / 1000, calls.model(), form);
   }
 }

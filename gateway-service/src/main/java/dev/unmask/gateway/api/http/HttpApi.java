@@ -10,6 +10,7 @@ import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.text.TokenDesk;
+import dev.unmask.gateway.flow.tools.ToolTurns;
 import io.vertx.ext.web.Router;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -44,7 +45,9 @@ public class HttpApi {
     this.config = config;
     this.host = host;
     this.largestUpload = files.limit();
-    Completions completions = new Completions(reception, new Siblings(new SecureRandom()), metrics);
+    Completions completions =
+        new Completions(
+            reception, new ToolTurns(reception, tokens), new Siblings(new SecureRandom()), metrics);
     endpoints.add(Endpoint.postOnce("/v1/chat/completions", completions::chat));
     endpoints.add(Endpoint.postOnce("/v1/completions", completions::text));
     endpoints.add(Endpoint.postOnce("/v1/infill", new InfillRoute(reception)::infill));

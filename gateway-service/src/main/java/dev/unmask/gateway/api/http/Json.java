@@ -1,5 +1,6 @@
 package dev.unmask.gateway.api.http;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -64,6 +65,27 @@ final class Json {
     } catch (IOException e) {
       throw new RefusedException(
           Refusal.invalid("body", "The body is not JSON in UTF-8: " + e.getMessage()));
+    }
+  }
+
+  /** JSON that a sampler wrote, with every digit of its numbers. */
+  static JsonNode exact(String text) {
+    try {
+      return MAPPER.reader().with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a sampler's answer of a given form is no JSON", e);
+    }
+  }
+
+  /** One line of text with every digit of its numbers, none of them with an exponent. */
+  static String exactText(JsonNode node) {
+    try {
+      return MAPPER
+          .writer()
+          .with(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN)
+          .writeValueAsString(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a JSON tree can always be written", e);
     }
   }
 

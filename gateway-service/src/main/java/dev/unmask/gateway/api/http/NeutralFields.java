@@ -41,18 +41,10 @@ final class NeutralFields {
 
   /** Those of chat completions. */
   static void chat(Fields body) throws RefusedException {
-    String tools = "asks for tools, which are not served yet; leave it out.";
-    body.unbuilt("tools", NeutralFields::isEmpty, tools);
-    body.unbuilt("functions", NeutralFields::isEmpty, tools);
+    body.neutral("functions", NeutralFields::isEmpty, "became tools; give them as such.");
     Predicate<JsonNode> noTool =
         v -> v.isTextual() && (v.textValue().equals("none") || v.textValue().equals("auto"));
-    body.unbuilt("tool_choice", noTool, tools);
-    body.unbuilt("function_call", noTool, tools);
-    body.neutral("parallel_tool_calls", JsonNode::isBoolean, "must be true or false.");
-    body.unbuilt(
-        "response_format",
-        v -> v.path("type").asText().equals("text") && v.size() == 1,
-        "must be {\"type\": \"text\"}: other formats are not served yet.");
+    body.neutral("function_call", noTool, "became tool_choice; give it as such.");
     body.neutral(
         "logprobs", NeutralFields::isFalse, "can only be false: see /v1/score for likelihoods.");
     body.neutral(
@@ -107,12 +99,7 @@ final class NeutralFields {
         "name", NeutralFields::never, "is not part of the model's template; leave it out.");
     message.neutral("audio", NeutralFields::never, "can only be null.");
     message.neutral("annotations", NeutralFields::isEmpty, "can only be empty.");
-    message.unbuilt(
-        "tool_calls", NeutralFields::isEmpty, "asks for tools, which are not served yet.");
-    message.unbuilt(
-        "function_call", NeutralFields::never, "asks for tools, which are not served yet.");
-    message.unbuilt(
-        "tool_call_id", NeutralFields::never, "asks for tools, which are not served yet.");
+    message.neutral("function_call", NeutralFields::never, "became tool_calls; give it as such.");
     message.neutral("parsed", NeutralFields::never, "can only be null.");
   }
 

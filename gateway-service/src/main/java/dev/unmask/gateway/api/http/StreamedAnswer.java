@@ -21,7 +21,7 @@ final class StreamedAnswer {
   private final EventStream stream;
   private final AnswerCalls calls;
   private final AskedAnswer asked;
-  private final boolean chat;
+  private final AnswerForm form;
   private final StreamMetrics.Frames metrics;
   private final List<PacedSink> sinks = new ArrayList<>();
   private final List<Choice> choices = new ArrayList<>();
@@ -32,13 +32,13 @@ final class StreamedAnswer {
       Exchange exchange,
       AnswerCalls calls,
       AskedAnswer asked,
-      boolean chat,
+      AnswerForm form,
       StreamMetrics.Frames metrics) {
     this.exchange = exchange;
     this.stream = new EventStream(exchange.response());
     this.calls = calls;
     this.asked = asked;
-    this.chat = chat;
+    this.form = form;
     this.metrics = metrics;
     exchange.response().drainHandler(drained -> sinks.forEach(PacedSink::onReady));
   }
@@ -55,7 +55,7 @@ final class StreamedAnswer {
   private AnswerJson json() {
     AnswerJson now = json;
     if (now == null) {
-      now = Completions.json(calls, chat);
+      now = Completions.json(calls, form);
       json = now;
     }
     return now;
@@ -122,7 +122,9 @@ final class StreamedAnswer {
         }
         case TEXT -> {
           open();
-          stream.data(json().delta(index, event.getText().getDelta()));
+          if (form != AnswerForm.CALL) {
+            stream.data(json().delta(index, event.getText().getDelta()));
+          }
         }
         case FINAL, FAILED, SCORED, EVENT_NOT_SET -> {}
       }
@@ -136,7 +138,9 @@ final class StreamedAnswer {
       open();
       GenerateResponse last = event.getFinal();
       answer = last;
-      if (asked.detail() == EventDetail.EVENT_DETAIL_FINAL && !last.getText().isEmpty()) {
+      if (form == AnswerForm.CALL) {
+        stream.data(json().called(index, last));
+      } else if (asked.detail() == EventDetail.EVENT_DETAIL_FINAL && !last.getText().isEmpty()) {
         stream.data(json().delta(index, last.getText()));
       }
       stream.data(json().closing(index, last));
@@ -156,7 +160,7 @@ final class StreamedAnswer {
     private void open() {
       if (!opened) {
         opened = true;
-        if (chat) {
+        if (form.isChat()) {
           stream.data(json().opening(index));
         }
       }

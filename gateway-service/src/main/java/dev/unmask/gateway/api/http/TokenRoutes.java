@@ -32,7 +32,7 @@ final class TokenRoutes {
       exchange.off(() -> json(desk.tokenize(model, text)));
     } else if (text == null && messages != null) {
       List<ChatMessage> dialogue =
-          AskedAnswer.dialogue(messages).stream()
+          Dialogue.of(messages).stream()
               .map(m -> new ChatMessage(m.getRole(), m.getContent()))
               .toList();
       exchange.off(() -> json(desk.tokenize(model, dialogue)));

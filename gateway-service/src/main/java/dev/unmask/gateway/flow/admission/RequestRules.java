@@ -76,6 +76,9 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     if (request.hasInfill()) {
       InfillRules.check(request);
     }
+    if (request.hasStructured()) {
+      StructuredRules.check(request);
+    }
     boolean ids = request.hasTokenIds();
     return new ValidRequest(
         request,
@@ -96,7 +99,7 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     if (request.getDiffusion().hasGenLength()) {
       return OptionalInt.of(request.getDiffusion().getGenLength());
     }
-    if (!request.getSampling().hasMaxTokens()) {
+    if (!request.getSampling().hasMaxTokens() || request.hasStructured()) {
       return OptionalInt.empty();
     }
     int block =
