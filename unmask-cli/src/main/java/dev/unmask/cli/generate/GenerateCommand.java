@@ -14,9 +14,12 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.Messages;
 import dev.unmask.v1.StreamMode;
+import dev.unmask.v1.Structured;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  unmask generate \"What is the capital of France?\"",
       "  unmask generate --watch --steps 16 \"Tell me about otters.\"",
+      "  unmask generate --json-schema city.json \"Tell me about Rome.\"",
       "  echo \"2 + 3 =\" | unmask generate --raw --json -"
     })
 public final class GenerateCommand implements Callable<Integer> {
@@ -64,6 +68,14 @@ public final class GenerateCommand implements Callable<Integer> {
               + " the output is no terminal, one event a line with --json.")
   private boolean watch;
 
+  @Option(
+      names = "--json-schema",
+      paramLabel = "FILE",
+      description =
+          "Answer with JSON that is valid against the schema in this file; docs/api.md says what"
+              + " it may hold.")
+  private @Nullable Path jsonSchema;
+
   public GenerateCommand(Session session) {
     this.session = session;
   }
@@ -91,6 +103,9 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     String text = "-".equals(prompt) ? standardInput() : prompt;
     GenerateRequest.Builder request = options.request();
+    if (jsonSchema != null) {
+      request.setStructured(Structured.newBuilder().setJsonSchema(read(jsonSchema)));
+    }
     if (raw) {
       return request.setPrompt(text).build();
     }
@@ -100,6 +115,14 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     messages.addMessages(Message.newBuilder().setRole("user").setContent(text));
     return request.setMessages(messages).build();
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw CliException.usage("--json-schema " + file + " cannot be read: " + e);
+    }
   }
 
   private String standardInput() {

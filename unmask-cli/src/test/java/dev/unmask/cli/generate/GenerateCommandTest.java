@@ -13,6 +13,7 @@ import dev.unmask.v1.Preset;
 import dev.unmask.v1.Remasking;
 import dev.unmask.v1.ScoreRequest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,19 @@ class GenerateCommandTest {
   @AfterEach
   void stop() {
     gateway.close();
+  }
+
+  @Test
+  void aSchemaIsReadFromItsFile() throws IOException {
+    Path schema = Files.writeString(home.resolve("s.json"), "{\"type\": \"null\"}");
+
+    assertThat(session("").run("generate", "--json-schema", schema.toString(), "Well?")).isZero();
+
+    assertThat(gateway.asked().getFirst().getStructured().getJsonSchema())
+        .isEqualTo("{\"type\": \"null\"}");
+    TestSession cli = session("");
+    assertThat(cli.run("generate", "--json-schema", home + "/none", "Well?")).isEqualTo(2);
+    assertThat(cli.err()).contains("--json-schema " + home + "/none cannot be read");
   }
 
   @Test
