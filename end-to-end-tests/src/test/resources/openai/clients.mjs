@@ -35,6 +35,30 @@ try {
   out.refused = { status: error.status, param: error.param, code: error.code, name: error.constructor.name };
 }
 
+const schema = {
+  type: 'object',
+  properties: { city: { type: 'string', maxLength: 8 }, days: { type: 'integer', minimum: 1, maximum: 9 } },
+  required: ['city', 'days'],
+  additionalProperties: false,
+};
+const formed = await client.chat.completions.create({
+  model, messages, response_format: { type: 'json_schema', json_schema: { name: 'trip', strict: true, schema } },
+});
+out.formed = JSON.parse(formed.choices[0].message.content);
+
+const tools = [{ type: 'function', function: { name: 'weather', description: 'How it is.', parameters: schema } }];
+const called = (await client.chat.completions.create({ model, messages, tools, tool_choice: 'required' })).choices[0];
+const call = called.message.tool_calls[0];
+out.called = { finish: called.finish_reason, name: call.function.name, arguments: JSON.parse(call.function.arguments) };
+const told = [...messages, called.message, { role: 'tool', tool_call_id: call.id, content: 'Rain.' }];
+out.told = (await client.chat.completions.create({ model, messages: told, tools })).choices[0].finish_reason;
+out.pieces = '';
+const calling = await client.chat.completions.create({ model, messages, tools, tool_choice: 'required', stream: true });
+for await (const chunk of calling) {
+  for (const delta of chunk.choices[0].delta.tool_calls ?? []) out.pieces += delta.function.arguments;
+}
+out.pieces = JSON.parse(out.pieces);
+
 const file = await client.files.create({ file: fs.createReadStream(dataset), purpose: 'fine-tune' });
 out.file = { id: file.id, bytes: file.bytes };
 out.content = (await (await client.files.content(file.id)).text()).length;

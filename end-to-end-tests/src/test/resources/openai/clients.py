@@ -42,6 +42,31 @@ try:
 except openai.APIStatusError as error:
     out["refused"] = {"status": error.status_code, "param": error.param, "code": error.code, "name": type(error).__name__}
 
+schema = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 8}, "days": {"type": "integer", "minimum": 1, "maximum": 9}},
+    "required": ["city", "days"],
+    "additionalProperties": False,
+}
+formed = client.chat.completions.create(
+    model=model,
+    messages=messages,
+    response_format={"type": "json_schema", "json_schema": {"name": "trip", "strict": True, "schema": schema}},
+)
+out["formed"] = json.loads(formed.choices[0].message.content)
+
+tools = [{"type": "function", "function": {"name": "weather", "description": "How it is.", "parameters": schema}}]
+called = client.chat.completions.create(model=model, messages=messages, tools=tools, tool_choice="required").choices[0]
+call = called.message.tool_calls[0]
+out["called"] = {"finish": called.finish_reason, "name": call.function.name, "arguments": json.loads(call.function.arguments)}
+told = messages + [called.message, {"role": "tool", "tool_call_id": call.id, "content": "Rain."}]
+out["told"] = client.chat.completions.create(model=model, messages=told, tools=tools).choices[0].finish_reason
+out["pieces"] = ""
+for chunk in client.chat.completions.create(model=model, messages=messages, tools=tools, tool_choice="required", stream=True):
+    for delta in chunk.choices[0].delta.tool_calls or []:
+        out["pieces"] += delta.function.arguments
+out["pieces"] = json.loads(out["pieces"])
+
 with open(dataset, "rb") as rows:
     file = client.files.create(file=rows, purpose="fine-tune")
 out["file"] = {"id": file.id, "bytes": file.bytes}

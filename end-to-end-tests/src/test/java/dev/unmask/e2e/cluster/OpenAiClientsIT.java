@@ -105,6 +105,13 @@ final class OpenAiClientsIT {
     return JSON.readTree(said);
   }
 
+  /** Whether a value is of the form that was asked for. */
+  private static void isTrip(JsonNode trip) {
+    assertThat(trip.fieldNames()).toIterable().containsExactly("city", "days");
+    assertThat(trip.path("city").asText()).hasSizeLessThanOrEqualTo(8);
+    assertThat(trip.path("days").asInt()).isBetween(1, 9);
+  }
+
   private static void check(JsonNode out, String suffix) {
     assertThat(out.path("models").toString()).contains("\"" + Cluster.MODEL + "\"");
     assertThat(out.path("model").asText()).isEqualTo(Cluster.MODEL);
@@ -117,6 +124,12 @@ final class OpenAiClientsIT {
     assertThat(out.at("/refused/status").asInt()).isEqualTo(400);
     assertThat(out.at("/refused/param").asText()).isEqualTo("top_p");
     assertThat(out.at("/refused/name").asText()).isEqualTo("BadRequestError");
+    isTrip(out.path("formed"));
+    assertThat(out.at("/called/finish").asText()).isEqualTo("tool_calls");
+    assertThat(out.at("/called/name").asText()).isEqualTo("weather");
+    isTrip(out.at("/called/arguments"));
+    isTrip(out.path("pieces"));
+    assertThat(out.path("told").asText()).isIn("stop", "length", "tool_calls");
     assertThat(out.path("content").asInt()).isEqualTo(out.at("/file/bytes").asInt());
     assertThat(out.path("listed").toString()).contains(out.at("/file/id").asText());
     assertThat(out.path("created").asText()).isEqualTo("queued");
