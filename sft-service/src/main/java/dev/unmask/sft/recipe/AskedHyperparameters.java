@@ -17,10 +17,12 @@ public final class AskedHyperparameters {
   private static final int BATCH_ROWS = 16;
 
   /** Measured with {@link #RATE_SIZE} parameters or fewer: half of it taught markedly less. */
-  private static final double LEARNING_RATE = 1e-3;
+  private static final double LEARNING_RATE = 2e-3;
 
-  /** Above this size the rate falls with the root of the size: LLaDA-8B gets about 3.5e-5. */
   private static final double RATE_SIZE = 1e7;
+
+  /** How the rate falls above that size, so that LLaDA-8B gets its own 2.5e-5. */
+  private static final double RATE_FALL = 0.65;
 
   /**
    * What adapters learn with, as a multiple of the rate for all weights. Measured on unmask-mini
@@ -29,10 +31,10 @@ public final class AskedHyperparameters {
   private static final double ADAPTER_RATE = 5;
 
   /** The same for virtual tokens, which are few and begin as the embeddings of others. */
-  private static final double PROMPT_RATE = 30;
+  private static final double PROMPT_RATE = 15;
 
   /** Preference tuning moves a model that is good already; LLaDA 1.5 takes a fiftieth. */
-  private static final double PREFERENCE_RATE = 0.02;
+  private static final double PREFERENCE_RATE = 0.01;
 
   /**
    * Small datasets need this many updates to be learned, large ones are not seen more often.
@@ -147,10 +149,10 @@ public final class AskedHyperparameters {
         or(
             learningRate,
             LEARNING_RATE
-                * Math.sqrt(Math.min(1, RATE_SIZE / config.parameterCount()))
+                * Math.pow(Math.min(1, RATE_SIZE / config.parameterCount()), RATE_FALL)
                 * rateOf(or(method, new Method.Full()))),
         maxLength(config),
-        or(lossWeight, LossWeight.INVERSE_T),
+        or(lossWeight, LossWeight.UNIFORM),
         or(noiseDraws, NoiseDraws.STRATIFIED),
         or(schedule, LearningRate.Curve.LINEAR),
         or(warmUpSteps, WARM_UP),

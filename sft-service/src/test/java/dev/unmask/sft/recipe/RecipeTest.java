@@ -296,7 +296,8 @@ class RecipeTest {
     Hyperparameters few = new AskedHyperparameters().resolve(92, small, 0, Compute.FLOAT32);
     assertThat(few.epochs()).isEqualTo(45);
     assertThat(few.batchRows()).isEqualTo(16);
-    assertThat(few.learningRate()).isEqualTo(1e-3);
+    assertThat(few.learningRate()).isEqualTo(2e-3);
+    assertThat(few.lossWeight()).isEqualTo(LossWeight.UNIFORM);
     assertThat(few.maxLength()).isEqualTo(64);
     assertThat(few.evalSteps()).isEqualTo(54);
     Hyperparameters many =
@@ -319,7 +320,7 @@ class RecipeTest {
                 .method(lora)
                 .resolve(92, small, 0, Compute.FLOAT32)
                 .learningRate())
-        .isCloseTo(5e-3, within(1e-9));
+        .isCloseTo(1e-2, within(1e-9));
     assertThat(new AskedHyperparameters().validationShare(3000, true)).isEqualTo(0);
     assertThat(new AskedHyperparameters().validationShare(300, false)).isEqualTo(0);
   }

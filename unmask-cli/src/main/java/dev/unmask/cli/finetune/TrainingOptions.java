@@ -204,7 +204,7 @@ final class TrainingOptions {
     @Option(
         names = "--loss-weight",
         paramLabel = "W",
-        description = "inverse_t (LLaDA's bound, the default) or uniform.")
+        description = "uniform (the default) or inverse_t (LLaDA's bound).")
     @Nullable String lossWeight;
 
     @Option(
