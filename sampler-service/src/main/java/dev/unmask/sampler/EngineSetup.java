@@ -34,17 +34,23 @@ final class EngineSetup {
   /** What requests may need where nobody said it. */
   static MemoryBudget usualMemory(Device device) {
     return switch (device) {
-      case Device.Cpu cpu -> MemoryBudget.of(halfOfTheMachine());
+      case Device.Cpu cpu -> MemoryBudget.of(Math.max(1, machineMemory() / 2));
       case Device.Cuda cuda ->
           new DeviceMemory(cuda.label(), (long) (USED_OF_DEVICE * TorchRuntime.freeBytes(cuda)));
     };
   }
 
-  /** Bytes; of the container's memory where there is one. */
-  private static long halfOfTheMachine() {
+  /** Bytes that whole weights may take where nobody said it, beside what requests may need. */
+  static long usualWeights(MemoryBudget requests) {
+    // On a device requests get what weights leave.
+    return requests instanceof DeviceMemory shared ? shared.usable() : machineMemory() / 4;
+  }
+
+  /** Bytes; of the container where there is one. */
+  private static long machineMemory() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean machine
-        ? Math.max(1, machine.getTotalMemorySize() / 2)
+        ? machine.getTotalMemorySize()
         : Long.MAX_VALUE;
   }
 }

@@ -12,6 +12,7 @@ import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.sampler.config.SamplerConfig;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.location.StoreChoice;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -82,13 +83,14 @@ public class SamplerApp {
       SamplerOptions options = options(device);
       guard(options.precision(), device);
       LOG.infof(
-          "event=starting worker=%s base=%s slots=%d device=%s precision=%s memory_mb=%d kafka=%s store=%s",
+          "event=starting worker=%s base=%s slots=%d device=%s precision=%s memory_mb=%d weights_mb=%d kafka=%s store=%s",
           options.kafka().worker(),
           options.base(),
           options.slots(),
           device.label(),
           options.precision().resolved(device),
           options.memory().bytes() >> 20,
+          options.models().weightBytes() >> 20,
           bootstrap,
           options.store().location().text());
       SamplerWorker made = new SamplerWorker(options, registry);
@@ -133,6 +135,12 @@ public class SamplerApp {
   private SamplerOptions options(Device device) {
     SamplerConfig.Sampler knobs = config.sampler();
     String id = config.worker().id().orElseGet(SamplerApp::ownName);
+    MemoryBudget memory =
+        knobs
+            .memory()
+            .map(MemorySize::asLongValue)
+            .map(MemoryBudget::of)
+            .orElseGet(() -> EngineSetup.usualMemory(device));
     return new SamplerOptions(
         new KafkaSettings(bootstrap, id),
         config.base(),
@@ -148,13 +156,14 @@ public class SamplerApp {
         Precision.parse(config.precision()),
         knobs.slots(),
         knobs.bulkSlots(),
-        knobs
-            .memory()
-            .map(MemorySize::asLongValue)
-            .map(MemoryBudget::of)
-            .orElseGet(() -> EngineSetup.usualMemory(device)),
-        knobs.maxModels(),
-        knobs.adapterMemory().asLongValue(),
+        memory,
+        new ModelShelf.Limits(
+            knobs.maxModels(),
+            knobs.adapterMemory().asLongValue(),
+            knobs
+                .weightsMemory()
+                .map(MemorySize::asLongValue)
+                .orElseGet(() -> EngineSetup.usualWeights(memory))),
         knobs.renewEvery(),
         knobs.lastDelivery(),
         knobs.drainPatience(),

@@ -4,6 +4,7 @@ import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.store.location.StoreChoice;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,8 +23,7 @@ public record SamplerOptions(
     int slots,
     int bulkSlots,
     MemoryBudget memory,
-    int maxModels,
-    long adapterBytes,
+    ModelShelf.Limits models,
     Duration renewEvery,
     int lastDelivery,
     Duration drainPatience,

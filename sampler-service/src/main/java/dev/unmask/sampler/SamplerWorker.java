@@ -17,8 +17,10 @@ import dev.unmask.sampler.models.CheckpointLoader;
 import dev.unmask.sampler.models.CheckpointVerdict;
 import dev.unmask.sampler.models.Lease;
 import dev.unmask.sampler.models.ModelShelf;
+import dev.unmask.sampler.models.ServedModel;
 import dev.unmask.sampler.models.WeightLoading;
 import dev.unmask.sampler.presence.CheckpointReports;
+import dev.unmask.sampler.presence.DrainTurns;
 import dev.unmask.sampler.presence.Heartbeat;
 import dev.unmask.sampler.schedule.CancelLedger;
 import dev.unmask.sampler.schedule.DrawSource;
@@ -37,6 +39,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
@@ -75,6 +78,7 @@ public final class SamplerWorker implements AutoCloseable {
   private final Catalog catalog;
   private final ModelShelf shelf;
   private final Heartbeat heartbeat;
+  private final DrainTurns turns;
   private final ModelTally tally = new ModelTally();
   private final StepGaps gaps = new StepGaps();
   private final TopicTail catalogTail;
@@ -102,6 +106,8 @@ public final class SamplerWorker implements AutoCloseable {
     admin = Admin.create(options.kafka().admin());
     catalog = new Catalog(options.base(), digest -> isOurs(store, digest));
     CheckpointReports reports = new CheckpointReports(writer, worker, clock);
+    heartbeat = new Heartbeat(writer, this::status, options.heartbeat(), clock);
+    turns = new DrainTurns(options.kafka(), options.base(), heartbeat::beatNow, clock);
     shelf =
         new ModelShelf(
             new CheckpointLoader(
@@ -112,7 +118,7 @@ public final class SamplerWorker implements AutoCloseable {
                 new WeightLoading(options.device(), options.precision(), options.memory()),
                 engine,
                 options.probePatience(),
-                this::reference,
+                reference(),
                 options.store().trusted(),
                 verdict -> {
                   if (verdict instanceof CheckpointVerdict.Loading) {
@@ -121,12 +127,11 @@ public final class SamplerWorker implements AutoCloseable {
                   meters.checkpoint(verdict);
                   reports.accept(verdict);
                 }),
-            engine,
-            options.maxModels(),
-            options.adapterBytes(),
-            catalog::aliased,
+            engine::retire,
+            options.models(),
+            catalog,
+            turns,
             clock);
-    heartbeat = new Heartbeat(writer, this::status, options.heartbeat(), clock);
     CancelLedger cancels = new CancelLedger(clock);
     controlTail =
         new TopicTail(
@@ -143,7 +148,7 @@ public final class SamplerWorker implements AutoCloseable {
             admin,
             options.base(),
             plan,
-            engine::hasRoom,
+            this::hasRoom,
             options.renewEvery(),
             options.lastDelivery(),
             new Scheduler(
@@ -215,6 +220,7 @@ public final class SamplerWorker implements AutoCloseable {
     }
     catalogTail.close();
     controlTail.close();
+    turns.close();
     shelf.close();
     engine.close();
     events.close();
@@ -227,7 +233,7 @@ public final class SamplerWorker implements AutoCloseable {
 
   private void takeUpPublished() {
     Instant recent = clock.instant().minus(options.recentCheckpoint());
-    catalog.aliased().stream().filter(this::isKeptReady).forEach(this::load);
+    catalog.aliased().stream().filter(this::isKeptReady).forEach(this::keep);
     for (CheckpointRecord published : catalog.published()) {
       if (published.getAtMs() > recent.toEpochMilli()) {
         load(Digest.parse(published.getDigest()));
@@ -244,7 +250,7 @@ public final class SamplerWorker implements AutoCloseable {
   private void aliased(Digest digest) {
     if (catalogTail.caughtUp().isDone()) {
       if (isKeptReady(digest)) {
-        load(digest);
+        keep(digest);
       }
       shelf.trim();
     }
@@ -262,23 +268,46 @@ public final class SamplerWorker implements AutoCloseable {
     gaps.stepped(took, System.nanoTime(), engine.running() > 0);
   }
 
-  private @Nullable Lease reference(Digest digest) {
-    return shelf.reference(digest);
+  private CheckpointLoader.Reference reference() {
+    return new CheckpointLoader.Reference() {
+      @Override
+      public Optional<Digest> digest() {
+        return catalog.defaultDigest();
+      }
+
+      @Override
+      public @Nullable Lease lease(Digest other) {
+        return shelf.reference(other);
+      }
+    };
   }
 
   private void withdrawn(Digest digest) {
     shelf.withdraw(digest);
   }
 
+  /** Whether it may take one more request. */
+  private boolean hasRoom() {
+    return engine.hasRoom() && !shelf.isDraining();
+  }
+
+  /** To be judged, whatever an alias says. */
   private void load(Digest digest) {
+    loaded(digest, shelf.want(digest));
+  }
+
+  /** Because of an alias. */
+  private void keep(Digest digest) {
+    loaded(digest, shelf.keep(digest));
+  }
+
+  private void loaded(Digest digest, CompletableFuture<ServedModel> loading) {
     var ignored =
-        shelf
-            .want(digest)
-            .thenRun(() -> {
-              if (catalog.defaultDigest().filter(digest::equals).isPresent()) {
-                takeRequests();
-              }
-            });
+        loading.thenRun(() -> {
+          if (catalog.defaultDigest().filter(digest::equals).isPresent()) {
+            takeRequests();
+          }
+        });
   }
 
   private void takeRequests() {
@@ -300,10 +329,11 @@ public final class SamplerWorker implements AutoCloseable {
         .setBase(options.base())
         .addAllDigests(digests)
         .setSlots(intake.slots())
-        .setFreeSlots(engine.hasRoom() ? intake.freeSlots() : 0)
+        .setFreeSlots(hasRoom() ? intake.freeSlots() : 0)
         .addAllUses(tally.uses(shelf.ready()))
         .setLongestGapMs(gaps.longestGap())
         .setLongestStepMs(gaps.longestStep())
+        .setDrainsSinceMs(turns.since())
         .setStepMs(engine.meanStepMillis())
         .setVersion(version())
         .setPrecision(

@@ -4,6 +4,7 @@ import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.store.location.StoreChoice;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.File;
@@ -58,8 +59,7 @@ final class ChildWorker {
                 Integer.parseInt(told.get(4)),
                 1,
                 MemoryBudget.of(1L << 30),
-                4,
-                1L << 26,
+                new ModelShelf.Limits(4, 1L << 26, 1L << 30),
                 Duration.ofSeconds(5),
                 4,
                 Duration.ofSeconds(12),

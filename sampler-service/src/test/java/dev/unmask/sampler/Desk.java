@@ -7,6 +7,7 @@ import dev.unmask.proto.Headers;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.KafkaSettings;
+import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.store.CheckpointFolders;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
@@ -80,15 +81,21 @@ final class Desk implements AutoCloseable {
   }
 
   SamplerOptions options(String worker, Duration renewEvery) {
-    return options(worker, renewEvery, 1L << 26);
+    return options(worker, renewEvery, 1L << 26, 1L << 30);
+  }
+
+  /** With room for whole weights of so many bytes. */
+  SamplerOptions narrowOptions(String worker, long weightBytes) {
+    return options(worker, Duration.ofSeconds(2), 1L << 26, weightBytes);
   }
 
   /** With room for adapters of so many bytes. */
   SamplerOptions options(String worker, long adapterBytes) {
-    return options(worker, Duration.ofSeconds(2), adapterBytes);
+    return options(worker, Duration.ofSeconds(2), adapterBytes, 1L << 30);
   }
 
-  private SamplerOptions options(String worker, Duration renewEvery, long adapterBytes) {
+  private SamplerOptions options(
+      String worker, Duration renewEvery, long adapterBytes, long weightBytes) {
     return new SamplerOptions(
         new KafkaSettings(kafka.bootstrap(), worker),
         base,
@@ -103,8 +110,7 @@ final class Desk implements AutoCloseable {
         4,
         1,
         MemoryBudget.of(1L << 30),
-        4,
-        adapterBytes,
+        new ModelShelf.Limits(4, adapterBytes, weightBytes),
         renewEvery,
         4,
         Duration.ofSeconds(12),

@@ -3,8 +3,10 @@ package dev.unmask.store.release;
 import dev.unmask.store.Digest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +76,19 @@ public record AliasState(
   /** Whether weights get a part of the requests on trial. */
   public boolean onTrial() {
     return canary != null && !canary.staged();
+  }
+
+  /**
+   * The weights that must not go: those that answer, those on trial or staged, and those that a
+   * rollback leads to, now and when the trial has passed.
+   */
+  public Set<Digest> needed() {
+    Set<Digest> needed = new LinkedHashSet<>(List.of(digest));
+    if (candidate != null) {
+      needed.add(candidate);
+    }
+    before().ifPresent(needed::add);
+    return needed;
   }
 
   /** What answered before {@link #digest} did; empty when it is the first, as far as is known. */

@@ -24,6 +24,11 @@ public final class DeviceMemory implements MemoryBudget {
     this.usable = usable;
   }
 
+  /** Bytes for weights and tasks together. */
+  public long usable() {
+    return usable;
+  }
+
   @Override
   public synchronized long bytes() {
     return Math.max(1, usable - weights);

@@ -64,7 +64,12 @@ public final class LoadedModel implements MaskPredictor, AutoCloseable {
      * process's own where they are not mapped.
      */
     public static long weightBytes(ModelConfig config, Precision precision) {
-      return config.parameterCount() * precision.compute().bytes();
+      return weightBytes(config.parameterCount(), precision);
+    }
+
+    /** {@link #weightBytes(ModelConfig, Precision)} of so many numbers. */
+    public static long weightBytes(long parameters, Precision precision) {
+      return parameters * precision.compute().bytes();
     }
 
     private void require() {

@@ -79,6 +79,14 @@ public interface SamplerConfig {
     Optional<MemorySize> memory();
 
     /**
+     * Memory for whole models that are kept loaded. Where a new version does not fit beside those
+     * that serve, samplers let go of these first, at most a quarter of a base's at once; what can
+     * never fit is refused with the numbers. By default a quarter of the machine's or container's
+     * memory, or on a device all that may be used of it; give less where samplers share one.
+     */
+    Optional<MemorySize> weightsMemory();
+
+    /**
      * Whole models kept loaded at the same time; the least recently used one goes first. At least
      * 2.
      */

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * What is published for one base, and what its aliases point to: the fold of the topics {@code
  * unmask.checkpoints} and {@code unmask.aliases}. Thread-safe; one reader thread writes.
  */
-public final class Catalog {
+public final class Catalog implements ModelShelf.Aliases {
 
   /** The alias that a name without one means. */
   public static final String DEFAULT_ALIAS = AliasTable.DEFAULT_ALIAS;
@@ -117,6 +117,7 @@ public final class Catalog {
    * Every digest of this base that an alias points to or tries, the most needed first: the default
    * one, what the default alias tries, the others.
    */
+  @Override
   public synchronized Set<Digest> aliased() {
     Set<Digest> all = new LinkedHashSet<>();
     aliases.get(base, DEFAULT_ALIAS).ifPresent(state -> addTo(all, state));
@@ -141,6 +142,11 @@ public final class Catalog {
     } catch (StoreException e) {
       return false; // whoever loads it says what is wrong with it
     }
+  }
+
+  @Override
+  public boolean isNeeded(Digest digest) {
+    return defaultDigest().filter(digest::equals).isPresent() || isTried(digest);
   }
 
   /** Whether an alias tries these weights, or has them loaded for that. */

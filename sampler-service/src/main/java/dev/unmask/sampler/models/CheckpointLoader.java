@@ -25,14 +25,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +39,19 @@ import org.jspecify.annotations.Nullable;
  * tokenizer into memory, a warm-up, the probes, and a verdict for whoever published it. An adapter
  * is put beside its base's loaded weights. Used by the shelf's loader thread only.
  */
-public final class CheckpointLoader implements ModelShelf.Loader {
+public final class CheckpointLoader implements WeightLoader {
+
+  /** The weights that answer by default. */
+  public interface Reference {
+
+    /** Which they are, whether they are loaded or not. */
+    Optional<Digest> digest();
+
+    /** Lends them; null when they are not loaded, or are {@code other}. */
+    @Nullable Lease lease(Digest other);
+  }
+
+  private static final int MOST_KNOWN = 1_000;
 
   private final ArtifactStore store;
   private final String base;
@@ -49,11 +59,20 @@ public final class CheckpointLoader implements ModelShelf.Loader {
   private final Path cache;
   private final WeightLoading loading;
   private final Probes probes;
-  private final Function<Digest, @Nullable Lease> references;
+  private final Reference reference;
   private final TrustedKeys trusted;
   private final Consumer<CheckpointVerdict> verdicts;
   private final Map<ServedModel, Path> folders = new ConcurrentHashMap<>();
-  private final Set<Digest> verified = new HashSet<>();
+
+  /** What was measured before, by digest: equal weights are not asked again. Loader thread only. */
+  private final Map<Digest, Probes.Findings> known =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Digest, Probes.Findings> eldest) {
+          return size() > MOST_KNOWN;
+        }
+      };
+
   private volatile @Nullable CrashMarker current;
 
   /** Loader thread only. */
@@ -65,7 +84,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
    * @param cache folder of this worker alone; one sub-folder per loaded digest
    * @param loading where the weights go
    * @param patience longest wait for one probe
-   * @param references lends the weights that serve, to compare others with; may have none
+   * @param reference the weights that serve, to compare others with
    * @param trusted whose signature a checkpoint needs, if any
    * @param verdicts told about each checkpoint, on the loader thread
    */
@@ -77,7 +96,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       WeightLoading loading,
       DenoisingEngine engine,
       Duration patience,
-      Function<Digest, @Nullable Lease> references,
+      Reference reference,
       TrustedKeys trusted,
       Consumer<CheckpointVerdict> verdicts) {
     this.store = store;
@@ -86,24 +105,25 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     this.cache = cache;
     this.loading = loading;
     this.probes = new Probes(engine, patience);
-    this.references = references;
+    this.reference = reference;
     this.trusted = trusted;
     this.verdicts = verdicts;
     removeFolders(cache);
   }
 
   @Override
-  public Optional<Digest> base(Digest digest) throws UnavailableModelException {
+  public Needs needs(Digest digest) throws UnavailableModelException {
     return judged(
         digest,
         manifest -> {
           refuseStrangers(manifest);
-          return Optional.ofNullable(manifest.baseDigest());
+          Optional<Digest> base = Optional.ofNullable(manifest.baseDigest());
+          return new Needs(base, base.isPresent() ? 0 : loading.bytes(manifest));
         });
   }
 
   @Override
-  public ServedModel load(Digest digest, @Nullable ServedModel under)
+  public ServedModel load(Digest digest, @Nullable ServedModel under, boolean alone)
       throws UnavailableModelException {
     return judged(
         digest,
@@ -115,7 +135,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
           CrashMarker marker = CrashMarker.before(cache, digest);
           current = marker;
           try {
-            return takeUp(digest, manifest, under);
+            return takeUp(digest, manifest, under, alone);
           } finally {
             marker.survived();
             current = null;
@@ -171,14 +191,16 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     }
   }
 
-  private ServedModel takeUp(Digest digest, Manifest manifest, @Nullable ServedModel under)
+  private ServedModel takeUp(
+      Digest digest, Manifest manifest, @Nullable ServedModel under, boolean alone)
       throws IOException, InvalidModelException, TokenizerException, UnavailableModelException {
     long t0 = System.nanoTime();
     // A folder of its own: the same weights may just be on their way out.
     Path folder = cache.resolve(digest.hex() + "-" + loads++);
     CheckpointFolders.materialize(store, manifest, folder);
     long t1 = System.nanoTime();
-    if (under == null) {
+    Probes.Findings before = known.get(digest);
+    if (under == null && before == null) {
       // An adapter's numbers are looked at when they are read.
       refuseNonFinite(FiniteWeights.count(folder));
     }
@@ -187,7 +209,7 @@ public final class CheckpointLoader implements ModelShelf.Loader {
             ? read(digest, manifest.model(), folder)
             : beside(digest, manifest, folder, under);
     folders.put(model, folder);
-    if (under != null && verified.contains(digest)) {
+    if (under != null && before != null) {
       // It was judged before and let go of since, for want of room.
       return model;
     }
@@ -195,17 +217,18 @@ public final class CheckpointLoader implements ModelShelf.Loader {
       long t2 = System.nanoTime();
       probes.warmUp(model);
       long t3 = System.nanoTime();
-      Probes.Pair asked = compare(model);
+      Probes.Pair asked =
+          before == null ? compare(model) : new Probes.Pair(before, servingBefore(digest));
       LoadTimes times =
           new LoadTimes(
               Duration.ofNanos(t1 - t0),
               Duration.ofNanos(t2 - t1),
               Duration.ofNanos(t3 - t2),
               Duration.ofNanos(System.nanoTime() - t3));
-      verified.add(digest);
+      known.put(digest, asked.found());
       verdicts.accept(
           new CheckpointVerdict.Verified(
-              digest, manifest.model(), asked.found().answers(), measured(asked), times));
+              digest, manifest.model(), asked.found().answers(), measured(asked), times, alone));
       return model;
     } catch (UnavailableModelException | RuntimeException e) {
       close(model);
@@ -222,11 +245,18 @@ public final class CheckpointLoader implements ModelShelf.Loader {
     }
   }
 
-  /** Asks the probes of the model, and of the weights that serve now where there are some. */
+  /** Asks the probes of the model, and of the weights that serve now where they are loaded. */
   private Probes.Pair compare(ServedModel model) throws UnavailableModelException {
-    try (Lease reference = references.apply(model.digest())) {
-      return probes.ask(model, reference == null ? null : reference.model());
+    try (Lease serving = reference.lease(model.digest())) {
+      return serving == null
+          ? new Probes.Pair(probes.ask(model, null).found(), servingBefore(model.digest()))
+          : probes.ask(model, serving.model());
     }
+  }
+
+  /** What the weights that serve by default showed when they were taken up. */
+  private Probes.@Nullable Findings servingBefore(Digest other) {
+    return reference.digest().filter(d -> !d.equals(other)).map(known::get).orElse(null);
   }
 
   private Measured measured(Probes.Pair asked) {

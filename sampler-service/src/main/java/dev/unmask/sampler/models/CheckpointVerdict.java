@@ -19,9 +19,15 @@ public sealed interface CheckpointVerdict {
    * Every digest is right, the model is loaded and answers.
    *
    * @param measured what gates judge
+   * @param alone whether the weights that serve by default had to go for it
    */
   record Verified(
-      Digest digest, String model, List<Probe> probes, Measured measured, LoadTimes times)
+      Digest digest,
+      String model,
+      List<Probe> probes,
+      Measured measured,
+      LoadTimes times,
+      boolean alone)
       implements CheckpointVerdict {}
 
   /** It cannot be served here; {@code reason} is a sentence. */

@@ -1,14 +1,13 @@
 package dev.unmask.sampler.models;
 
 import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
 import dev.unmask.store.Digest;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,104 +22,102 @@ import org.jspecify.annotations.Nullable;
  * closes those nobody needs once the last lease has ended. An adapter is loaded on its base, which
  * stays for as long as an adapter stands on it.
  *
+ * <p>Whole weights have to fit a budget ({@link RoomPlan}). What serves by default is let go of
+ * only when nothing else makes room, in this worker's {@link DrainTurn}: from then on {@link
+ * #isDraining} until the default weights of then are here.
+ *
  * <p>Thread-safe. Loading happens on one own thread; every other call returns at once.
  */
 public final class ModelShelf implements AutoCloseable {
 
-  /** Builds and judges a model; called on the loader thread only. */
-  public interface Loader {
-    /** The weights that {@code digest} is an adapter for; empty when it is whole weights. */
-    Optional<Digest> base(Digest digest) throws UnavailableModelException;
+  /** What aliases say; asked at any time, on any thread. */
+  public interface Aliases {
 
-    /**
-     * Loads and judges.
-     *
-     * @param under the base of an adapter; null for whole weights
-     */
-    ServedModel load(Digest digest, @Nullable ServedModel under) throws UnavailableModelException;
+    /** Digests that an alias points to, the default one first; they are closed last. */
+    Set<Digest> aliased();
 
-    /** An adapter cannot be had, because its base cannot. */
-    void broken(Digest digest, UnavailableModelException why);
-
-    /** Closes a model that nothing runs on any more and removes its files. */
-    void discard(ServedModel model);
-
-    /** The worker stops on purpose, whatever is being loaded; any thread. */
-    void stop();
+    /** Whether these are the default weights, or on trial: worth draining for. */
+    boolean isNeeded(Digest digest);
   }
+
+  /** Lets go of a predictor: {@link DenoisingEngine#retire}. */
+  @FunctionalInterface
+  public interface Retiring {
+    void retire(MaskPredictor model, Runnable whenUnused);
+  }
+
+  /**
+   * What may be kept loaded. Leased weights may exceed the first two for a while.
+   *
+   * @param models whole weights; at least 2
+   * @param adapterBytes of adapters
+   * @param weightBytes of whole weights
+   */
+  public record Limits(int models, long adapterBytes, long weightBytes) {
+    public Limits {
+      if (models < 2) {
+        throw new IllegalArgumentException(
+            "a worker has to keep at least 2 models, the old one and the new one, but the limit is "
+                + models);
+      }
+    }
+  }
+
+  private static final String NOT_BESIDE =
+      "the weights do not fit beside those that serve; they are loaded when a request asks for them";
 
   /** How long a failed digest is not tried again. */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(30);
 
-  /** How long a model without an alias counts as wanted: its alias moves after the gates. */
-  private static final Duration PROBATION = Duration.ofMinutes(10);
-
-  private static final class Place {
-    final CompletableFuture<ServedModel> loading = new CompletableFuture<>();
-    int leases;
-    Instant touched;
-    @Nullable Instant failed;
-    boolean retired;
-
-    /** The base of an adapter, from when it is asked for until the adapter is closed. */
-    @Nullable Place under;
-
-    /** Adapters that have this as {@link #under}. */
-    int adapters;
-
-    Place(Instant now) {
-      touched = now;
-    }
-
-    @Nullable ServedModel ready() {
-      return loading.isDone() && !loading.isCompletedExceptionally() ? loading.join() : null;
-    }
-
-    boolean holdsAdapter() {
-      ServedModel model = ready();
-      return model != null && model.isAdapter();
-    }
-
-    long adapterBytes() {
-      ServedModel model = ready();
-      return model == null ? 0 : model.adapterBytes();
-    }
-  }
-
-  private final Loader loader;
-  private final DenoisingEngine engine;
-  private final int limit;
-  private final long adapterBytes;
-  private final Supplier<Set<Digest>> aliased;
+  private final WeightLoader loader;
+  private final Retiring engine;
+  private final Limits limits;
+  private final Aliases aliases;
+  private final DrainTurn turn;
   private final Clock clock;
-  private final Map<Digest, Place> places = new LinkedHashMap<>();
+
+  /** Guarded by this. */
+  private final Places places;
+
+  /** Whole weights that wait for room, the first of them before the others. Loader thread. */
+  private final Deque<Map.Entry<Digest, Place>> waiting = new ArrayDeque<>();
+
+  /** Loader thread writes. */
+  private volatile boolean draining;
+
+  /** Whether the turn was asked for and not given back. Loader thread. */
+  private boolean asked;
+
+  /** How often it was asked for. Loader thread. */
+  private long askings;
+
   private final ExecutorService loaderThread =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("model-loader").factory());
 
   /**
-   * @param limit whole weights kept loaded; leased ones may exceed it for a while
-   * @param adapterBytes of the adapters kept loaded; leased ones may exceed it for a while
-   * @param aliased digests that an alias points to, the most precious first; they are closed last
+   * @param engine on which the models run
+   * @param turn when the weights that serve may be let go of before others are loaded
    */
   public ModelShelf(
-      Loader loader,
-      DenoisingEngine engine,
-      int limit,
-      long adapterBytes,
-      Supplier<Set<Digest>> aliased,
+      WeightLoader loader,
+      Retiring engine,
+      Limits limits,
+      Aliases aliases,
+      DrainTurn turn,
       Clock clock) {
-    if (limit < 2) {
-      throw new IllegalArgumentException(
-          "a worker has to keep at least 2 models, the old one and the new one, but the limit is "
-              + limit);
-    }
     this.loader = loader;
     this.engine = engine;
-    this.limit = limit;
-    this.adapterBytes = adapterBytes;
-    this.aliased = aliased;
+    this.limits = limits;
+    this.places = new Places(limits);
+    this.aliases = aliases;
+    this.turn = turn;
     this.clock = clock;
+  }
+
+  /** Whether what serves is being replaced without a copy beside it: take no more requests. */
+  public boolean isDraining() {
+    return draining;
   }
 
   /**
@@ -129,7 +125,7 @@ public final class ModelShelf implements AutoCloseable {
    * or are {@code other}.
    */
   public synchronized @Nullable Lease reference(Digest other) {
-    Digest now = aliased.get().stream().findFirst().orElse(null);
+    Digest now = aliases.aliased().stream().findFirst().orElse(null);
     Place place = now == null || now.equals(other) ? null : places.get(now);
     ServedModel model = place == null ? null : place.ready();
     if (place == null || model == null) {
@@ -141,11 +137,11 @@ public final class ModelShelf implements AutoCloseable {
 
   /** Lets go of weights that were taken back, as soon as nothing runs on them. */
   public void withdraw(Digest digest) {
-    List<Place> unused = new ArrayList<>();
+    List<Place> unused = List.of();
     synchronized (this) {
       Place place = places.get(digest);
       if (place != null && place.ready() != null && place.adapters == 0) {
-        retire(Map.entry(digest, place), unused);
+        unused = places.retire(digest, place);
       }
     }
     unused.forEach(this::dismiss);
@@ -153,6 +149,18 @@ public final class ModelShelf implements AutoCloseable {
 
   /** Loads {@code digest} unless it is here; completes when it is ready or cannot be had. */
   public CompletableFuture<ServedModel> want(Digest digest) {
+    synchronized (this) {
+      Place place = place(digest);
+      place.judged = true;
+      return place.loading.copy();
+    }
+  }
+
+  /**
+   * {@link #want} of weights that are kept because of an alias: where it is not the default one and
+   * tries nothing, they are loaded only while nothing has to be drained for them.
+   */
+  public CompletableFuture<ServedModel> keep(Digest digest) {
     return place(digest).loading.copy();
   }
 
@@ -182,91 +190,21 @@ public final class ModelShelf implements AutoCloseable {
 
   /** The digests that can be leased without loading. */
   public synchronized List<Digest> ready() {
-    return places.entrySet().stream()
-        .filter(e -> e.getValue().ready() != null)
-        .map(Map.Entry::getKey)
-        .toList();
+    return places.ready();
   }
 
   /** Leases of models other than {@code digest}: requests that still run on replaced weights. */
   public synchronized int leasesBesides(Digest digest) {
-    return places.entrySet().stream()
-        .filter(e -> !e.getKey().equals(digest))
-        .mapToInt(e -> e.getValue().leases)
-        .sum();
+    return places.leasesBesides(digest);
   }
 
   /** Closes what is over the limits. Call it after an alias moved. */
   public void trim() {
-    List<Place> unused = new ArrayList<>();
+    List<Place> unused;
     synchronized (this) {
-      List<Digest> precious = List.copyOf(aliased.get());
-      List<Map.Entry<Digest, Place>> spare = leastNeeded(precious);
-      long held = heldByAdapters();
-      for (Map.Entry<Digest, Place> candidate : spare) {
-        Place place = candidate.getValue();
-        if (place.holdsAdapter() && held > adapterBytes && isIdle(candidate, precious)) {
-          held -= place.adapterBytes();
-          retire(candidate, unused);
-        }
-      }
-      for (Map.Entry<Digest, Place> candidate : spare) {
-        Place place = candidate.getValue();
-        if (!place.holdsAdapter() && wholeCount() > limit && !isDefault(candidate, precious)) {
-          if (place.adapters == 0) {
-            retire(candidate, unused);
-          } else {
-            retireAdaptersOf(place, spare, precious, unused);
-          }
-        }
-      }
+      unused = places.trim(List.copyOf(aliases.aliased()), clock.instant());
     }
     unused.forEach(this::dismiss);
-  }
-
-  /** Those that are loaded, the most dispensable first. */
-  private List<Map.Entry<Digest, Place>> leastNeeded(List<Digest> precious) {
-    Instant probation = clock.instant().minus(PROBATION);
-    return places.entrySet().stream()
-        .filter(e -> e.getValue().ready() != null)
-        .sorted(
-            Comparator.comparing((Map.Entry<Digest, Place> e) ->
-                    precious.contains(e.getKey()) || e.getValue().touched.isAfter(probation))
-                .thenComparing(e -> e.getValue().touched))
-        .map(e -> Map.entry(e.getKey(), e.getValue()))
-        .toList();
-  }
-
-  private static boolean isDefault(Map.Entry<Digest, Place> one, List<Digest> precious) {
-    return !precious.isEmpty() && precious.getFirst().equals(one.getKey());
-  }
-
-  private static boolean isIdle(Map.Entry<Digest, Place> one, List<Digest> precious) {
-    return one.getValue().leases == 0 && !isDefault(one, precious);
-  }
-
-  /** If all of them can go, they do, and their base follows when they are closed. */
-  private void retireAdaptersOf(
-      Place base,
-      List<Map.Entry<Digest, Place>> loaded,
-      List<Digest> precious,
-      List<Place> unused) {
-    List<Map.Entry<Digest, Place>> above =
-        loaded.stream()
-            .filter(e -> base.equals(e.getValue().under) && !e.getValue().retired)
-            .toList();
-    if (above.size() == base.adapters && above.stream().allMatch(e -> isIdle(e, precious))) {
-      above.forEach(e -> retire(e, unused));
-    }
-  }
-
-  private void retire(Map.Entry<Digest, Place> one, List<Place> unused) {
-    Place place = one.getValue();
-    places.remove(one.getKey());
-    place.retired = true;
-    if (place.leases == 0) {
-      unused.add(place);
-    }
   }
 
   /** Stops loading. Loaded models stay: the process that owned them is about to end. */
@@ -288,20 +226,27 @@ public final class ModelShelf implements AutoCloseable {
     return fresh;
   }
 
-  /** Loads whole weights now, and an adapter when its base is there. Loader thread. */
+  /** Loads whole weights when there is room, an adapter when its base is there. Loader thread. */
   private void begin(Digest digest, Place place) {
-    Optional<Digest> base;
+    WeightLoader.Needs needs;
     try {
-      base = loader.base(digest);
+      needs = loader.needs(digest);
     } catch (UnavailableModelException e) {
       fail(place, e);
+      advance();
       return;
     } catch (RuntimeException | Error e) {
       fail(place, brokeOff(digest, e));
+      advance();
       return;
     }
+    Optional<Digest> base = needs.base();
     if (base.isEmpty()) {
-      load(digest, place, null);
+      synchronized (this) {
+        place.bytes = needs.bytes();
+      }
+      waiting.addLast(Map.entry(digest, place));
+      advance();
       return;
     }
     Place under;
@@ -313,24 +258,24 @@ public final class ModelShelf implements AutoCloseable {
     }
     var ignored =
         under.loading.whenComplete((model, failure) -> {
-          if (!loaderThread.isShutdown()) {
-            loaderThread.execute(() -> {
-              if (failure == null) {
-                load(digest, place, model);
-              } else {
-                UnavailableModelException why =
-                    new UnavailableModelException(
-                        Reason.BROKEN,
-                        "the base "
-                            + base.get()
-                            + " of this adapter cannot be served: "
-                            + failure.getMessage(),
-                        failure);
-                loader.broken(digest, why);
-                fail(place, why);
-              }
-            });
-          }
+          onLoader(() -> {
+            if (failure == null) {
+              load(digest, place, model, false);
+              advance();
+            } else {
+              UnavailableModelException why =
+                  new UnavailableModelException(
+                      Reason.BROKEN,
+                      "the base "
+                          + base.get()
+                          + " of this adapter cannot be served: "
+                          + failure.getMessage(),
+                      failure);
+              loader.broken(digest, why);
+              fail(place, why);
+              advance();
+            }
+          });
         });
   }
 
@@ -339,9 +284,118 @@ public final class ModelShelf implements AutoCloseable {
         Reason.BROKEN, "loading " + digest + " broke off: " + why, why);
   }
 
-  private void load(Digest digest, Place place, @Nullable ServedModel under) {
+  /** Loads those that wait, as far as there is room or room can be made. Loader thread. */
+  private void advance() {
+    while (!waiting.isEmpty()) {
+      Digest digest = waiting.getFirst().getKey();
+      Place place = waiting.getFirst().getValue();
+      switch (makeRoom(digest, place)) {
+        case LATER -> {
+          return;
+        }
+        case NOW -> load(digest, place, null, draining && !aliases.isNeeded(digest));
+        case NEVER -> {}
+      }
+      Map.Entry<Digest, Place> unused = waiting.removeFirst();
+    }
+    endTurn();
+  }
+
+  private enum When {
+    NOW,
+    LATER,
+    NEVER
+  }
+
+  /** When a place can be loaded; for later, what has to happen first has begun. */
+  private When makeRoom(Digest digest, Place place) {
+    RoomPlan<Place> plan;
+    List<Place> unused;
+    synchronized (this) {
+      List<Digest> precious = List.copyOf(aliases.aliased());
+      plan = RoomPlan.of(place.bytes, limits.weightBytes(), places.held(precious, clock.instant()));
+      if (plan instanceof RoomPlan.Drain<Place> && !draining && !isWorthDraining(digest, place)) {
+        plan = new RoomPlan.Never<>(NOT_BESIDE);
+        places.forget(digest, place);
+      }
+      unused =
+          switch (plan) {
+            case RoomPlan.LetGo<Place> others -> places.retireWithAdapters(others.weights());
+            case RoomPlan.Drain<Place> all when draining ->
+                places.retireWithAdapters(all.weights());
+            default -> List.of();
+          };
+    }
+    unused.forEach(this::dismiss);
+    return switch (plan) {
+      case RoomPlan.Fits<Place> fits -> When.NOW;
+      case RoomPlan.Await<Place> await -> When.LATER;
+      case RoomPlan.LetGo<Place> others -> When.LATER;
+      case RoomPlan.Drain<Place> all -> {
+        askForTurn();
+        yield When.LATER;
+      }
+      case RoomPlan.Never<Place> never -> {
+        UnavailableModelException why =
+            new UnavailableModelException(Reason.BROKEN, never.sentence());
+        if (place.bytes > limits.weightBytes()) {
+          loader.broken(digest, why);
+        }
+        fail(place, why);
+        yield When.NEVER;
+      }
+    };
+  }
+
+  private boolean isWorthDraining(Digest digest, Place place) {
+    return place.leases > 0 || place.adapters > 0 || place.judged || aliases.isNeeded(digest);
+  }
+
+  private void askForTurn() {
+    if (!asked) {
+      asked = true;
+      long asking = ++askings;
+      turn.ask(() ->
+          onLoader(() -> {
+            if (asked && asking == askings) {
+              draining = true;
+              advance();
+            }
+          }));
+    }
+  }
+
+  /** Gives the turn back when the default weights are here again. Loader thread. */
+  private void endTurn() {
+    if (!asked) {
+      return;
+    }
+    if (draining) {
+      synchronized (this) {
+        Digest wanted = aliases.aliased().stream().findFirst().orElse(null);
+        if (wanted != null) {
+          Place here = place(wanted);
+          if (here.failed == null && here.ready() == null) {
+            // It is being loaded; this is called again when that is over.
+            return;
+          }
+        }
+      }
+    }
+    asked = false;
+    draining = false;
+    turn.end();
+  }
+
+  private void onLoader(Runnable work) {
+    if (!loaderThread.isShutdown()) {
+      loaderThread.execute(work);
+    }
+  }
+
+  private void load(Digest digest, Place place, @Nullable ServedModel under, boolean alone) {
     try {
-      ServedModel model = loader.load(digest, under);
+      ServedModel model = loader.load(digest, under, alone);
       synchronized (this) {
         place.touched = clock.instant();
       }
@@ -355,18 +409,26 @@ public final class ModelShelf implements AutoCloseable {
   }
 
   private void fail(Place place, UnavailableModelException why) {
+    Place left;
     synchronized (this) {
       place.failed = clock.instant();
-      leaveBase(place);
+      left = leaveBase(place);
     }
     place.loading.completeExceptionally(why);
+    if (left != null) {
+      dismiss(left);
+    }
   }
 
-  private void leaveBase(Place place) {
-    if (place.under != null) {
-      place.under.adapters--;
-      place.under = null;
+  /** The base that an adapter stood on, when it was the last that kept it. */
+  private static @Nullable Place leaveBase(Place place) {
+    Place under = place.under;
+    if (under == null) {
+      return null;
     }
+    under.adapters--;
+    place.under = null;
+    return under.retired && under.isUnused() ? under : null;
   }
 
   private void release(Place place) {
@@ -374,8 +436,12 @@ public final class ModelShelf implements AutoCloseable {
     boolean overfull;
     synchronized (this) {
       place.leases--;
-      unused = place.retired && place.leases == 0 && place.ready() != null;
-      overfull = place.leases == 0 && place.holdsAdapter() && heldByAdapters() > adapterBytes;
+      unused = place.retired && place.isUnused() && place.ready() != null;
+      overfull =
+          place.leases == 0
+              && place.holdsAdapter()
+              && !place.retired
+              && (place.isStranded() || places.hasTooManyAdapters());
     }
     if (unused) {
       dismiss(place);
@@ -384,35 +450,30 @@ public final class ModelShelf implements AutoCloseable {
     }
   }
 
-  private long heldByAdapters() {
-    return places.values().stream().mapToLong(Place::adapterBytes).sum();
-  }
-
   private void dismiss(Place place) {
     ServedModel model = place.loading.join();
     engine.retire(
         model.weights(),
         () -> {
           // Files are removed and memory is unmapped away from the engine's thread.
-          if (!loaderThread.isShutdown()) {
-            loaderThread.execute(() -> discard(place, model));
-          }
+          onLoader(() -> discard(place, model));
         });
   }
 
   private void discard(Place place, ServedModel model) {
     loader.discard(model);
+    Place left;
+    synchronized (this) {
+      places.closed(place);
+      left = leaveBase(place);
+    }
+    if (left != null) {
+      dismiss(left);
+    }
     if (model.isAdapter()) {
-      synchronized (this) {
-        leaveBase(place);
-      }
       // The base may have waited for it.
       trim();
     }
-  }
-
-  private int wholeCount() {
-    return (int)
-        places.values().stream().filter(p -> p.ready() != null && !p.holdsAdapter()).count();
+    advance();
   }
 }

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * through the production engine, so that what is judged is what will serve. Requests that run on
  * other weights go on meanwhile: the engine takes its models in turn.
  *
- * <p>Weights that serve already are asked the same in turn with the new ones, so that the load of
- * the moment weighs on both.
+ * <p>All prompts are asked at once, and weights that serve already are asked the same at the same
+ * time: on a busy worker each pass waits for its turn, so few passes are what keeps a reload short,
+ * and the load of the moment weighs on both.
  */
 final class Probes {
 
@@ -77,11 +78,12 @@ final class Probes {
   }
 
   void warmUp(ServedModel model) throws UnavailableModelException {
-    GenerationResult ignored = generate(model, PROBES.getFirst().prompt(), 8, 2);
+    String prompt = PROBES.getFirst().prompt();
+    GenerationResult ignored = await(generate(model, prompt, 8, 2), prompt);
   }
 
   /**
-   * Asks every probe of {@code model} and, in turn with it, of {@code reference}.
+   * Asks every probe of {@code model} and, at the same time, of {@code reference}.
    *
    * @throws UnavailableModelException when the model does not answer; what is wrong with the
    *     reference only costs the comparison
@@ -89,57 +91,82 @@ final class Probes {
   Pair ask(ServedModel model, @Nullable ServedModel reference) throws UnavailableModelException {
     Series own = new Series(model);
     Series other = reference == null ? null : new Series(reference);
-    for (Fixed probe : PROBES) {
-      own.ask(probe);
+    Findings found;
+    try {
+      found = own.findings();
+    } catch (UnavailableModelException e) {
+      own.cancel();
       if (other != null) {
-        try {
-          other.ask(probe);
-        } catch (UnavailableModelException e) {
-          other = null;
-        }
+        other.cancel();
       }
+      throw e;
     }
-    return new Pair(own.findings(), other == null ? null : other.findings());
+    if (other == null) {
+      return new Pair(found, null);
+    }
+    try {
+      return new Pair(found, other.findings());
+    } catch (UnavailableModelException e) {
+      other.cancel();
+      return new Pair(found, null);
+    }
   }
 
-  /** The probes of one model. */
+  /** An answer that is on its way. */
+  private record Asked<T>(CompletableFuture<T> answer, EngineTicket ticket) {}
+
+  /** The probes of one model, all asked when it is made. */
   private final class Series {
     private final ServedModel model;
-    private final List<CheckpointVerdict.Probe> answers = new ArrayList<>();
-    private double nats;
-    private int tokens;
-    private double stepMs = Double.MAX_VALUE;
+    private final List<Asked<GenerationResult>> generated = new ArrayList<>();
+    private final List<Asked<LikelihoodResult>> scored = new ArrayList<>();
 
     Series(ServedModel model) {
       this.model = model;
-    }
-
-    void ask(Fixed probe) throws UnavailableModelException {
-      GenerationResult result = generate(model, probe.prompt(), CANVAS, STEPS);
-      answers.add(
-          new CheckpointVerdict.Probe(
-              probe.prompt(), model.tokenizer().decode(result.answerIds())));
-      if (result.steps() > 0) {
-        stepMs = Math.min(stepMs, result.inference().toNanos() / 1e6 / result.steps());
+      for (Fixed probe : PROBES) {
+        generated.add(generate(model, probe.prompt(), CANVAS, STEPS));
       }
-      int[] answer = model.tokenizer().encode(probe.answer());
-      LikelihoodFuture scored = new LikelihoodFuture();
-      EngineTicket ticket =
-          engine.submit(
-              model.weights(),
-              new LikelihoodTask(prompt(model, probe.prompt()), answer, SCORING),
-              scored);
-      LikelihoodResult likelihood = await(scored, ticket, probe.prompt());
-      nats -= likelihood.logLikelihood();
-      tokens += answer.length;
+      for (Fixed probe : PROBES) {
+        LikelihoodFuture answer = new LikelihoodFuture();
+        scored.add(
+            new Asked<>(
+                answer,
+                engine.submit(
+                    model.weights(),
+                    new LikelihoodTask(
+                        prompt(model, probe.prompt()),
+                        model.tokenizer().encode(probe.answer()),
+                        SCORING),
+                    answer)));
+      }
     }
 
-    Findings findings() {
+    /** Waits for all of them. */
+    Findings findings() throws UnavailableModelException {
+      List<CheckpointVerdict.Probe> answers = new ArrayList<>();
+      double nats = 0;
+      int tokens = 0;
+      double stepMs = Double.MAX_VALUE;
+      for (int i = 0; i < PROBES.size(); i++) {
+        Fixed probe = PROBES.get(i);
+        GenerationResult result = await(generated.get(i), probe.prompt());
+        answers.add(
+            new CheckpointVerdict.Probe(
+                probe.prompt(), model.tokenizer().decode(result.answerIds())));
+        if (result.steps() > 0) {
+          stepMs = Math.min(stepMs, result.inference().toNanos() / 1e6 / result.steps());
+        }
+        nats -= await(scored.get(i), probe.prompt()).logLikelihood();
+        tokens += model.tokenizer().encode(probe.answer()).length;
+      }
       return new Findings(
-          model.digest(),
-          List.copyOf(answers),
-          nats / tokens,
-          stepMs == Double.MAX_VALUE ? 0 : stepMs);
+          model.digest(), answers, nats / tokens, stepMs == Double.MAX_VALUE ? 0 : stepMs);
+    }
+
+    /** Nobody waits for the others any more. */
+    void cancel() {
+      generated.forEach(asked -> asked.ticket().cancel());
+      scored.forEach(asked -> asked.ticket().cancel());
     }
   }
 
@@ -149,23 +176,21 @@ final class Probes {
         : model.tokenizer().encode(text);
   }
 
-  private GenerationResult generate(ServedModel model, String text, int canvas, int steps)
-      throws UnavailableModelException {
+  private Asked<GenerationResult> generate(ServedModel model, String text, int canvas, int steps) {
     GenerationFuture answered = new GenerationFuture();
     EngineTicket ticket =
         engine.submit(
             model.weights(),
             new GenerationTask("probe", prompt(model, text), settings(canvas, steps)),
             answered);
-    return await(answered, ticket, text);
+    return new Asked<>(answered, ticket);
   }
 
-  private <T> T await(CompletableFuture<T> answer, EngineTicket ticket, String prompt)
-      throws UnavailableModelException {
+  private <T> T await(Asked<T> asked, String prompt) throws UnavailableModelException {
     try {
-      return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return asked.answer().get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      ticket.cancel();
+      asked.ticket().cancel();
       throw new UnavailableModelException(
           Reason.BROKEN,
           "the probe '" + prompt + "' was not answered in " + patience.toSeconds() + " s",

@@ -9,6 +9,7 @@ import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sampler.models.UnavailableModelException.Reason;
+import dev.unmask.store.Manifest;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -22,6 +23,12 @@ public record WeightLoading(Device device, Precision precision, MemoryBudget mem
 
   /** How long running requests may keep new weights out. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Bytes of a manifest's weights once they are loaded. */
+  long bytes(Manifest manifest) {
+    return LoadedModel.Way.weightBytes(
+        manifest.architecture().paramCount(), precision.resolved(device));
+  }
 
   /** Loads the weights of a folder. */
   LoadedModel load(Path folder) throws InvalidModelException, UnavailableModelException {

@@ -44,6 +44,7 @@ public final class CheckpointReports implements Consumer<CheckpointVerdict> {
             .setModel(verified.model())
             .setState(ModelState.MODEL_STATE_VERIFIED)
             .setMeasured(measurements(verified.measured()))
+            .setAlone(verified.alone())
             .setLoadMs(verified.times().fetch().plus(verified.times().load()).toNanos() / 1e6)
             .setWarmUpMs(verified.times().warmUp().toNanos() / 1e6);
         for (CheckpointVerdict.Probe probe : verified.probes()) {

@@ -67,6 +67,15 @@ public final class Heartbeat implements AutoCloseable {
     thread.execute(this::beat);
   }
 
+  /** Says how the worker stands now, before it is time to. */
+  public void beatNow() {
+    try {
+      thread.execute(this::beat);
+    } catch (java.util.concurrent.RejectedExecutionException e) {
+      LOG.debugf("event=heartbeat-over");
+    }
+  }
+
   /** Whether the broker acknowledged a heartbeat lately: a sign that Kafka can be reached. */
   public boolean heard() {
     Instant last = acknowledged;

@@ -2,7 +2,7 @@ package dev.unmask.cli.models;
 
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.store.Digest;
-import dev.unmask.v1.AliasRecord;
+import dev.unmask.store.release.AliasState;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.ListFineTuningJobsRequest;
@@ -12,6 +12,7 @@ import dev.unmask.v1.ModelVersion;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -33,12 +34,13 @@ record ClusterNeeds(Set<Digest> digests, List<ModelPublication.Withdrawn> superf
   private static final Duration NEW = Duration.ofHours(1);
 
   /**
-   * Asks the gateway; aliases come from their topic, because what an alias would go back to stands
-   * only there.
+   * Asks the gateway; aliases are the fold of their topic, because what an alias tries and what it
+   * would go back to stands only there.
    *
    * @param keep versions of each model that stay
    */
-  static ClusterNeeds of(GatewayClient client, List<AliasRecord> aliases, int keep, Instant now) {
+  static ClusterNeeds of(
+      GatewayClient client, Collection<AliasState> aliases, int keep, Instant now) {
     List<ModelVersion> versions =
         client.models().list(ListModelsRequest.getDefaultInstance()).getModelsList();
     return of(versions, jobs(client), aliases, keep, now);
@@ -47,13 +49,12 @@ record ClusterNeeds(Set<Digest> digests, List<ModelPublication.Withdrawn> superf
   static ClusterNeeds of(
       List<ModelVersion> versions,
       List<FineTuningJob> jobs,
-      List<AliasRecord> aliases,
+      Collection<AliasState> aliases,
       int keep,
       Instant now) {
     Set<String> needed = new HashSet<>();
-    for (AliasRecord alias : aliases) {
-      needed.add(alias.getDigest());
-      needed.add(alias.getPreviousDigest());
+    for (AliasState alias : aliases) {
+      alias.needed().forEach(digest -> needed.add(digest.toString()));
     }
     for (FineTuningJob job : jobs) {
       if (!hasEnded(job)) {

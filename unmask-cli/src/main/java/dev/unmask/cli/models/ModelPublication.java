@@ -8,12 +8,18 @@ import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.MinReader;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
+import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.release.AliasMove;
+import dev.unmask.store.release.AliasState;
+import dev.unmask.store.release.AliasTable;
+import dev.unmask.store.release.Canary;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.CheckpointRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,7 +79,7 @@ public final class ModelPublication {
   public Change publish(Manifest manifest, Optional<String> alias, String actor) {
     try {
       boolean known = isKnown(manifest);
-      Optional<AliasRecord> now = alias.flatMap(name -> currentAlias(manifest.model(), name));
+      Optional<AliasState> now = alias.flatMap(name -> currentAlias(manifest.model(), name));
       if (known && (alias.isEmpty() || now.isPresent())) {
         return Change.NOTHING;
       }
@@ -153,10 +159,10 @@ public final class ModelPublication {
   /** A checkpoint that is taken back. */
   public record Withdrawn(String model, String digest) {}
 
-  /** Every alias that there is, as its last record that counts. */
-  public List<AliasRecord> aliases() {
+  /** Every alias that there is. */
+  public Collection<AliasState> aliases() {
     try {
-      return aliasFold().all();
+      return aliasTable().all().values();
     } catch (KafkaException e) {
       throw unreachable(e);
     }
@@ -174,14 +180,14 @@ public final class ModelPublication {
   }
 
   private static AliasRecord move(
-      Manifest manifest, String alias, Optional<AliasRecord> now, String actor) {
+      Manifest manifest, String alias, Optional<AliasState> now, String actor) {
     return AliasRecord.newBuilder()
         .setMinReader(MinReader.ANY)
         .setModel(manifest.model())
         .setAlias(alias)
         .setDigest(manifest.digest().toString())
-        .setPreviousDigest(now.map(AliasRecord::getDigest).orElse(""))
-        .setEpoch(now.map(AliasRecord::getEpoch).orElse(0L) + 1)
+        .setPreviousDigest(now.map(state -> state.digest().toString()).orElse(""))
+        .setEpoch(now.map(AliasState::epoch).orElse(0L) + 1)
         .setReason("import")
         .setActor(actor)
         .setAtMs(System.currentTimeMillis())
@@ -205,19 +211,50 @@ public final class ModelPublication {
     return found[0];
   }
 
-  private Optional<AliasRecord> currentAlias(String model, String alias) {
-    return aliasFold().get(model, alias);
+  private Optional<AliasState> currentAlias(String model, String alias) {
+    return aliasTable().get(model, alias);
   }
 
-  private AliasFold aliasFold() {
-    AliasFold fold = new AliasFold();
+  private AliasTable aliasTable() {
+    AliasTable table = new AliasTable();
     read(
         Topics.ALIASES,
         record ->
             decode(record, AliasRecord.newBuilder())
                 .map(AliasRecord.Builder::build)
-                .ifPresent(fold::apply));
-    return fold;
+                .flatMap(ModelPublication::move)
+                .ifPresent(table::apply));
+    return table;
+  }
+
+  /** What a record says; empty when it names no digest. */
+  private static Optional<AliasMove> move(AliasRecord record) {
+    return digest(record.getDigest())
+        .map(digest ->
+            new AliasMove(
+                record.getModel(),
+                record.getAlias(),
+                digest,
+                digest(record.getPreviousDigest()).orElse(null),
+                record.getEpoch(),
+                record.hasCanary()
+                    ? new Canary(
+                        Math.clamp(record.getCanary().getPercent(), 0, 99),
+                        Math.max(0, record.getCanary().getRequests()),
+                        Math.max(0, record.getCanary().getDurationMs()))
+                    : null,
+                record.getReason(),
+                record.getActor(),
+                record.getAtMs(),
+                record.getId()));
+  }
+
+  private static Optional<Digest> digest(String text) {
+    try {
+      return Optional.of(Digest.parse(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   /** Reads a topic from its beginning to what is its end now. */

@@ -184,16 +184,23 @@ public final class UpCommand implements Callable<Integer> {
     return SigningKey.publicHalf(key.toAbsolutePath());
   }
 
-  /** Samplers of one machine divide the half of its memory that one alone would use. */
+  /** Samplers of one machine divide what one alone would use of its memory. */
   private Map<String, String> samplerMemory() {
-    return samplers > 1
-            && !session.environment().containsKey("UNMASK_SAMPLER_MEMORY")
-            && ManagementFactory.getOperatingSystemMXBean()
-                instanceof com.sun.management.OperatingSystemMXBean machine
-        ? Map.of(
-            "unmask.sampler.memory",
-            Math.max(1, (machine.getTotalMemorySize() / 2 / samplers) >> 20) + "M")
-        : Map.of();
+    Map<String, String> settings = new HashMap<>();
+    if (samplers > 1
+        && ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean machine) {
+      divide(settings, "unmask.sampler.memory", machine.getTotalMemorySize() / 2);
+      divide(settings, "unmask.sampler.weights-memory", machine.getTotalMemorySize() / 4);
+    }
+    return settings;
+  }
+
+  private void divide(Map<String, String> settings, String name, long bytes) {
+    String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    if (!session.environment().containsKey(variable)) {
+      settings.put(name, Math.max(1, (bytes / samplers) >> 20) + "M");
+    }
   }
 
   private void bringUp(Running running, ClusterPlan plan, ModelFolder model, Instant begin)

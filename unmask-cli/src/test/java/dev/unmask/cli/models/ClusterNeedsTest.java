@@ -3,12 +3,18 @@ package dev.unmask.cli.models;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.store.Digest;
-import dev.unmask.v1.AliasRecord;
+import dev.unmask.store.release.AliasMove;
+import dev.unmask.store.release.AliasState;
+import dev.unmask.store.release.AliasTable;
+import dev.unmask.store.release.Canary;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.ModelVersion;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What a collection must not touch. */
@@ -29,7 +35,7 @@ final class ClusterNeedsTest {
   }
 
   private static List<String> superfluous(
-      List<ModelVersion> versions, List<FineTuningJob> jobs, List<AliasRecord> aliases) {
+      List<ModelVersion> versions, List<FineTuningJob> jobs, Collection<AliasState> aliases) {
     return ClusterNeeds.of(versions, jobs, aliases, 2, NOW).superfluous().stream()
         .map(ModelPublication.Withdrawn::digest)
         .toList();
@@ -47,17 +53,43 @@ final class ClusterNeedsTest {
   }
 
   @Test
-  void whatAnAliasPointsToOrCameFromStays() {
+  void whatAnAliasPointsToOrWouldGoBackToStays() {
+    assertThat(leftBy(move(1, 2, null), move(2, 1, null))).containsExactly(digest(3));
+  }
+
+  @Test
+  void whatACanaryTriesAndWhatWasStagedStays() {
+    assertThat(leftBy(move(1, 2, null), move(2, 1, new Canary(10, 100, 0))))
+        .containsExactly(digest(3));
+    assertThat(leftBy(move(1, 2, null), move(2, 1, Canary.STAGED))).containsExactly(digest(3));
+  }
+
+  @Test
+  void theWayBackStaysThroughATrialThatFailed() {
+    assertThat(
+            leftBy(
+                move(1, 1, null),
+                move(2, 2, null),
+                move(3, 3, new Canary(10, 100, 0)),
+                // The trial is over; its record names the same weights as before and as now.
+                move(4, 2, null)))
+        .containsExactly(digest(3));
+  }
+
+  /** Of three versions beside two that are kept for their age. */
+  private static List<String> leftBy(AliasMove... moves) {
+    AliasTable table = new AliasTable();
+    for (AliasMove move : moves) {
+      assertThat(table.apply(move)).isTrue();
+    }
     List<ModelVersion> versions =
-        List.of(
-            version(1).addAliases("mini@default").build(),
-            version(2).build(),
-            version(3).build(),
-            version(4).build(),
-            version(5).build());
-    AliasRecord alias =
-        AliasRecord.newBuilder().setDigest(digest(1)).setPreviousDigest(digest(2)).build();
-    assertThat(superfluous(versions, List.of(), List.of(alias))).containsExactly(digest(3));
+        IntStream.rangeClosed(1, 5).mapToObj(number -> version(number).build()).toList();
+    return superfluous(versions, List.of(), table.all().values());
+  }
+
+  private static AliasMove move(long epoch, int number, @Nullable Canary canary) {
+    return new AliasMove(
+        "mini", "default", Digest.parse(digest(number)), null, epoch, canary, "", "", 0, "");
   }
 
   @Test

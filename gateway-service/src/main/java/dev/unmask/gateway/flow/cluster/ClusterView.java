@@ -23,7 +23,9 @@ import dev.unmask.v1.WorkerStatus;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -41,6 +43,10 @@ public final class ClusterView {
   private final Duration silence;
   private final GateLimits limits;
   private final ConcurrentMap<CheckpointKey, Checkpoint> checkpoints = new ConcurrentHashMap<>();
+
+  /** The same by digest, for what every request asks. */
+  private final ConcurrentMap<String, Checkpoint> byDigest = new ConcurrentHashMap<>();
+
   private final AliasTable aliases = new AliasTable();
 
   /** The last word on each checkpoint. */
@@ -63,11 +69,16 @@ public final class ClusterView {
 
   public void apply(Checkpoint checkpoint) {
     checkpoints.put(new CheckpointKey(checkpoint.model(), checkpoint.digest()), checkpoint);
+    byDigest.put(checkpoint.digest(), checkpoint);
   }
 
   /** The checkpoint is withdrawn. */
   public void withdraw(String model, String digest) {
-    checkpoints.remove(new CheckpointKey(model, digest));
+    Checkpoint gone = checkpoints.remove(new CheckpointKey(model, digest));
+    if (gone != null) {
+      // A manifest names its model, so a digest is of one model only.
+      byDigest.remove(digest, gone);
+    }
   }
 
   /** Moves an alias; the first record of an epoch wins, and epochs only grow. */
@@ -174,6 +185,22 @@ public final class ClusterView {
 
   /** Every published checkpoint, newest first; only those of {@code name} when it is not empty. */
   public List<ModelVersion> versions(String name) {
+    // Each is looked at once, however many versions there are.
+    Map<String, List<String>> aliased =
+        aliases.all().entrySet().stream()
+            .collect(
+                Collectors.groupingBy(
+                    alias -> alias.getValue().digest().toString(),
+                    Collectors.mapping(alias -> alias.getKey().toString(), Collectors.toList())));
+    Map<String, List<String>> failures =
+        reports.values().stream()
+            .filter(r -> r.getState() == ModelState.MODEL_STATE_FAILED)
+            .collect(
+                Collectors.groupingBy(
+                    ModelReport::getDigest,
+                    Collectors.mapping(
+                        r -> r.getWorker() + ": " + r.getMessage(), Collectors.toList())));
+    Map<String, List<WorkerStatus>> live = new HashMap<>();
     return checkpoints.values().stream()
         .filter(c -> name.isEmpty() || c.model().equals(name))
         .sorted(
@@ -181,7 +208,12 @@ public final class ClusterView {
                 .reversed()
                 .thenComparing(Checkpoint::model)
                 .thenComparing(Checkpoint::digest))
-        .map(this::version)
+        .map(c ->
+            version(
+                c,
+                live.computeIfAbsent(c.base(), this::liveWorkers),
+                aliased.getOrDefault(c.digest(), List.of()),
+                failures.getOrDefault(c.digest(), List.of())))
         .toList();
   }
 
@@ -195,8 +227,8 @@ public final class ClusterView {
         .toList();
   }
 
-  private ModelVersion version(Checkpoint c) {
-    List<WorkerStatus> live = liveWorkers(c.base());
+  private ModelVersion version(
+      Checkpoint c, List<WorkerStatus> live, List<String> aliased, List<String> failures) {
     return ModelVersion.newBuilder()
         .setName(c.model())
         .setDigest(c.digest())
@@ -204,21 +236,11 @@ public final class ClusterView {
         .setParentDigest(c.parentDigest())
         .setKind(c.kind())
         .setCreatedAt(c.createdAt())
-        .addAllAliases(
-            aliases.all().entrySet().stream()
-                .filter(alias -> alias.getValue().digest().toString().equals(c.digest()))
-                .map(alias -> alias.getKey().toString())
-                .toList())
+        .addAllAliases(aliased)
         .addAllLiveWorkers(live.stream().map(WorkerStatus::getWorker).toList())
         .addAllServingWorkers(
             live.stream().filter(w -> holds(w, c.digest())).map(WorkerStatus::getWorker).toList())
-        .addAllFailures(
-            reports.values().stream()
-                .filter(r -> r.getDigest().equals(c.digest()))
-                .filter(r -> r.getState() == ModelState.MODEL_STATE_FAILED)
-                .map(r -> r.getWorker() + ": " + r.getMessage())
-                .sorted()
-                .toList())
+        .addAllFailures(failures.stream().sorted().toList())
         .setJobId(c.jobId())
         .setParameters(c.parameters())
         .setContextLength(c.contextLength())
@@ -316,7 +338,7 @@ public final class ClusterView {
   }
 
   private Optional<Checkpoint> byDigest(String digest) {
-    return checkpoints.values().stream().filter(c -> c.digest().equals(digest)).findFirst();
+    return Optional.ofNullable(byDigest.get(digest));
   }
 
   private String known() {

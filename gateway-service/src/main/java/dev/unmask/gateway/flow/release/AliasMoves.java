@@ -208,6 +208,9 @@ public final class AliasMoves {
     }
     try {
       awaitWorkers(checkpoint, since, asked.patience());
+      if (canary != null && canary.percent() > 0) {
+        requireRoomForBoth(name, checkpoint);
+      }
       String refusal = Gates.refusal(cluster.gates(checkpoint.base(), checkpoint.digest()));
       if (!refusal.isEmpty() && !asked.force()) {
         throw refused(
@@ -242,6 +245,30 @@ public final class AliasMoves {
     } catch (RefusedException e) {
       // Somebody else has moved it meanwhile, which ends the staging as well.
       return;
+    }
+  }
+
+  /** A share of the requests would have samplers load the one and the other in turn. */
+  private void requireRoomForBoth(AliasTable.Name name, Checkpoint checkpoint)
+      throws RefusedException {
+    List<String> narrow =
+        cluster.liveWorkers(checkpoint.base()).stream()
+            .map(WorkerStatus::getWorker)
+            .filter(worker ->
+                cluster
+                    .verdict(checkpoint.digest(), worker)
+                    .filter(ModelReport::getAlone)
+                    .isPresent())
+            .toList();
+    if (!narrow.isEmpty()) {
+      throw refused(
+          name
+              + " gets no canary, because "
+              + checkpoint.digest()
+              + " does not fit beside the weights that serve at "
+              + String.join(", ", narrow)
+              + ": give these more memory (unmask.sampler.weights-memory), or activate it without"
+              + " a canary.");
     }
   }
 
@@ -286,7 +313,10 @@ public final class AliasMoves {
     }
   }
 
-  /** Live samplers that neither hold the weights nor verified them since then. */
+  /**
+   * Live samplers that neither hold the weights nor verified them since then. One without room for
+   * two can only have verified them and have gone back.
+   */
   private List<String> missing(Checkpoint checkpoint, long since) {
     return cluster.liveWorkers(checkpoint.base()).stream()
         .filter(worker -> !cluster.holds(worker, checkpoint.digest()))
@@ -295,7 +325,7 @@ public final class AliasMoves {
             cluster
                 .verdict(checkpoint.digest(), worker)
                 .filter(verdict -> verdict.getState() == ModelState.MODEL_STATE_VERIFIED)
-                .filter(verdict -> verdict.getAtMs() >= since)
+                .filter(verdict -> verdict.getAtMs() >= since || verdict.getAlone())
                 .isEmpty())
         .toList();
   }

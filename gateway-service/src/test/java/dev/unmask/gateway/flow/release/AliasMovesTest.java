@@ -101,6 +101,25 @@ class AliasMovesTest {
   }
 
   @Test
+  void samplersWithRoomForOneModelTakeAMoveButNoCanary() throws Exception {
+    report("w1", TWO, verified(1.1).setAlone(true));
+    report("w2", TWO, verified(1.1).setAlone(true));
+    worker("w1", ONE);
+    worker("w2", ONE);
+    assertThatThrownBy(() ->
+            moves.activate(
+                ActivateModelRequest.newBuilder()
+                    .setModel("mini@" + TWO)
+                    .setCanaryPercent(10)
+                    .build()))
+        .hasMessageContaining("does not fit beside the weights that serve at w1, w2")
+        .hasMessageContaining("unmask.sampler.weights-memory");
+    assertThat(state().digest()).hasToString(ONE);
+    assertThat(activate("mini@" + TWO).digest()).hasToString(TWO);
+    assertThat(written).as("judged before, so nothing is staged").hasSize(1);
+  }
+
+  @Test
   void theSamplersThatDoNotVerifyAreNamedAndTheAliasStays() {
     onStaged = () -> report("w1", TWO, verified(1.1));
     assertThatThrownBy(() ->

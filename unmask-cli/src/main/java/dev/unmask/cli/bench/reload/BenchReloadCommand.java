@@ -11,7 +11,9 @@ import dev.unmask.cli.models.ModelPublication;
 import dev.unmask.cli.up.PrivateCluster;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.ObjectStorage;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.StoreNames;
 import dev.unmask.v1.ActivateModelRequest;
 import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ModelOnWorker;
@@ -20,6 +22,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,11 +40,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "reload",
     description = {
-      "Starts a cluster of its own, keeps it busy, and publishes and activates new full weights again"
-          + " and again. Prints one JSON object: requests that failed, answers that are not those of"
-          + " their digest (each is compared with an undisturbed one), the time from the beginning of"
-          + " a publication to the first answer, and the longest time that a sampler was without a"
-          + " step around a reload, beside its longest step."
+      "Starts a cluster of its own, keeps it busy, and publishes and activates new versions again and"
+          + " again: whole weights and LoRA adapters in turn. Prints one JSON object: requests that"
+          + " failed, answers that are not those of their digest (each is compared with an undisturbed"
+          + " one), for each kind the bytes that were stored and the time from the beginning of a"
+          + " publication to the first answer in parts, and the longest time that a sampler was"
+          + " without a step around a reload, beside its longest step."
     })
 public final class BenchReloadCommand implements Callable<Integer> {
 
@@ -61,6 +65,14 @@ public final class BenchReloadCommand implements Callable<Integer> {
       defaultValue = "20",
       description = "New versions; default ${DEFAULT-VALUE}.")
   private int reloads = 20;
+
+  @Option(
+      names = "--kinds",
+      paramLabel = "KIND",
+      split = ",",
+      defaultValue = "full,lora",
+      description = "full and lora, taken in turn; default ${DEFAULT-VALUE}.")
+  private List<String> kinds = List.of("full", "lora");
 
   @Option(
       names = "--requests",
@@ -112,6 +124,7 @@ public final class BenchReloadCommand implements Callable<Integer> {
       throw CliException.usage(
           "--reloads, --requests, --concurrency and --samplers are at least 1");
     }
+    List<Variant.Kind> made = kinds.stream().map(BenchReloadCommand::kind).toList();
     PerfHistory history = new PerfHistory(session.home());
     if (record) {
       Path unusedButThere = history.file();
@@ -119,7 +132,7 @@ public final class BenchReloadCommand implements Callable<Integer> {
     Path source = model == null ? session.home().resolve("models/unmask-mini") : model;
     Path work = Files.createTempDirectory("unmask-reload-");
     try {
-      ReloadReport report = measure(source, work);
+      ReloadReport report = measure(source, work, made);
       ObjectNode result = report.json();
       result.put("samplers", samplers).put("concurrency", concurrency);
       result.put("gen_length", slots).put("steps", steps);
@@ -139,32 +152,39 @@ public final class BenchReloadCommand implements Callable<Integer> {
     }
   }
 
-  private ReloadReport measure(Path source, Path work) throws IOException, InterruptedException {
+  private static Variant.Kind kind(String name) {
+    return Arrays.stream(Variant.Kind.values())
+        .filter(kind -> kind.label().equals(name))
+        .findFirst()
+        .orElseThrow(() -> CliException.usage("--kinds takes full and lora, not '" + name + "'"));
+  }
+
+  private ReloadReport measure(Path source, Path work, List<Variant.Kind> kinds)
+      throws IOException, InterruptedException {
     ModelFolder first = ModelFolder.at(source, BASE);
-    List<ModelFolder> variants = new ArrayList<>();
-    for (int i = 1; i <= reloads; i++) {
-      Path variant = work.resolve("version-" + i);
-      VariantModel.write(source, variant, i);
-      variants.add(ModelFolder.at(variant, BASE));
-    }
     try (PrivateCluster cluster =
             PrivateCluster.start(
                 session, work.resolve("data"), List.of(first), samplers, Map.of());
         GatewayClient client = GatewayClient.to(cluster.grpc())) {
+      List<Variant> variants = new ArrayList<>();
+      for (int i = 1; i <= reloads; i++) {
+        Variant.Kind kind = kinds.get(i % kinds.size());
+        variants.add(Variant.make(kind, source, work, i, BASE, cluster.digests().getFirst()));
+      }
       ReloadLoad load = new ReloadLoad(client.generationLater(), slots, steps);
       AtomicBoolean reloading = new AtomicBoolean(true);
       CountDownLatch over = load.begin(concurrency, requests, reloading::get);
       List<ReloadReport.Reload> done = new ArrayList<>();
       List<ReloadReport.Gap> gaps = new ArrayList<>();
       try {
-        for (ModelFolder variant : variants) {
+        for (Variant variant : variants) {
           ReloadReport.Reload one = reload(cluster, client, load, variant);
           done.add(one);
           gaps.addAll(gaps(client, one.digest()));
           session.remark(
               String.format(
-                  "reload %d of %d: first answer after %.0f ms",
-                  done.size(), reloads, one.answered()));
+                  "reload %d of %d, %s: first answer after %.0f ms",
+                  done.size(), reloads, one.kind().label(), one.answered()));
         }
       } finally {
         reloading.set(false);
@@ -176,13 +196,16 @@ public final class BenchReloadCommand implements Callable<Integer> {
   }
 
   private ReloadReport.Reload reload(
-      PrivateCluster cluster, GatewayClient client, ReloadLoad load, ModelFolder variant)
+      PrivateCluster cluster, GatewayClient client, ReloadLoad load, Variant variant)
       throws InterruptedException {
+    FolderStore store = store(cluster);
+    long before = bytes(store);
     long begin = System.nanoTime();
-    Manifest manifest = variant.importInto(store(cluster));
+    Manifest manifest = variant.importInto(store);
     long stored = System.nanoTime();
     ModelPublication.Change unused =
         new ModelPublication(cluster.kafka()).publish(manifest, Optional.empty(), "bench");
+    long announced = System.nanoTime();
     String digest = manifest.digest().toString();
     var unusedAlias =
         client
@@ -195,7 +218,25 @@ public final class BenchReloadCommand implements Callable<Integer> {
     long activated = System.nanoTime();
     long answered = load.awaitAnswerOf(digest);
     return new ReloadReport.Reload(
-        digest, (stored - begin) / 1e6, (activated - begin) / 1e6, (answered - begin) / 1e6);
+        variant.kind(),
+        digest,
+        bytes(store) - before,
+        (stored - begin) / 1e6,
+        (announced - begin) / 1e6,
+        (activated - begin) / 1e6,
+        (answered - begin) / 1e6);
+  }
+
+  private static long bytes(FolderStore store) {
+    try {
+      return Stream.concat(
+              store.storage().list(StoreNames.BLOBS).stream(),
+              store.storage().list(StoreNames.MANIFESTS).stream())
+          .mapToLong(ObjectStorage.Stat::size)
+          .sum();
+    } catch (StoreException e) {
+      throw new CliException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static List<ReloadReport.Gap> gaps(GatewayClient client, String digest)

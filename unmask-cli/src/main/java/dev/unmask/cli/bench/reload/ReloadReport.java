@@ -23,13 +23,22 @@ record ReloadReport(
     List<Gap> gaps) {
 
   /**
-   * One reload in milliseconds, counted from the beginning of its publication.
+   * One reload; milliseconds are counted from the beginning of its publication.
    *
+   * @param bytes that the store grew by
    * @param stored blobs and manifest are in the store
+   * @param announced its record is on {@code unmask.checkpoints}
    * @param activated the alias has moved
    * @param answered the first answer of the new weights has arrived
    */
-  record Reload(String digest, double stored, double activated, double answered) {}
+  record Reload(
+      Variant.Kind kind,
+      String digest,
+      long bytes,
+      double stored,
+      double announced,
+      double activated,
+      double answered) {}
 
   /** Of one sampler since it began to take up the newest weights, in milliseconds. */
   record Gap(String worker, double gap, double step) {}
@@ -79,12 +88,25 @@ record ReloadReport(
     Distribution latency = new Distribution();
     answers.forEach(a -> latency.add((a.endedAt() - a.sentAt()) / 1e6));
     latency.writeTo(node.putObject("latency_ms"));
-    put(node, "publish_to_stored_ms", reloads.stream().map(Reload::stored).toList());
-    put(node, "publish_to_activated_ms", reloads.stream().map(Reload::activated).toList());
-    put(node, "publish_to_first_answer_ms", reloads.stream().map(Reload::answered).toList());
+    for (Variant.Kind kind : Variant.Kind.values()) {
+      List<Reload> of = reloads.stream().filter(reload -> reload.kind() == kind).toList();
+      if (!of.isEmpty()) {
+        put(node.putObject(kind.label()), of);
+      }
+    }
     put(node, "longest_gap_ms", gaps.stream().map(Gap::gap).toList());
     put(node, "longest_step_ms", gaps.stream().map(Gap::step).toList());
+    node.put("pauses_over_a_step", gaps.stream().filter(g -> g.gap() > g.step()).count());
     return node;
+  }
+
+  private static void put(ObjectNode node, List<Reload> reloads) {
+    node.put("reloads", reloads.size());
+    node.put("largest_bytes", reloads.stream().mapToLong(Reload::bytes).max().orElse(0));
+    put(node, "publish_to_stored_ms", reloads.stream().map(Reload::stored).toList());
+    put(node, "publish_to_announced_ms", reloads.stream().map(Reload::announced).toList());
+    put(node, "publish_to_activated_ms", reloads.stream().map(Reload::activated).toList());
+    put(node, "publish_to_first_answer_ms", reloads.stream().map(Reload::answered).toList());
   }
 
   private static void put(ObjectNode node, String name, List<Double> values) {

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  */
 final class VariantModel {
 
-  private static final String WEIGHTS = "model.safetensors";
+  static final String WEIGHTS = "model.safetensors";
   private static final double STRENGTH = 0.05;
 
   private VariantModel() {}
