@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
+import dev.unmask.store.StoreNames;
 import dev.unmask.testkit.KafkaExtension;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
@@ -16,6 +17,7 @@ import dev.unmask.v1.ModelReport;
 import dev.unmask.v1.ModelState;
 import dev.unmask.v1.WorkerState;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,8 +92,49 @@ class HotReloadTest {
   }
 
   @Test
-  void damagedCheckpointIsReportedAndTheOldOneServes() throws Exception {
-    Manifest manifest = desk.store(MODEL.withSeed(9), desk.base);
+  void whateverIsWrongIsReportedAndTheOldOneServes() throws Exception {
+    Manifest flipped = desk.store(MODEL.withSeed(9), desk.base);
+    try (RandomAccessFile file = weights(flipped)) {
+      file.seek(file.length() / 2);
+      int old = file.read();
+      file.seek(file.length() / 2);
+      file.write(old ^ 1);
+    }
+    assertThat(failure(desk.announce(flipped))).contains("model.safetensors", "is damaged");
+
+    Manifest truncated = desk.store(MODEL.withSeed(14), desk.base);
+    try (RandomAccessFile file = weights(truncated)) {
+      file.setLength(file.length() / 2);
+    }
+    assertThat(failure(desk.announce(truncated))).contains("model.safetensors", "is damaged");
+
+    Manifest right = desk.store(MODEL.withSeed(15), desk.base);
+    assertThat(failure(desk.announce(untrue(right, "\"layers\":6", "\"layers\":7"))))
+        .contains("describes another model than its files are", "it says layers 7");
+    String other = Digest.of(new byte[] {1}).toString();
+    assertThat(
+            failure(
+                desk.announce(
+                    untrue(
+                        right,
+                        "\"tokenizer_digest\":\"" + right.tokenizerDigest(),
+                        "\"tokenizer_digest\":\"" + other))))
+        .contains("describes another model than its files are", "it says tokenizer_digest");
+
+    Manifest gone = desk.store(MODEL.withSeed(16), desk.base);
+    assertThat(desk.store().storage().delete(StoreNames.manifest(gone.digest()))).isTrue();
+    assertThat(failure(desk.announce(gone))).contains("has no manifest " + gone.digest());
+
+    desk.request(job("still", 16, 4).build());
+    assertThat(desk.awaitReply("still").getFinal().getModelDigest()).isEqualTo(first.toString());
+  }
+
+  private String failure(Digest digest) throws Exception {
+    return desk.awaitReport(digest, ModelState.MODEL_STATE_FAILED).getMessage();
+  }
+
+  /** The stored weights, for whoever wants to damage them. */
+  private RandomAccessFile weights(Manifest manifest) throws Exception {
     Path blob =
         desk.store()
             .localBlob(
@@ -101,18 +144,16 @@ class HotReloadTest {
                     .orElseThrow()
                     .digest());
     assertThat(blob.toFile().setWritable(true)).isTrue();
-    try (RandomAccessFile file = new RandomAccessFile(blob.toFile(), "rw")) {
-      file.seek(file.length() / 2);
-      int old = file.read();
-      file.seek(file.length() / 2);
-      file.write(old ^ 1);
-    }
-    Digest second = desk.announce(manifest);
+    return new RandomAccessFile(blob.toFile(), "rw");
+  }
 
-    ModelReport report = desk.awaitReport(second, ModelState.MODEL_STATE_FAILED);
-    assertThat(report.getMessage()).contains("model.safetensors");
-    desk.request(job("still", 16, 4).build());
-    assertThat(desk.awaitReply("still").getFinal().getModelDigest()).isEqualTo(first.toString());
+  /** A stored manifest that says something else of the same files. */
+  private Manifest untrue(Manifest right, String from, String to) throws Exception {
+    String json = new String(right.canonicalJson(), StandardCharsets.UTF_8);
+    assertThat(json).contains(from);
+    Manifest wrong = Manifest.parse(json.replace(from, to).getBytes(StandardCharsets.UTF_8));
+    assertThat(desk.store().putManifest(wrong)).isEqualTo(wrong.digest());
+    return wrong;
   }
 
   @Test

@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DenoisingEngine implements AutoCloseable {
 
+  /** Fewer are not worth a pass. */
+  private static final int LEAST_SCORING_TOKENS = 128;
+
   private static final Logger LOG = System.getLogger(DenoisingEngine.class.getName());
 
   private final EngineOptions options;
@@ -49,6 +52,9 @@ public final class DenoisingEngine implements AutoCloseable {
 
   /** Engine thread only; weak, so that a closed model can be collected. */
   private final Set<MaskPredictor> retired = Collections.newSetFromMap(new WeakHashMap<>());
+
+  /** Packed tokens of the last denoising step. Engine thread only. */
+  private int lastStepTokens;
 
   public DenoisingEngine(EngineOptions options) {
     this.options = options;
@@ -246,7 +252,7 @@ public final class DenoisingEngine implements AutoCloseable {
         report();
         for (ModelGroup group : groups.values()) {
           step(group);
-          group.score();
+          group.score(scoringTokens());
         }
         dismiss();
       }
@@ -290,6 +296,7 @@ public final class DenoisingEngine implements AutoCloseable {
     long nanos = System.nanoTime() - start;
     meter.stepped(nanos / 1e6, stepped.flops());
     PackedStep.Outcome outcome = stepped.outcome();
+    lastStepTokens = outcome.packedTokens();
     options
         .observer()
         .onStep(
@@ -299,6 +306,16 @@ public final class DenoisingEngine implements AutoCloseable {
                 outcome.packedTokens(),
                 outcome.usefulTokens(),
                 outcome.askedRows()));
+  }
+
+  /**
+   * Most tokens of a pass that scores. While somebody waits for the next step it is no longer than
+   * the last one was, so that nobody waits for others' scores longer than for others' steps.
+   */
+  private int scoringTokens() {
+    return groups.values().stream().anyMatch(ModelGroup::denoises)
+        ? Math.max(LEAST_SCORING_TOKENS, lastStepTokens)
+        : Integer.MAX_VALUE;
   }
 
   /** Lets go of retired models that nobody uses. */

@@ -127,6 +127,11 @@ final class ModelGroup implements AutoCloseable {
     return Collections.unmodifiableList(tasks);
   }
 
+  /** Whether a task denoises. */
+  boolean denoises() {
+    return !tasks.isEmpty();
+  }
+
   /** Packed tokens of one usual pass of all tasks of this kind that denoise. */
   long meanTokens(Priority priority) {
     return tasks.stream()
@@ -145,13 +150,15 @@ final class ModelGroup implements AutoCloseable {
    * Runs one pass of rows for the tasks that score; nothing happens without any. They take turns at
    * the head of the pass. When the shared pass fails, each runs alone, so that only the one at
    * fault fails.
+   *
+   * @param mostTokens of the pass, where its own budget allows more
    */
-  void score() {
+  void score(int mostTokens) {
     if (scorings.isEmpty()) {
       return;
     }
     try {
-      scoreTogether(scorings);
+      scoreTogether(scorings, mostTokens);
     } catch (RuntimeException e) {
       rethrowLost(e);
       if (scorings.size() == 1) {
@@ -159,7 +166,7 @@ final class ModelGroup implements AutoCloseable {
       } else {
         for (ScoringTask task : scorings) {
           try {
-            scoreTogether(List.of(task));
+            scoreTogether(List.of(task), mostTokens);
           } catch (RuntimeException own) {
             rethrowLost(own);
             fail(task, "a likelihood pass failed: ", own);
@@ -171,11 +178,12 @@ final class ModelGroup implements AutoCloseable {
     Collections.rotate(scorings, -1);
   }
 
-  private void scoreTogether(List<ScoringTask> together) {
+  private void scoreTogether(List<ScoringTask> together, int mostTokens) {
     if (scoring == null) {
       scoring = new LikelihoodPass(model, LikelihoodPass.Budget.usual(model.device()));
     }
-    LikelihoodPass.Outcome ignored = scoring.step(together.stream().map(ScoringTask::run).toList());
+    LikelihoodPass.Outcome ignored =
+        scoring.step(together.stream().map(ScoringTask::run).toList(), mostTokens);
     together.forEach(ScoringTask::passed);
   }
 

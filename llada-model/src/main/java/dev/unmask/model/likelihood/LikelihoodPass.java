@@ -88,7 +88,16 @@ public final class LikelihoodPass implements AutoCloseable {
    * @throws IllegalStateException when the network gave numbers that are not finite
    */
   public Outcome step(List<LikelihoodRun> runs) {
-    List<Part> parts = parts(runs);
+    return step(runs, budget.tokens());
+  }
+
+  /**
+   * {@link #step(List)} for those who have to be short.
+   *
+   * @param mostTokens packed tokens, where the budget allows more
+   */
+  public Outcome step(List<LikelihoodRun> runs, int mostTokens) {
+    List<Part> parts = parts(runs, Math.min(mostTokens, budget.tokens()));
     PackedBatch batch = new PackedBatch();
     Asked asked = new Asked();
     for (Part part : parts) {
@@ -139,9 +148,9 @@ public final class LikelihoodPass implements AutoCloseable {
   }
 
   /** As many rows as the budget allows, at least one. */
-  private List<Part> parts(List<LikelihoodRun> runs) {
+  private List<Part> parts(List<LikelihoodRun> runs, int mostTokens) {
     List<Part> parts = new ArrayList<>();
-    long left = budget.tokens();
+    long left = mostTokens;
     for (LikelihoodRun run : runs) {
       long cost = (run.guided() ? 2L : 1L) * run.length();
       if (left < cost && !parts.isEmpty()) {

@@ -193,6 +193,21 @@ class LikelihoodTest {
   }
 
   @Test
+  void aPassThatHasToBeShortIsShortAndChangesNothing() {
+    LikelihoodTask task = task(ids(5, 4), ids(20, 5), settings(16, 8, 0));
+    LikelihoodRun run = new LikelihoodRun(task, SHAPE);
+    try (LikelihoodPass pass = new LikelihoodPass(model, LikelihoodPass.Budget.USUAL)) {
+      assertThat(pass.step(List.of(run), 60).packedTokens()).isBetween(1, 60);
+      assertThat(run.finished()).isFalse();
+      while (!run.finished()) {
+        assertThat(pass.step(List.of(run), 1).rows()).as("never none").isEqualTo(1);
+      }
+    }
+    assertThat(run.result().logLikelihood())
+        .isCloseTo(Likelihood.of(model, task).logLikelihood(), within(1e-4));
+  }
+
+  @Test
   void guidanceWithoutAPromptChangesNothingAndWithOneItDoes() throws Exception {
     int[] answer = ids(8, 11);
     assertThat(score(model, new int[0], answer, 2))

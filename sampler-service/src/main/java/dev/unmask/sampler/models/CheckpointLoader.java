@@ -249,8 +249,8 @@ public final class CheckpointLoader implements WeightLoader {
   private Probes.Pair compare(ServedModel model) throws UnavailableModelException {
     try (Lease serving = reference.lease(model.digest())) {
       return serving == null
-          ? new Probes.Pair(probes.ask(model, null).found(), servingBefore(model.digest()))
-          : probes.ask(model, serving.model());
+          ? new Probes.Pair(probes.ask(model, null, null).found(), servingBefore(model.digest()))
+          : probes.ask(model, serving.model(), servingBefore(model.digest()));
     }
   }
 

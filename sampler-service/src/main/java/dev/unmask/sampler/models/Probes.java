@@ -48,7 +48,7 @@ final class Probes {
   private static final long SEED = 0;
 
   /** Equal masks for every checkpoint, so that their difference has little noise. */
-  private static final LikelihoodSettings SCORING = new LikelihoodSettings(16, 16, 0, SEED);
+  private static final LikelihoodSettings SCORING = new LikelihoodSettings(8, 8, 0, SEED);
 
   private final DenoisingEngine engine;
   private final Duration patience;
@@ -85,12 +85,15 @@ final class Probes {
   /**
    * Asks every probe of {@code model} and, at the same time, of {@code reference}.
    *
+   * @param before what the reference showed when it was taken up: equal masks give equal
+   *     likelihoods, so only its steps are measured again; null when that is not known
    * @throws UnavailableModelException when the model does not answer; what is wrong with the
    *     reference only costs the comparison
    */
-  Pair ask(ServedModel model, @Nullable ServedModel reference) throws UnavailableModelException {
-    Series own = new Series(model);
-    Series other = reference == null ? null : new Series(reference);
+  Pair ask(ServedModel model, @Nullable ServedModel reference, @Nullable Findings before)
+      throws UnavailableModelException {
+    Series own = new Series(model, null);
+    Series other = reference == null ? null : new Series(reference, before);
     Findings found;
     try {
       found = own.findings();
@@ -118,15 +121,17 @@ final class Probes {
   /** The probes of one model, all asked when it is made. */
   private final class Series {
     private final ServedModel model;
+    private final @Nullable Findings before;
     private final List<Asked<GenerationResult>> generated = new ArrayList<>();
     private final List<Asked<LikelihoodResult>> scored = new ArrayList<>();
 
-    Series(ServedModel model) {
+    Series(ServedModel model, @Nullable Findings before) {
       this.model = model;
+      this.before = before;
       for (Fixed probe : PROBES) {
         generated.add(generate(model, probe.prompt(), CANVAS, STEPS));
       }
-      for (Fixed probe : PROBES) {
+      for (Fixed probe : before == null ? PROBES : List.<Fixed>of()) {
         LikelihoodFuture answer = new LikelihoodFuture();
         scored.add(
             new Asked<>(
@@ -156,11 +161,16 @@ final class Probes {
         if (result.steps() > 0) {
           stepMs = Math.min(stepMs, result.inference().toNanos() / 1e6 / result.steps());
         }
-        nats -= await(scored.get(i), probe.prompt()).logLikelihood();
-        tokens += model.tokenizer().encode(probe.answer()).length;
+        if (before == null) {
+          nats -= await(scored.get(i), probe.prompt()).logLikelihood();
+          tokens += model.tokenizer().encode(probe.answer()).length;
+        }
       }
       return new Findings(
-          model.digest(), answers, nats / tokens, stepMs == Double.MAX_VALUE ? 0 : stepMs);
+          model.digest(),
+          answers,
+          before == null ? nats / tokens : before.nll(),
+          stepMs == Double.MAX_VALUE ? 0 : stepMs);
     }
 
     /** Nobody waits for the others any more. */

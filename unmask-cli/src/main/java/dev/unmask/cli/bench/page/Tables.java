@@ -23,6 +23,7 @@ final class Tables {
     tables.put("reference", reference(history));
     tables.put("slots", slots(history));
     tables.put("serve", serve(history));
+    tables.put("reload", reload(history));
     return tables;
   }
 
@@ -309,6 +310,53 @@ final class Tables {
                 n(run, "overhead_ms", "p99"),
                 n(run, "failed"),
                 text(line, "commit")));
+      }
+    }
+    return table.toString();
+  }
+
+  private static String reload(History history) {
+    Table table =
+        new Table(
+            "callers",
+            "requests",
+            "failed",
+            "mixed",
+            "kind",
+            "reloads",
+            "stored",
+            "in store ms",
+            "announced",
+            "activated",
+            "first answer p50",
+            "max",
+            "pause p50",
+            "step p50",
+            "longer pauses",
+            "commit");
+    for (JsonNode line : history.of("bench reload")) {
+      for (String kind : List.of("full", "lora")) {
+        JsonNode of = line.path(kind);
+        if (of.isObject()) {
+          table.row(
+              List.of(
+                  text(line, "concurrency"),
+                  text(line, "requests"),
+                  text(line, "failed"),
+                  text(line, "mixed"),
+                  kind,
+                  text(of, "reloads"),
+                  megabytes(of.path("largest_bytes")) + " MB",
+                  n(of, "publish_to_stored_ms", "p50"),
+                  n(of, "publish_to_announced_ms", "p50"),
+                  n(of, "publish_to_activated_ms", "p50"),
+                  n(of, "publish_to_first_answer_ms", "p50"),
+                  n(of, "publish_to_first_answer_ms", "max"),
+                  n(line, "longest_gap_ms", "p50"),
+                  n(line, "longest_step_ms", "p50"),
+                  text(line, "pauses_over_a_step"),
+                  text(line, "commit")));
+        }
       }
     }
     return table.toString();
