@@ -67,7 +67,7 @@ public final class LikelihoodPass implements AutoCloseable {
   private final MaskPredictor predictor;
   private final Budget budget;
   private final NDManager manager = TorchRuntime.newManager();
-  private final TorchScriptModule module = TorchScriptModule.compile(TEXT);
+  private final TorchScriptModule module = TorchScriptModule.shared(TEXT);
   private final Transfer transfer;
 
   public LikelihoodPass(MaskPredictor predictor, Budget budget) {

@@ -156,7 +156,7 @@ public final class TokenChooser implements AutoCloseable {
     this.headRows = headRows;
     this.tailRows = tailRows;
     this.transfer = new Transfer(device);
-    this.module = TorchScriptModule.compile(ChoiceText.of(config.embeddingSize()));
+    this.module = TorchScriptModule.shared(ChoiceText.of(config.embeddingSize()));
     try (NDManager passing = manager.newSubManager()) {
       long[] columns =
           LongStream.concat(

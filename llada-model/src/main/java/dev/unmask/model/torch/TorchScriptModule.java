@@ -13,7 +13,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A TorchScript class compiled from text at run time. It holds no parameters: weights are
@@ -27,12 +30,30 @@ import java.util.List;
  */
 public final class TorchScriptModule implements AutoCloseable {
 
-  private final NDManager manager;
-  private final PtSymbolBlock block;
+  /** What {@link #shared} compiled and somebody has open, by its text. Guarded by itself. */
+  private static final Map<String, Compiled> SHARED = new HashMap<>();
 
-  private TorchScriptModule(NDManager manager, PtSymbolBlock block) {
-    this.manager = manager;
-    this.block = block;
+  /** A class and those who have it open. */
+  private static final class Compiled {
+    final NDManager manager;
+    final PtSymbolBlock block;
+
+    /** Guarded by {@link #SHARED}. */
+    int owners = 1;
+
+    Compiled(NDManager manager, PtSymbolBlock block) {
+      this.manager = manager;
+      this.block = block;
+    }
+  }
+
+  private final Compiled compiled;
+  private final PtSymbolBlock block;
+  private final AtomicBoolean open = new AtomicBoolean(true);
+
+  private TorchScriptModule(Compiled compiled) {
+    this.compiled = compiled;
+    this.block = compiled.block;
   }
 
   /**
@@ -41,6 +62,29 @@ public final class TorchScriptModule implements AutoCloseable {
    * @throws TorchScriptException when the text is wrong
    */
   public static TorchScriptModule compile(String methods) {
+    return new TorchScriptModule(compiled(methods));
+  }
+
+  /**
+   * As {@link #compile}, unless the same text is open already: then it is neither compiled nor
+   * optimised again, so that the next version of a model costs those who use this one no time.
+   *
+   * @throws TorchScriptException when the text is wrong
+   */
+  public static TorchScriptModule shared(String methods) {
+    synchronized (SHARED) {
+      Compiled here = SHARED.get(methods);
+      if (here == null) {
+        here = compiled(methods);
+        SHARED.put(methods, here);
+      } else {
+        here.owners++;
+      }
+      return new TorchScriptModule(here);
+    }
+  }
+
+  private static Compiled compiled(String methods) {
     TorchRuntime.prepareThread();
     NDManager manager = TorchRuntime.newManager();
     try {
@@ -50,7 +94,7 @@ public final class TorchScriptModule implements AutoCloseable {
               new ByteArrayInputStream(ScriptArchive.of(methods)),
               false,
               false);
-      return new TorchScriptModule(manager, block);
+      return new Compiled(manager, block);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw new TorchScriptException("TorchScript text did not load: " + e.getMessage(), e);
@@ -137,7 +181,17 @@ public final class TorchScriptModule implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!open.compareAndSet(true, false)) {
+      return;
+    }
+    synchronized (SHARED) {
+      compiled.owners--;
+      if (compiled.owners > 0) {
+        return;
+      }
+      SHARED.values().removeIf(compiled::equals);
+    }
     block.close();
-    manager.close();
+    compiled.manager.close();
   }
 }

@@ -35,7 +35,7 @@ public final class Transfer implements AutoCloseable {
 
   public Transfer(Device device) {
     this.device = device;
-    this.module = TorchScriptModule.compile(text(device));
+    this.module = TorchScriptModule.shared(text(device));
   }
 
   static String text(Device device) {

@@ -61,14 +61,14 @@ final class AdapterLayout implements AutoCloseable {
   /** The network with adapters. */
   TorchScriptModule forward() {
     if (forward == null) {
-      forward = TorchScriptModule.compile(form.text());
+      forward = TorchScriptModule.shared(form.text());
     }
     return forward;
   }
 
   private synchronized TorchScriptModule preparation() {
     if (preparation == null) {
-      preparation = TorchScriptModule.compile(AdaptedText.preparation(config, compute));
+      preparation = TorchScriptModule.shared(AdaptedText.preparation(config, compute));
     }
     return preparation;
   }

@@ -46,7 +46,7 @@ final class PackedForward implements ForwardPath {
     this.config = config;
     this.manager = manager;
     this.caches = caches;
-    this.module = TorchScriptModule.compile(text);
+    this.module = TorchScriptModule.shared(text);
     try {
       List<NDArray> prepared = prepared(plain);
       this.weights = new TensorList(prepared);

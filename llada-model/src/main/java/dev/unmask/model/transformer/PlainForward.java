@@ -40,7 +40,7 @@ final class PlainForward implements ForwardPath {
       Function<PackedBatch.Segment, NDArray> caches) {
     this.config = config;
     this.manager = manager;
-    this.module = TorchScriptModule.compile(TransformerText.of(config, type, attention));
+    this.module = TorchScriptModule.shared(TransformerText.of(config, type, attention));
     this.weights = new TensorList(weights);
     List<NDArray> tables =
         module.call(manager, "rope_table", Argument.of((long) config.contextLength()));

@@ -50,7 +50,7 @@ final class StagedForward implements ForwardPath {
     this.transfer = transfer;
     this.joins = StagedText.joins(config, attention);
     this.caches = caches;
-    this.module = TorchScriptModule.compile(StagedText.of(config, type, attention));
+    this.module = TorchScriptModule.shared(StagedText.of(config, type, attention));
     try {
       List<NDArray> joined = joined(plain);
       this.like = joined.get(0);

@@ -25,6 +25,35 @@ class TorchScriptModuleTest {
       """;
 
   @Test
+  void whatIsSharedIsOpenUntilTheLastOwnerHasClosedIt() {
+    TorchScriptModule one = TorchScriptModule.shared(METHODS);
+    try (TorchScriptModule other = TorchScriptModule.shared(METHODS)) {
+      assertThat(scaled(one)).isEqualTo(3);
+      one.close();
+      one.close();
+      assertThat(scaled(other)).as("closing twice takes nobody else's away").isEqualTo(3);
+    }
+    try (TorchScriptModule again = TorchScriptModule.shared(METHODS)) {
+      assertThat(scaled(again)).isEqualTo(3);
+    }
+  }
+
+  private static float scaled(TorchScriptModule module) {
+    try (NDManager manager = TorchRuntime.newManager()) {
+      NDArray x = manager.create(new float[] {2});
+      return module
+          .callOne(
+              manager,
+              "scale",
+              Argument.of(x),
+              Argument.of(1.5),
+              Argument.of(0L),
+              Argument.of(false))
+          .toFloatArray()[0];
+    }
+  }
+
+  @Test
   void passesScalarsListsAndTensors() {
     try (TorchScriptModule module = TorchScriptModule.compile(METHODS);
         NDManager manager = TorchRuntime.newManager()) {
