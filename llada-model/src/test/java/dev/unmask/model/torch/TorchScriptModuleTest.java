@@ -41,8 +41,7 @@ class TorchScriptModuleTest {
   private static float scaled(TorchScriptModule module) {
     try (NDManager manager = TorchRuntime.newManager()) {
       NDArray x = manager.create(new float[] {2});
-      return module
-          .callOne(
+      return module.callOne(
               manager,
               "scale",
               Argument.of(x),
