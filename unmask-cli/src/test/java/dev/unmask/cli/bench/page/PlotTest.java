@@ -32,7 +32,8 @@ final class PlotTest {
                     "processes",
                     "reference",
                     "slots",
-                    "serve")
+                    "serve",
+                    "reload")
                 .map(name ->
                     "Said by hand about "
                         + name
