@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * through the production engine, so that what is judged is what will serve. Requests that run on
  * other weights go on meanwhile: the engine takes its models in turn.
  *
- * <p>All prompts are asked at once, and weights that serve already are asked the same at the same
- * time: on a busy worker each pass waits for its turn, so few passes are what keeps a reload short,
- * and the load of the moment weighs on both.
+ * <p>All prompts are asked at once: on a busy worker each pass waits for its turn, so few passes
+ * are what keeps a reload short. Steps are timed afterwards, in turn with those of the weights that
+ * serve already, so that the load of the moment weighs on both.
  */
 final class Probes {
 
@@ -47,6 +47,11 @@ final class Probes {
   private static final int STEPS = 8;
   private static final long SEED = 0;
 
+  /** The shortest of so many rounds counts: what else happens only ever makes a step longer. */
+  private static final int TIMED_ROUNDS = 3;
+
+  private static final int TIMED_STEPS = 2;
+
   /** Equal masks for every checkpoint, so that their difference has little noise. */
   private static final LikelihoodSettings SCORING = new LikelihoodSettings(8, 8, 0, SEED);
 
@@ -57,7 +62,8 @@ final class Probes {
    * What the probes showed.
    *
    * @param nll nats per token of the fixed answers; NaN when the model could not score them
-   * @param stepMs the shortest mean time of a step that an answer took
+   * @param answers to the prompts; none of weights that were only compared with
+   * @param stepMs the shortest mean time of a step of a short answer
    */
   record Findings(Digest digest, List<CheckpointVerdict.Probe> answers, double nll, double stepMs) {
 
@@ -83,7 +89,7 @@ final class Probes {
   }
 
   /**
-   * Asks every probe of {@code model} and, at the same time, of {@code reference}.
+   * Asks every probe of {@code model} and compares it with {@code reference}.
    *
    * @param before what the reference showed when it was taken up: equal masks give equal
    *     likelihoods, so only its steps are measured again; null when that is not known
@@ -92,92 +98,85 @@ final class Probes {
    */
   Pair ask(ServedModel model, @Nullable ServedModel reference, @Nullable Findings before)
       throws UnavailableModelException {
-    Series own = new Series(model, null);
-    Series other = reference == null ? null : new Series(reference, before);
-    Findings found;
+    List<Asked<GenerationResult>> generated = new ArrayList<>();
+    for (Fixed probe : PROBES) {
+      generated.add(generate(model, probe.prompt(), CANVAS, STEPS));
+    }
+    List<Asked<LikelihoodResult>> scored = score(model);
+    List<CheckpointVerdict.Probe> answers = new ArrayList<>();
+    double nll;
     try {
-      found = own.findings();
-    } catch (UnavailableModelException e) {
-      own.cancel();
-      if (other != null) {
-        other.cancel();
+      for (int i = 0; i < PROBES.size(); i++) {
+        String prompt = PROBES.get(i).prompt();
+        GenerationResult result = await(generated.get(i), prompt);
+        answers.add(
+            new CheckpointVerdict.Probe(prompt, model.tokenizer().decode(result.answerIds())));
       }
+      nll = nll(model, scored);
+    } catch (UnavailableModelException e) {
+      generated.forEach(asked -> asked.ticket().cancel());
       throw e;
     }
-    if (other == null) {
-      return new Pair(found, null);
+    double own = Double.MAX_VALUE;
+    double other = Double.MAX_VALUE;
+    Findings beside = null;
+    boolean compared = reference != null;
+    for (int round = 0; round < TIMED_ROUNDS; round++) {
+      own = Math.min(own, stepMs(model));
+      if (reference != null && compared) {
+        try {
+          other = Math.min(other, stepMs(reference));
+        } catch (UnavailableModelException e) {
+          compared = false;
+        }
+      }
     }
-    try {
-      return new Pair(found, other.findings());
-    } catch (UnavailableModelException e) {
-      other.cancel();
-      return new Pair(found, null);
+    if (reference != null && compared) {
+      try {
+        double known = before == null ? nll(reference, score(reference)) : before.nll();
+        beside = new Findings(reference.digest(), List.of(), known, other);
+      } catch (UnavailableModelException e) {
+        beside = null;
+      }
     }
+    return new Pair(new Findings(model.digest(), answers, nll, own), beside);
   }
 
   /** An answer that is on its way. */
   private record Asked<T>(CompletableFuture<T> answer, EngineTicket ticket) {}
 
-  /** The probes of one model, all asked when it is made. */
-  private final class Series {
-    private final ServedModel model;
-    private final @Nullable Findings before;
-    private final List<Asked<GenerationResult>> generated = new ArrayList<>();
-    private final List<Asked<LikelihoodResult>> scored = new ArrayList<>();
-
-    Series(ServedModel model, @Nullable Findings before) {
-      this.model = model;
-      this.before = before;
-      for (Fixed probe : PROBES) {
-        generated.add(generate(model, probe.prompt(), CANVAS, STEPS));
-      }
-      for (Fixed probe : before == null ? PROBES : List.<Fixed>of()) {
-        LikelihoodFuture answer = new LikelihoodFuture();
-        scored.add(
-            new Asked<>(
-                answer,
-                engine.submit(
-                    model.weights(),
-                    new LikelihoodTask(
-                        prompt(model, probe.prompt()),
-                        model.tokenizer().encode(probe.answer()),
-                        SCORING),
-                    answer)));
-      }
+  private List<Asked<LikelihoodResult>> score(ServedModel model) {
+    List<Asked<LikelihoodResult>> scored = new ArrayList<>();
+    for (Fixed probe : PROBES) {
+      LikelihoodFuture answer = new LikelihoodFuture();
+      int[] text = model.tokenizer().encode(probe.answer());
+      LikelihoodTask task = new LikelihoodTask(prompt(model, probe.prompt()), text, SCORING);
+      scored.add(new Asked<>(answer, engine.submit(model.weights(), task, answer)));
     }
+    return scored;
+  }
 
-    /** Waits for all of them. */
-    Findings findings() throws UnavailableModelException {
-      List<CheckpointVerdict.Probe> answers = new ArrayList<>();
-      double nats = 0;
-      int tokens = 0;
-      double stepMs = Double.MAX_VALUE;
+  /** Nats per token of all fixed answers. */
+  private double nll(ServedModel model, List<Asked<LikelihoodResult>> scored)
+      throws UnavailableModelException {
+    double nats = 0;
+    int tokens = 0;
+    try {
       for (int i = 0; i < PROBES.size(); i++) {
-        Fixed probe = PROBES.get(i);
-        GenerationResult result = await(generated.get(i), probe.prompt());
-        answers.add(
-            new CheckpointVerdict.Probe(
-                probe.prompt(), model.tokenizer().decode(result.answerIds())));
-        if (result.steps() > 0) {
-          stepMs = Math.min(stepMs, result.inference().toNanos() / 1e6 / result.steps());
-        }
-        if (before == null) {
-          nats -= await(scored.get(i), probe.prompt()).logLikelihood();
-          tokens += model.tokenizer().encode(probe.answer()).length;
-        }
+        nats -= await(scored.get(i), PROBES.get(i).prompt()).logLikelihood();
+        tokens += model.tokenizer().encode(PROBES.get(i).answer()).length;
       }
-      return new Findings(
-          model.digest(),
-          answers,
-          before == null ? nats / tokens : before.nll(),
-          stepMs == Double.MAX_VALUE ? 0 : stepMs);
-    }
-
-    /** Nobody waits for the others any more. */
-    void cancel() {
-      generated.forEach(asked -> asked.ticket().cancel());
+    } catch (UnavailableModelException e) {
       scored.forEach(asked -> asked.ticket().cancel());
+      throw e;
     }
+    return nats / tokens;
+  }
+
+  private double stepMs(ServedModel model) throws UnavailableModelException {
+    String prompt = PROBES.getFirst().prompt();
+    GenerationResult result = await(generate(model, prompt, CANVAS, TIMED_STEPS), prompt);
+    return result.steps() == 0 ? 0 : result.inference().toNanos() / 1e6 / result.steps();
   }
 
   private static int[] prompt(ServedModel model, String text) {
