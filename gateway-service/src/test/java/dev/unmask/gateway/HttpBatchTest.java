@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unmask.gateway.HttpCaller.Answer;
+import dev.unmask.proto.Topics;
 import dev.unmask.testkit.ScriptedSampler;
+import dev.unmask.testkit.TopicLog;
+import dev.unmask.v1.BatchRecord;
+import dev.unmask.v1.BatchStatus;
 import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.GenerateResponse;
+import dev.unmask.v1.GenerationEvent;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.net.http.HttpRequest;
@@ -14,6 +20,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -157,5 +167,66 @@ class HttpBatchTest {
     assertThat(cancelling.json().path("status").asText()).isIn("cancelling", "cancelled");
     JsonNode cancelled = await(id, "cancelled");
     assertThat(cancelled.at("/request_counts/failed").asInt()).isEqualTo(1);
+  }
+
+  /**
+   * As after the death of the gateway that ran it: the record and one answer are there already.
+   * Several times, because it matters which partitions of the results have records since then.
+   */
+  @RepeatedTest(8)
+  void whatWasAnsweredBeforeIsNotAskedAgain() throws Exception {
+    AtomicBoolean asked = new AtomicBoolean();
+    String input =
+        line(
+                "first",
+                call -> {
+                  asked.set(true);
+                  call.finish("again");
+                },
+                "")
+            + line("second", call -> call.finish("now"), "");
+    String file = upload(input);
+    String id = "batch-" + Long.toHexString(System.nanoTime());
+    long now = System.currentTimeMillis();
+    try (KafkaProducer<String, byte[]> producer = gateway.kafka.newProducer();
+        TopicLog batches = gateway.kafka.follow(Topics.BATCHES)) {
+      var answer =
+          producer.send(
+              new ProducerRecord<>(
+                  Topics.RESULTS,
+                  id + "-0-0",
+                  GenerationEvent.newBuilder()
+                      .setRequestId(id + "-0-0")
+                      .setAttempt(1)
+                      .setFinal(
+                          GenerateResponse.newBuilder().setText("before").setModel(gateway.base))
+                      .build()
+                      .toByteArray()));
+      answer.get(30, TimeUnit.SECONDS);
+      var record =
+          producer.send(
+              new ProducerRecord<>(
+                  Topics.BATCHES,
+                  id,
+                  BatchRecord.newBuilder()
+                      .setMinReader(1)
+                      .setId(id)
+                      .setEndpoint(CHAT)
+                      .setInputFile(file)
+                      .setCreatedAtMs(now - 1000)
+                      .setExpiresAtMs(now + 60_000)
+                      .setStatus(BatchStatus.BATCH_STATUS_IN_PROGRESS)
+                      .build()
+                      .toByteArray()));
+      record.get(30, TimeUnit.SECONDS);
+      assertThat(batches.awaitValues(id, 1, TestGateway.PATIENCE)).isNotEmpty();
+    }
+    JsonNode done = await(id, "completed");
+    Map<String, JsonNode> answers = lines(done.path("output_file_id").asText());
+    assertThat(at(answers, "first", "/response/body/choices/0/message/content").asText())
+        .isEqualTo("before");
+    assertThat(at(answers, "second", "/response/body/choices/0/message/content").asText())
+        .isEqualTo("now");
+    assertThat(asked).as("the answered line was asked again").isFalse();
   }
 }

@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -197,17 +196,13 @@ public final class BatchKeeper extends ReaderThread {
             .orElse(clock.millis());
     Map<TopicPartition, Long> times = new HashMap<>();
     all.forEach(partition -> times.put(partition, since));
+    // The ends first: a record that comes between the two questions is then read, not missed.
+    Map<TopicPartition, Long> endsBefore = own.endOffsets(all, REACH);
     Map<TopicPartition, OffsetAndTimestamp> found = own.offsetsForTimes(times, REACH);
-    List<TopicPartition> atEnd = new ArrayList<>();
     for (TopicPartition partition : all) {
-      OffsetAndTimestamp offset = found.get(partition);
-      if (offset == null) {
-        atEnd.add(partition);
-      } else {
-        own.seek(partition, offset.offset());
-      }
+      @Nullable OffsetAndTimestamp first = found.get(partition);
+      own.seek(partition, first == null ? endsBefore.getOrDefault(partition, 0L) : first.offset());
     }
-    own.seekToEnd(atEnd);
     Map<TopicPartition, Long> ends = own.endOffsets(all, REACH);
     for (BatchRecord batch : fold.underWay()) {
       if (!runs.containsKey(batch.getId())) {
