@@ -37,6 +37,9 @@ public final class GatewayTestResource implements QuarkusTestResourceLifecycleMa
     config.put("unmask.gateway.max-upload", "1M");
     config.put("unmask.gateway.max-in-flight", "16");
     config.put("unmask.gateway.body-timeout", "PT2S");
+    config.put("unmask.gateway.tenant-header", "x-unmask-tenant");
+    config.put("unmask.gateway.quotas.one.requests-per-minute", "1");
+    config.put("unmask.gateway.quotas.short.tokens-per-minute", "40");
     return config;
   }
 

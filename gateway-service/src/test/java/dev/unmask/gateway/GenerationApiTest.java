@@ -232,6 +232,23 @@ class GenerationApiTest {
   }
 
   @Test
+  void aSnapshotShowsTheWholeCanvasAtEachStep() {
+    List<GenerationEvent> events =
+        gateway.stream(
+            StreamMode.STREAM_MODE_STEP_SNAPSHOT,
+            call -> {
+              call.started();
+              call.emit(step(3, 65));
+              call.pause(Duration.ofMillis(100));
+              call.emit(step(1, 66));
+              call.finish("AB");
+            });
+    assertThat(shown(events))
+        .contains("started", "step:1=66,3=65", "final:AB")
+        .doesNotContain("step:1=66");
+  }
+
+  @Test
   void aCancelReachesTheSampler() throws Exception {
     BlockingQueue<Boolean> heard = new LinkedBlockingQueue<>();
     CountDownLatch running = new CountDownLatch(1);
@@ -312,6 +329,13 @@ class GenerationApiTest {
     "ERROR_CODE_INTERNAL, INTERNAL",
     "ERROR_CODE_UNIMPLEMENTED, UNIMPLEMENTED",
     "ERROR_CODE_UNSPECIFIED, INTERNAL",
+    "ERROR_CODE_UNAUTHENTICATED, UNAUTHENTICATED",
+    "ERROR_CODE_PERMISSION_DENIED, PERMISSION_DENIED",
+    "ERROR_CODE_ABORTED, ABORTED",
+    "ERROR_CODE_ALREADY_EXISTS, ALREADY_EXISTS",
+    "ERROR_CODE_OUT_OF_RANGE, OUT_OF_RANGE",
+    "ERROR_CODE_CANCELLED, CANCELLED",
+    "ERROR_CODE_DEADLINE_EXCEEDED, DEADLINE_EXCEEDED",
   })
   void whatASamplerSaysBecomesTheStatus(ErrorCode said, Status.Code status) {
     StatusRuntimeException e =
@@ -359,6 +383,15 @@ class GenerationApiTest {
             gateway.request(ScriptedCall::started).toBuilder().setModel("no-such-model").build());
     assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(e.getStatus().getDescription()).contains("no-such-model");
+  }
+
+  @Test
+  void aBaseWithoutSamplersSaysWhenToComeBack() throws Exception {
+    StatusRuntimeException e =
+        failure(
+            GenerateRequest.newBuilder().setModel(gateway.lonelyModel()).setPrompt("x").build());
+    assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(TestGateway.detail(e, RetryInfo.class).getRetryDelay().getSeconds()).isEqualTo(1);
   }
 
   @Test

@@ -17,10 +17,15 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(GatewayTestResource.class)
 class HttpFuzzTest {
 
-  private static final int BODIES = 3000;
+  private static final int BODIES = 6000;
 
   private static final List<String> PATHS =
-      List.of("/v1/chat/completions", "/v1/completions", "/v1/score", "/v1/fine_tuning/jobs");
+      List.of(
+          "/v1/chat/completions",
+          "/v1/completions",
+          "/v1/score",
+          "/v1/jobs",
+          "/v1/fine_tuning/jobs");
 
   private static final List<String> NAMES =
       List.of(

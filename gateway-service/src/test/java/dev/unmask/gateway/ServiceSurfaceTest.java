@@ -59,9 +59,13 @@ class ServiceSurfaceTest {
     assertThat(
             List.of(
                 "unmask.v1.Generation",
+                "unmask.v1.Jobs",
                 "unmask.v1.Models",
                 "unmask.v1.Files",
-                "unmask.v1.FineTuning"))
+                "unmask.v1.FineTuning",
+                "unmask.v1.Admin",
+                "inference.GRPCInferenceService",
+                "generation"))
         .allSatisfy(service -> assertThat(health(service)).isEqualTo(ServingStatus.SERVING));
     // Quarkus answers UNKNOWN where the protocol allows NOT_FOUND too.
     try {
@@ -69,6 +73,16 @@ class ServiceSurfaceTest {
     } catch (StatusRuntimeException e) {
       assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
     }
+  }
+
+  @Test
+  void everyModelHasAHealthOfItsOwn() throws Exception {
+    TestGateway.await(
+        "the model serves", () -> health("model:" + gateway.base) == ServingStatus.SERVING);
+    String lonely = gateway.lonelyModel();
+    TestGateway.await(
+        "the gateway says that nobody serves the lonely model",
+        () -> health("model:" + lonely) == ServingStatus.NOT_SERVING);
   }
 
   @Test
@@ -99,6 +113,9 @@ class ServiceSurfaceTest {
             "unmask.v1.Models",
             "unmask.v1.Files",
             "unmask.v1.FineTuning",
+            "unmask.v1.Jobs",
+            "unmask.v1.Admin",
+            "inference.GRPCInferenceService",
             "grpc.health.v1.Health");
     call.onCompleted();
   }

@@ -9,6 +9,7 @@ import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.ScriptedSampler;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
+import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
@@ -80,7 +81,9 @@ final class TestGateway {
             call -> {
               ScriptedSampler.Script script = scripts.get(text(call.job()));
               if (script == null) {
-                throw new IllegalStateException("no script for " + call.job());
+                // A fuzzed request that came through; who scripts its prompts never sees this.
+                call.fail(ErrorCode.ERROR_CODE_INVALID_ARGUMENT, "no script for " + call.job());
+                return;
               }
               script.play(call);
             });

@@ -20,6 +20,9 @@ public final class TopicPlan {
         new PlannedTopic(
             Topics.GATEWAY_REPLIES, GATEWAY_REPLY_PARTITIONS, false, kept(Duration.ofMinutes(10))),
         new PlannedTopic(Topics.RESULTS, RESULT_PARTITIONS, false, kept(Duration.ofHours(24))),
+        // Twice as long as results: a job may run for a day, and then its result is kept for a day.
+        new PlannedTopic(Topics.JOBS, 1, true, kept(Duration.ofDays(2))),
+        new PlannedTopic(Topics.JOB_REPLIES, RESULT_PARTITIONS, false, kept(Duration.ofDays(2))),
         single(Topics.CONTROL, kept(Duration.ofHours(1))),
         single(Topics.DEAD_LETTERS, kept(Duration.ofDays(30))),
         single(Topics.FINETUNE_COMMANDS, keptForEver()),

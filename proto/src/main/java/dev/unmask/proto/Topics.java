@@ -12,11 +12,17 @@ public final class Topics {
   /** Requests that could not be run, for operators. */
   public static final String DEAD_LETTERS = "unmask.generation.dead-letters";
 
+  /** What is asked of jobs; the state is the fold. One partition. */
+  public static final String JOBS = "unmask.generation.jobs";
+
   /** Prefix that every reply topic must have. */
   public static final String REPLY_PREFIX = "unmask.replies.";
 
   /** Replies to gateways; an instance owns one partition by hash. */
   public static final String GATEWAY_REPLIES = REPLY_PREFIX + "gateway";
+
+  /** Events of jobs, read by every gateway; the key says which partition. */
+  public static final String JOB_REPLIES = REPLY_PREFIX + "jobs";
 
   public static final String FINETUNE_COMMANDS = "unmask.finetune.commands";
   public static final String FINETUNE_EVENTS = "unmask.finetune.events";

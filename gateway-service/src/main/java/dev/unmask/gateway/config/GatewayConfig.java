@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -50,6 +51,46 @@ public interface GatewayConfig {
   /** How long a request's body may take to arrive over HTTP. */
   @WithDefault("PT1M")
   Duration bodyTimeout();
+
+  /**
+   * The header, or gRPC metadata, that names a caller's tenant; believed because something in front
+   * of the gateway sets it. Without it everybody is one tenant.
+   */
+  Optional<String> tenantHeader();
+
+  /**
+   * What tenants may ask for in a minute at this gateway, by name; {@code others} is every tenant
+   * without an entry of its own. Without any there are no quotas.
+   */
+  Map<String, Quota> quotas();
+
+  /** One tenant's quota; 0 is no limit. */
+  interface Quota {
+
+    @WithDefault("0")
+    long requestsPerMinute();
+
+    /** Tokens read and written, by what a request may cost. */
+    @WithDefault("0")
+    long tokensPerMinute();
+  }
+
+  /** Bulk requests of one base that may wait, batches apart; jobs beyond are refused. */
+  @WithDefault("100000")
+  int maxBulkWaiting();
+
+  /**
+   * Whether callers may use the Admin service. Default: only while gRPC listens on loopback alone.
+   */
+  Optional<Boolean> admin();
+
+  /** How long a job may take when its request sets no deadline. */
+  @WithDefault("PT24H")
+  Duration jobDeadline();
+
+  /** Memory for requests, events and results of jobs; beyond it they are read again from Kafka. */
+  @WithDefault("64M")
+  MemorySize jobsMemory();
 
   /** Memory for answers that are kept for their Idempotency-Key. */
   @WithDefault("32M")

@@ -24,9 +24,9 @@ import java.util.Map;
  * reads text gets ABORTED and a caller that watches the canvas gets {@link GenerationRestarted}
  * followed by a snapshot. Memory is bounded by the canvas.
  *
- * <p>Not thread-safe: one call's context.
+ * <p>What it shows depends on the events and their order alone. Not thread-safe.
  */
-final class AttemptFold {
+public final class AttemptFold {
 
   private final EventDetail detail;
   private boolean ended;
@@ -46,17 +46,17 @@ final class AttemptFold {
   private CommittedText lastText = CommittedText.getDefaultInstance();
   private boolean catchingUp;
 
-  AttemptFold(EventDetail detail) {
+  public AttemptFold(EventDetail detail) {
     this.detail = detail;
   }
 
   /** The newest attempt seen; 0 before the first event. */
-  int attempt() {
+  public int attempt() {
     return attempt;
   }
 
   /** Takes one event as it came from the topic and returns what the caller sees of it, in order. */
-  List<GenerationEvent> on(GenerationEvent event) {
+  public List<GenerationEvent> on(GenerationEvent event) {
     List<GenerationEvent> out = new ArrayList<>(2);
     if (ended) {
       return out;

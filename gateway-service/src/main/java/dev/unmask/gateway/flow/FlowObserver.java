@@ -14,6 +14,7 @@ public interface FlowObserver {
     NO_WORKER,
     QUEUE_FULL,
     OVERLOAD,
+    QUOTA,
     DEADLINE,
     DRAINING,
     NOT_READY

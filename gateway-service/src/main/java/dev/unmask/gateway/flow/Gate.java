@@ -2,6 +2,7 @@ package dev.unmask.gateway.flow;
 
 import dev.unmask.v1.ErrorCode;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Whether calls are let in at all. One writer (the lifecycle), read from any thread. */
@@ -15,6 +16,7 @@ public final class Gate {
 
   private final Duration retryAfter;
   private volatile State state = State.STARTING;
+  private volatile boolean paused;
 
   public Gate(Duration retryAfter) {
     this.retryAfter = retryAfter;
@@ -30,6 +32,16 @@ public final class Gate {
   /** Nothing new from now on. */
   public synchronized void drain() {
     state = State.DRAINING;
+  }
+
+  /** Whether generations and jobs are refused until further notice. */
+  public void pause(boolean now) {
+    paused = now;
+  }
+
+  /** For people: "starting", "open", "paused" or "draining". */
+  public String name() {
+    return state == State.OPEN && paused ? "paused" : state.name().toLowerCase(Locale.ROOT);
   }
 
   public boolean draining() {
@@ -61,6 +73,19 @@ public final class Gate {
     if (!draining()) {
       enter();
     }
+  }
+
+  /** Why no generation may begin now, if none may. */
+  public Optional<Refusal> closedForGeneration() {
+    return closed()
+        .or(() ->
+            paused
+                ? Optional.of(
+                    Refusal.temporary(
+                        ErrorCode.ERROR_CODE_UNAVAILABLE,
+                        "An operator has paused generation at this gateway.",
+                        retryAfter))
+                : Optional.empty());
   }
 
   /** Why nobody may enter now, if nobody may. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #deliver} and {@link #cancel} may be called from any thread; everything else happens on
  * the call's context.
  */
-public final class GenerationCall {
+public final class GenerationCall implements Call {
 
   private static final String DEADLINE = "deadline exceeded";
 
@@ -30,6 +30,7 @@ public final class GenerationCall {
   private final GenerationFlow flow;
   private final AttemptFold attempts;
   private final long admittedAt;
+  private final long admittedAtMs;
   private CallContext.@Nullable Timer timer;
   private boolean ended;
   private volatile boolean startSeen;
@@ -40,6 +41,7 @@ public final class GenerationCall {
       ResolvedModel model,
       EventDetail detail,
       int steps,
+      Instant admitted,
       Instant deadline,
       CallContext context,
       CallSink sink,
@@ -54,14 +56,36 @@ public final class GenerationCall {
     this.flow = flow;
     this.attempts = new AttemptFold(detail);
     this.admittedAt = System.nanoTime();
+    this.admittedAtMs = admitted.toEpochMilli();
   }
 
+  @Override
   public String requestId() {
     return requestId;
   }
 
   public ResolvedModel model() {
     return model;
+  }
+
+  @Override
+  public String modelName() {
+    return model.name();
+  }
+
+  @Override
+  public String modelDigest() {
+    return model.digest();
+  }
+
+  @Override
+  public long createdAtMs() {
+    return admittedAtMs;
+  }
+
+  @Override
+  public boolean replayed() {
+    return false;
   }
 
   public EventDetail detail() {
@@ -84,6 +108,7 @@ public final class GenerationCall {
   }
 
   /** The caller is gone: the samplers are told, the sink hears nothing more. Any thread. */
+  @Override
   public void cancel(String reason) {
     context.execute(() -> {
       if (end()) {
@@ -93,7 +118,18 @@ public final class GenerationCall {
     });
   }
 
+  /** Somebody else ends it: the samplers are told, and so is the caller. Any thread. */
+  void abort(String reason) {
+    context.execute(() -> {
+      if (!ended) {
+        flow.outbox().cancel(requestId, reason, deadline);
+        refuse(Refusal.of(ErrorCode.ERROR_CODE_CANCELLED, reason));
+      }
+    });
+  }
+
   /** Like {@link #cancel}, when the transport saw the deadline pass before this call did. */
+  @Override
   public void expire() {
     context.execute(() -> {
       if (end()) {

@@ -1,5 +1,7 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.admission.QueueAhead;
+import dev.unmask.gateway.flow.admission.QueueDepth;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -8,9 +10,11 @@ import dev.unmask.proto.MinReader;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.Priority;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GenerationFlow {
 
+  private static final String ABORTED = "The request was aborted.";
+
   private final Gate gate;
   private final ClusterView cluster;
   private final PendingCalls pending;
@@ -27,6 +33,7 @@ public final class GenerationFlow {
   private final FlowObserver observer;
   private final FlowLimits limits;
   private final QueueRules queue;
+  private final QueueDepth depth;
   private final RandomGenerator random;
   private final Clock clock;
 
@@ -38,6 +45,7 @@ public final class GenerationFlow {
       FlowObserver observer,
       FlowLimits limits,
       QueueRules queue,
+      QueueDepth depth,
       RandomGenerator random,
       Clock clock) {
     this.gate = gate;
@@ -47,6 +55,7 @@ public final class GenerationFlow {
     this.observer = observer;
     this.limits = limits;
     this.queue = queue;
+    this.depth = depth;
     this.random = random;
     this.clock = clock;
   }
@@ -81,7 +90,7 @@ public final class GenerationFlow {
       CallContext context,
       CallSink sink)
       throws RefusedException {
-    Refusal closed = gate.closed().orElse(null);
+    Refusal closed = gate.closedForGeneration().orElse(null);
     if (closed != null) {
       throw reject(
           gate.draining() ? FlowObserver.Rejection.DRAINING : FlowObserver.Rejection.NOT_READY,
@@ -94,7 +103,7 @@ public final class GenerationFlow {
     Instant now = clock.instant();
     Instant deadline = now.plus(timeLeft);
     GenerationCall call =
-        new GenerationCall(id, model, detail, request.steps(), deadline, context, sink, this);
+        new GenerationCall(id, model, detail, request.steps(), now, deadline, context, sink, this);
     if (!pending.register(call)) {
       throw reject(
           FlowObserver.Rejection.QUEUE_FULL,
@@ -105,13 +114,20 @@ public final class GenerationFlow {
                   + " answers, as many as it may; ask again later.",
               limits.retryAfter()));
     }
+    Refusal late =
+        QueueRules.impossible(cluster.liveWorkers(model.base()), request.leastSteps(), timeLeft)
+            .orElse(null);
+    if (late != null) {
+      pending.remove(id);
+      throw reject(FlowObserver.Rejection.DEADLINE, late);
+    }
     // Registered first, so that calls that come at the same moment see each other.
     Refusal overload =
         queue
             .check(
                 model.base(),
                 cluster.liveWorkers(model.base()),
-                pending.ahead(model.base(), call),
+                ahead(model.base(), call),
                 request.steps(),
                 timeLeft)
             .orElse(null);
@@ -123,6 +139,57 @@ public final class GenerationFlow {
     call.startTimer(timeLeft);
     outbox.send(model.base(), job(id, request, model, detail, now, deadline), call::requestSent);
     return call;
+  }
+
+  /**
+   * Whether there is room for one more request that this gateway does not wait for itself.
+   *
+   * @throws RefusedException RESOURCE_EXHAUSTED with a time to come back
+   */
+  public void checkRoom(String base, Priority priority, int steps, Duration timeLeft)
+      throws RefusedException {
+    boolean bulk = priority != Priority.PRIORITY_INTERACTIVE;
+    Refusal overload =
+        (bulk
+                ? queue.checkBulk(base, depth.unfinished(base, true))
+                : queue.check(base, cluster.liveWorkers(base), ahead(base, null), steps, timeLeft))
+            .orElse(null);
+    if (overload != null) {
+      throw reject(FlowObserver.Rejection.OVERLOAD, overload);
+    }
+  }
+
+  private QueueAhead ahead(String base, @Nullable GenerationCall except) {
+    return pending.ahead(base, except).withTopic(depth.unfinished(base, false));
+  }
+
+  /** Ends requests by their ids, those of other gateways and workflows too. Any thread. */
+  void abort(List<String> requestIds) throws RefusedException {
+    gate.look();
+    Instant until = clock.instant().plus(limits.longestDeadline());
+    for (String id : requestIds) {
+      GenerationCall call = pending.find(id).orElse(null);
+      if (call == null) {
+        outbox.cancel(id, ABORTED, until);
+      } else {
+        call.abort(ABORTED);
+      }
+    }
+  }
+
+  /** Something that may be refused for a quota. */
+  @FunctionalInterface
+  interface Charge {
+    void charge() throws RefusedException;
+  }
+
+  /** Charges a request; a refusal is counted. */
+  void charge(Charge charge) throws RefusedException {
+    try {
+      charge.charge();
+    } catch (RefusedException e) {
+      throw reject(FlowObserver.Rejection.QUOTA, e.refusal());
+    }
   }
 
   /** Counts a request that did not pass the edge's parser, and returns the same exception. */

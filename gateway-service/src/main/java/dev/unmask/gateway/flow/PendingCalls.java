@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Who waits for which request. A call is in here before its request is produced. Any thread. */
 public final class PendingCalls {
@@ -44,7 +45,7 @@ public final class PendingCalls {
   }
 
   /** What this gateway waits for at {@code base}, {@code except} left out. */
-  QueueAhead ahead(String base, GenerationCall except) {
+  QueueAhead ahead(String base, @Nullable GenerationCall except) {
     int waiting = 0;
     int running = 0;
     long waitingSteps = 0;

@@ -1,12 +1,22 @@
 package dev.unmask.gateway.flow;
 
+import com.google.protobuf.Message;
+import dev.unmask.gateway.flow.admission.Quotas;
+import dev.unmask.gateway.flow.admission.RequestIds;
 import dev.unmask.gateway.flow.admission.RequestRules;
+import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.admission.ValidCall;
+import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
+import dev.unmask.gateway.flow.jobs.JobDesk;
+import dev.unmask.v1.AbortRequest;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
+import dev.unmask.v1.Priority;
 import dev.unmask.v1.ScoreRequest;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +28,14 @@ public final class Reception {
 
   private final RequestRules rules;
   private final GenerationFlow flow;
+  private final JobDesk jobs;
+  private final Quotas quotas;
 
-  public Reception(RequestRules rules, GenerationFlow flow) {
+  public Reception(RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas) {
     this.rules = rules;
     this.flow = flow;
+    this.jobs = jobs;
+    this.quotas = quotas;
   }
 
   /**
@@ -30,19 +44,35 @@ public final class Reception {
    * @param timeLeft what is left of the transport's own deadline, if it has one
    */
   public record Caller(
-      EventDetail detail, @Nullable Duration timeLeft, CallContext context, CallSink sink) {}
+      Origin origin,
+      EventDetail detail,
+      @Nullable Duration timeLeft,
+      CallContext context,
+      CallSink sink) {}
 
-  public GenerationCall generate(GenerateRequest request, Caller caller) throws RefusedException {
-    return start(parse(() -> rules.check(request)), caller);
+  public Call generate(GenerateRequest request, Caller caller) throws RefusedException {
+    return start(parse(() -> rules.check(request)), request, caller);
   }
 
-  public GenerationCall generate(GenerateStreamRequest request, Caller caller)
-      throws RefusedException {
-    return start(parse(() -> rules.check(request)), caller);
+  public Call generate(GenerateStreamRequest request, Caller caller) throws RefusedException {
+    if (request.getResumeAfterSeq() < 0) {
+      throw flow.rejectedAtEdge(
+          new RefusedException(
+              Refusal.invalid(
+                  "resume_after_seq", "resume_after_seq is negative; events count from 1.")));
+    }
+    if (request.getResumeAfterSeq() > 0 && caller.origin().key() == null) {
+      throw flow.rejectedAtEdge(
+          new RefusedException(
+              Refusal.invalid(
+                  "resume_after_seq",
+                  "A stream can only go on under its idempotency-key, and there is none.")));
+    }
+    return start(parse(() -> rules.check(request)), request.getRequest(), caller);
   }
 
   /** A call to fill gaps: a request to generate with that input. */
-  public GenerationCall infill(GenerateRequest request, Caller caller) throws RefusedException {
+  public Call infill(GenerateRequest request, Caller caller) throws RefusedException {
     if (!request.hasInfill()) {
       throw flow.rejectedAtEdge(
           new RefusedException(
@@ -51,8 +81,21 @@ public final class Reception {
     return generate(request, caller);
   }
 
-  public GenerationCall score(ScoreRequest request, Caller caller) throws RefusedException {
-    return start(parse(() -> rules.check(request)), caller);
+  public Call score(ScoreRequest request, Caller caller) throws RefusedException {
+    return start(parse(() -> rules.check(request)), request, caller);
+  }
+
+  /**
+   * Ends requests by their ids, wherever they are. A caller of this gateway hears CANCELLED at
+   * once, one of another gateway when a sampler has said so.
+   */
+  public void abort(AbortRequest request) throws RefusedException {
+    List<String> ids =
+        parse(() -> {
+          UnknownFields.refuse(request);
+          return RequestIds.check(request.getRequestIdsList());
+        });
+    flow.abort(ids);
   }
 
   /** Something that reads a request. */
@@ -70,7 +113,30 @@ public final class Reception {
     }
   }
 
-  private GenerationCall start(ValidCall call, Caller caller) throws RefusedException {
-    return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), caller.sink());
+  /** A call under a key follows the job that does its work; any other is a call of its own. */
+  private Call start(ValidCall call, Message asked, Caller caller) throws RefusedException {
+    Origin origin = caller.origin();
+    if (origin.key() == null) {
+      flow.charge(() -> quotas.charge(origin.tenant(), call.tokens()));
+      return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), caller.sink());
+    }
+    Duration life = call.deadline().orElse(flow.limits().defaultDeadline());
+    Duration left = caller.timeLeft();
+    return jobs.follow(
+        new JobDesk.Asking(
+            origin.tenant(),
+            origin.key(),
+            IdempotencyKeys.fingerprint(asked, caller.detail()),
+            call,
+            caller.detail(),
+            Priority.PRIORITY_INTERACTIVE,
+            life,
+            Map.of(),
+            "",
+            true),
+        origin.afterSeq(),
+        left == null || left.compareTo(life) > 0 ? life : left,
+        caller.context(),
+        caller.sink());
   }
 }

@@ -3,15 +3,22 @@ package dev.unmask.gateway.lifecycle;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.PendingCalls;
+import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.release.CanaryWatch;
 import dev.unmask.gateway.messaging.BatchKeeper;
 import dev.unmask.gateway.messaging.ClusterReader;
+import dev.unmask.gateway.messaging.JobReader;
+import dev.unmask.gateway.messaging.KafkaJobArchive;
 import dev.unmask.gateway.messaging.KafkaOutbox;
+import dev.unmask.gateway.messaging.LagReader;
 import dev.unmask.gateway.messaging.ReplyReader;
+import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.JobsGrpc;
 import dev.unmask.v1.ModelsGrpc;
+import dev.unmask.v1.inference.GRPCInferenceServiceGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
 import io.quarkus.runtime.ShutdownEvent;
@@ -37,6 +44,10 @@ public class GatewayLifecycle {
       List.of(
           GrpcHealthStorage.DEFAULT_SERVICE_NAME,
           GenerationGrpc.SERVICE_NAME,
+          AdminGrpc.SERVICE_NAME,
+          GRPCInferenceServiceGrpc.SERVICE_NAME,
+          "generation",
+          JobsGrpc.SERVICE_NAME,
           FineTuningGrpc.SERVICE_NAME,
           FilesGrpc.SERVICE_NAME,
           ModelsGrpc.SERVICE_NAME);
@@ -47,8 +58,12 @@ public class GatewayLifecycle {
   private final ReplyReader replies;
   private final ClusterReader cluster;
   private final BatchKeeper batches;
+  private final JobReader jobs;
+  private final KafkaJobArchive archive;
+  private final LagReader lags;
   private final KafkaOutbox outbox;
   private final CanaryWatch canaries;
+  private final ClusterView view;
   private final Health health;
   private final GrpcHealthStorage grpcHealth;
   private final Thread trials =
@@ -63,8 +78,12 @@ public class GatewayLifecycle {
       ReplyReader replies,
       ClusterReader cluster,
       BatchKeeper batches,
+      JobReader jobs,
+      KafkaJobArchive archive,
+      LagReader lags,
       KafkaOutbox outbox,
       CanaryWatch canaries,
+      ClusterView view,
       Health health,
       GrpcHealthStorage grpcHealth) {
     this.config = config;
@@ -73,8 +92,12 @@ public class GatewayLifecycle {
     this.replies = replies;
     this.cluster = cluster;
     this.batches = batches;
+    this.jobs = jobs;
+    this.archive = archive;
+    this.lags = lags;
     this.outbox = outbox;
     this.canaries = canaries;
+    this.view = view;
     this.health = health;
     this.grpcHealth = grpcHealth;
   }
@@ -85,6 +108,8 @@ public class GatewayLifecycle {
     replies.start();
     cluster.start();
     batches.start();
+    jobs.start();
+    lags.start();
     watch.start();
     trials.start();
   }
@@ -99,6 +124,9 @@ public class GatewayLifecycle {
     watch.interrupt();
     trials.interrupt();
     batches.close();
+    jobs.close();
+    archive.close();
+    lags.close();
     replies.close();
     cluster.close();
     outbox.close();
@@ -107,6 +135,7 @@ public class GatewayLifecycle {
   /** The health watch's own thread: the probes' state changes without anybody asking. */
   private void watch() {
     ServingStatus last = ServingStatus.NOT_SERVING;
+    ModelHealth models = new ModelHealth(view, grpcHealth::setStatus);
     try {
       while (!gate.draining()) {
         boolean ready = health.missing().isEmpty();
@@ -119,8 +148,11 @@ public class GatewayLifecycle {
           publish(now);
           last = now;
         }
+        models.look(ready);
         Thread.sleep(gate.isOpen() ? SLOW : FAST);
       }
+      publish(ServingStatus.NOT_SERVING);
+      models.look(false);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

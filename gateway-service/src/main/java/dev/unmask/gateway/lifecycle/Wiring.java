@@ -11,6 +11,7 @@ import dev.unmask.gateway.flow.PendingCalls;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Siblings;
 import dev.unmask.gateway.flow.admission.QueueRules;
+import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.gateway.flow.batches.BatchFold;
@@ -18,6 +19,9 @@ import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
+import dev.unmask.gateway.flow.jobs.JobDesk;
+import dev.unmask.gateway.flow.jobs.JobReception;
+import dev.unmask.gateway.flow.jobs.JobTable;
 import dev.unmask.gateway.flow.release.AliasMoves;
 import dev.unmask.gateway.flow.release.CanaryLimits;
 import dev.unmask.gateway.flow.release.CanaryWatch;
@@ -25,12 +29,16 @@ import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.gateway.flow.text.Tokenizers;
 import dev.unmask.gateway.messaging.BatchKeeper;
 import dev.unmask.gateway.messaging.ClusterReader;
+import dev.unmask.gateway.messaging.JobReader;
+import dev.unmask.gateway.messaging.KafkaJobArchive;
 import dev.unmask.gateway.messaging.KafkaOutbox;
 import dev.unmask.gateway.messaging.KafkaSettings;
+import dev.unmask.gateway.messaging.LagReader;
 import dev.unmask.gateway.messaging.ReplyReader;
 import dev.unmask.gateway.telemetry.CallLog;
 import dev.unmask.gateway.telemetry.CallMetrics;
 import dev.unmask.gateway.telemetry.JobGauges;
+import dev.unmask.gateway.telemetry.LagGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.StoreException;
@@ -43,6 +51,8 @@ import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -137,6 +147,7 @@ public class Wiring {
       PendingCalls pending,
       KafkaOutbox outbox,
       CallMetrics metrics,
+      LagReader lags,
       GatewayConfig config) {
     return new GenerationFlow(
         gate,
@@ -144,16 +155,84 @@ public class Wiring {
         pending,
         outbox,
         new ObserverPair(metrics, new CallLog()),
-        new FlowLimits(config.defaultDeadline(), config.retryAfter()),
-        new QueueRules(config.maxWaiting(), config.retryAfter()),
+        new FlowLimits(config.defaultDeadline(), config.maxDeadline(), config.retryAfter()),
+        new QueueRules(config.maxWaiting(), config.maxBulkWaiting(), config.retryAfter()),
+        lags,
         new SecureRandom(),
         Clock.systemUTC());
   }
 
   @Produces
   @Singleton
-  Reception reception(RequestRules rules, GenerationFlow flow) {
-    return new Reception(rules, flow);
+  Reception reception(RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas) {
+    return new Reception(rules, flow, jobs, quotas);
+  }
+
+  @Produces
+  @Singleton
+  Quotas quotas(GatewayConfig config) {
+    Map<String, Quotas.Limit> limits = new HashMap<>();
+    config
+        .quotas()
+        .forEach((tenant, quota) ->
+            limits.put(
+                tenant, new Quotas.Limit(quota.requestsPerMinute(), quota.tokensPerMinute())));
+    return new Quotas(limits, System::nanoTime);
+  }
+
+  @Produces
+  @Singleton
+  LagReader lagReader(KafkaSettings settings, ClusterView cluster, MeterRegistry registry) {
+    return new LagReader(settings, cluster, new LagGauges(registry)::lag);
+  }
+
+  @Produces
+  @Singleton
+  JobTable jobTable(GatewayConfig config) {
+    return new JobTable(Clock.systemUTC(), config.jobsMemory().asLongValue());
+  }
+
+  @Produces
+  @Singleton
+  JobReader jobReader(KafkaSettings settings, JobTable table) {
+    return new JobReader(settings, table, Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
+  KafkaJobArchive jobArchive(KafkaSettings settings) {
+    return new KafkaJobArchive(settings);
+  }
+
+  @Produces
+  @Singleton
+  JobDesk jobDesk(
+      Gate gate,
+      ClusterView cluster,
+      JobTable table,
+      JobReader reader,
+      KafkaOutbox outbox,
+      KafkaJobArchive archive,
+      GenerationFlow flow,
+      Quotas quotas) {
+    return new JobDesk(
+        gate,
+        cluster,
+        table,
+        reader::caughtUp,
+        outbox,
+        archive,
+        flow::checkRoom,
+        quotas,
+        new SecureRandom(),
+        Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
+  JobReception jobReception(
+      RequestRules rules, JobDesk desk, JobTable table, GatewayConfig config) {
+    return new JobReception(rules, desk, table, config.jobDeadline());
   }
 
   @Produces

@@ -3,6 +3,7 @@ package dev.unmask.gateway.messaging;
 import dev.unmask.gateway.flow.JobOutbox;
 import dev.unmask.gateway.flow.batches.BatchOutbox;
 import dev.unmask.gateway.flow.finetuning.CommandOutbox;
+import dev.unmask.gateway.flow.jobs.JobOutlet;
 import dev.unmask.gateway.flow.release.AliasOutbox;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
@@ -12,6 +13,7 @@ import dev.unmask.v1.CancelGeneration;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.GenerationControl;
 import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.JobRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * run on a client thread.
  */
 public final class KafkaOutbox
-    implements JobOutbox, CommandOutbox, AliasOutbox, BatchOutbox, AutoCloseable {
+    implements JobOutbox, CommandOutbox, AliasOutbox, BatchOutbox, JobOutlet, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
@@ -128,6 +130,22 @@ public final class KafkaOutbox
   @Override
   public void send(BatchRecord batch, Sent sent) {
     send(record(Topics.BATCHES, batch.getId(), batch.toByteArray()), sent);
+  }
+
+  @Override
+  public void send(JobRecord record, Sent sent) {
+    send(record(Topics.JOBS, record.getJobId(), record.toByteArray()), sent);
+  }
+
+  @Override
+  public void request(String base, boolean bulk, GenerationJob job, Sent sent) {
+    ProducerRecord<byte[], byte @Nullable []> record =
+        record(
+            bulk ? Topics.bulkRequests(base) : Topics.interactiveRequests(base),
+            job.getRequestId(),
+            job.toByteArray());
+    record.headers().add(Headers.REPLY_TOPIC, bytes(Topics.JOB_REPLIES));
+    send(record, sent);
   }
 
   /** Sends a job that nobody waits for; its answer is on the results topic only. */

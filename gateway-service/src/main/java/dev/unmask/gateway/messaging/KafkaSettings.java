@@ -55,6 +55,11 @@ public record KafkaSettings(String bootstrap, String instance, Duration produceT
     return config;
   }
 
+  /** Questions to the brokers. */
+  Map<String, Object> admin() {
+    return common("admin");
+  }
+
   private Map<String, Object> common(String role) {
     Map<String, Object> config = new HashMap<>();
     config.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);

@@ -54,6 +54,7 @@ class GenerationFlowTest {
   private final RecordedSink sink = new RecordedSink();
   private final ManualContext context = new ManualContext();
   private final RecordedObserver observer = new RecordedObserver();
+  private long onTopic;
   private final GenerationFlow flow =
       new GenerationFlow(
           gate,
@@ -61,8 +62,9 @@ class GenerationFlowTest {
           pending,
           outbox,
           observer,
-          new FlowLimits(Duration.ofSeconds(120), Duration.ofSeconds(1)),
-          new QueueRules(100, Duration.ofSeconds(1)),
+          new FlowLimits(Duration.ofSeconds(120), Duration.ofHours(1), Duration.ofSeconds(1)),
+          new QueueRules(100, 1000, Duration.ofSeconds(1)),
+          (base, bulk) -> onTopic,
           new Random(7),
           clock);
 

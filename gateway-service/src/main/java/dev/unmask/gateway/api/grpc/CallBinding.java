@@ -1,6 +1,6 @@
 package dev.unmask.gateway.api.grpc;
 
-import dev.unmask.gateway.flow.GenerationCall;
+import dev.unmask.gateway.flow.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallBinding {
 
-  private @Nullable GenerationCall call;
+  private @Nullable Call call;
   private boolean gone;
 
-  void bind(GenerationCall admitted) {
+  void bind(Call admitted) {
     call = admitted;
     if (gone) {
       end(admitted);
@@ -27,7 +27,7 @@ final class CallBinding {
     }
   }
 
-  private static void end(GenerationCall call) {
+  private static void end(Call call) {
     if (CallerContext.expired()) {
       call.expire();
     } else {

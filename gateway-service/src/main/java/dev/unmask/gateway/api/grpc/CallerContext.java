@@ -1,5 +1,7 @@
 package dev.unmask.gateway.api.grpc;
 
+import dev.unmask.gateway.api.Tenants;
+import dev.unmask.gateway.flow.Origin;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Deadline;
@@ -14,17 +16,38 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries the caller's gRPC context, and with it the deadline, to the thread that runs the service.
- * Quarkus moves calls between threads; the context does not follow by itself.
+ * Carries the caller's gRPC context, with who it is and its deadline, to the thread that runs the
+ * service. Quarkus moves calls between threads; the context does not follow by itself.
  */
 @GlobalInterceptor
 @Singleton
 public class CallerContext implements ServerInterceptor {
 
+  private static final Metadata.Key<String> KEY =
+      Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Context.Key<Origin> ORIGIN = Context.key("origin");
+
+  private final Tenants tenants;
+
+  public CallerContext(Tenants tenants) {
+    this.tenants = tenants;
+  }
+
   @Override
   public <Q, S> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, S> call, Metadata headers, ServerCallHandler<Q, S> next) {
-    return Contexts.interceptCall(Context.current(), call, headers, next);
+    Origin origin =
+        new Origin(
+            tenants.tenant(
+                name -> headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER))),
+            headers.get(KEY),
+            0);
+    return Contexts.interceptCall(Context.current().withValue(ORIGIN, origin), call, headers, next);
+  }
+
+  /** Who makes the running call. */
+  static Origin origin() {
+    return ORIGIN.get(Context.current()) == null ? Origin.ANYBODY : ORIGIN.get();
   }
 
   /** Whether the running call's gRPC deadline has passed. */

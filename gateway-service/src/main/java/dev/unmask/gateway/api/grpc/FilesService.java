@@ -1,8 +1,6 @@
 package dev.unmask.gateway.api.grpc;
 
-import com.google.protobuf.Message;
 import dev.unmask.gateway.api.VertxCallContext;
-import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.UnknownFields;
@@ -42,7 +40,8 @@ public class FilesService extends FilesGrpc.FilesImplBase {
 
   @Override
   public void list(ListFilesRequest request, StreamObserver<ListFilesResponse> responses) {
-    off(
+    StoreWork.answer(
+        vertx,
         request,
         responses,
         () -> {
@@ -57,12 +56,13 @@ public class FilesService extends FilesGrpc.FilesImplBase {
 
   @Override
   public void get(GetFileRequest request, StreamObserver<File> responses) {
-    off(request, responses, () -> shelf.get(request.getId()));
+    StoreWork.answer(vertx, request, responses, () -> shelf.get(request.getId()));
   }
 
   @Override
   public void delete(DeleteFileRequest request, StreamObserver<DeleteFileResponse> responses) {
-    off(
+    StoreWork.answer(
+        vertx,
         request,
         responses,
         () ->
@@ -84,33 +84,6 @@ public class FilesService extends FilesGrpc.FilesImplBase {
             download.send(shelf.open(request.getId()));
           } catch (RefusedException e) {
             download.fail(e.refusal());
-          }
-        });
-  }
-
-  /** Something that the store has to be asked for. */
-  @FunctionalInterface
-  private interface Answer<T> {
-    T get() throws RefusedException;
-  }
-
-  /** Answers from a thread of its own: a store may be slow. */
-  private <T> void off(Message request, StreamObserver<T> responses, Answer<T> answer) {
-    var observer = (ServerCallStreamObserver<T>) responses;
-    observer.setOnCancelHandler(() -> {});
-    CallContext context = VertxCallContext.current(vertx);
-    Thread.ofVirtual()
-        .name("files")
-        .start(() -> {
-          try {
-            UnknownFields.refuse(request);
-            T found = answer.get();
-            context.execute(() -> {
-              observer.onNext(found);
-              observer.onCompleted();
-            });
-          } catch (RefusedException e) {
-            context.execute(() -> observer.onError(StatusMapping.exception(e.refusal())));
           }
         });
   }

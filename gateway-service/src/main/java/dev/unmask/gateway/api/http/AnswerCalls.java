@@ -1,7 +1,8 @@
 package dev.unmask.gateway.api.http;
 
+import dev.unmask.gateway.flow.Call;
 import dev.unmask.gateway.flow.CallSink;
-import dev.unmask.gateway.flow.GenerationCall;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.v1.EventDetail;
@@ -17,7 +18,7 @@ import java.util.function.IntFunction;
 final class AnswerCalls {
 
   private final Exchange exchange;
-  private final List<GenerationCall> calls = new ArrayList<>();
+  private final List<Call> calls = new ArrayList<>();
   private boolean over;
 
   AnswerCalls(Exchange exchange) {
@@ -36,18 +37,27 @@ final class AnswerCalls {
       EventDetail detail,
       IntFunction<CallSink> sinks)
       throws RefusedException {
+    Origin origin = exchange.origin();
     try {
       for (int i = 0; i < requests.size(); i++) {
         GenerateRequest request = requests.get(i);
         if (i > 0) {
-          var model = calls.get(0).model();
-          request = request.toBuilder().setModel(model.name() + "@" + model.digest()).build();
+          Call first = calls.getFirst();
+          request =
+              request.toBuilder().setModel(first.modelName() + "@" + first.modelDigest()).build();
         }
         calls.add(
             reception.generate(
                 request,
                 new Reception.Caller(
-                    detail, exchange.timeLeft(), exchange.context(), sinks.apply(i))));
+                    origin.answer(i),
+                    detail,
+                    exchange.timeLeft(),
+                    exchange.context(),
+                    sinks.apply(i))));
+      }
+      if (calls.stream().allMatch(Call::replayed)) {
+        exchange.response().putHeader("idempotent-replayed", "true");
       }
     } catch (RefusedException e) {
       cancel("another answer to the same request was refused");
@@ -57,12 +67,17 @@ final class AnswerCalls {
 
   /** The model that answers. */
   String model() {
-    return calls.get(0).model().name();
+    return calls.getFirst().modelName();
   }
 
   /** The id of the first call. */
   String id() {
-    return calls.get(0).requestId();
+    return calls.getFirst().requestId();
+  }
+
+  /** When the first call was let in, in Unix seconds. */
+  long created() {
+    return calls.getFirst().createdAtMs() / 1000;
   }
 
   /** Nothing more is wanted; calls that have ended stay as they are. */

@@ -1,6 +1,5 @@
 package dev.unmask.gateway.api.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.gateway.flow.Page;
@@ -10,15 +9,12 @@ import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.v1.BatchError;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.BatchStatus;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** {@code /v1/batches}. */
 final class BatchRoutes {
-
-  private static final int MOST_METADATA = 16;
 
   private final BatchDesk desk;
 
@@ -43,7 +39,7 @@ final class BatchRoutes {
     String file = body.text("input_file_id", "");
     String endpoint = body.text("endpoint", "");
     body.neutral("completion_window", v -> v.asText().equals("24h"), "can only be \"24h\".");
-    Map<String, String> metadata = metadata(body);
+    Map<String, String> metadata = Metadata.read(body);
     body.end();
     Thread.ofVirtual()
         .name("http-batch")
@@ -54,25 +50,6 @@ final class BatchRoutes {
             exchange.context().execute(() -> exchange.refuse(e.refusal()));
           }
         });
-  }
-
-  private static Map<String, String> metadata(Fields body) throws RefusedException {
-    Map<String, String> metadata = new HashMap<>();
-    JsonNode said = body.any("metadata");
-    if (said == null) {
-      return metadata;
-    }
-    if (!said.isObject() || said.size() > MOST_METADATA) {
-      throw Fields.wrong("metadata", "an object of at most 16 strings", said);
-    }
-    for (Map.Entry<String, JsonNode> entry : said.properties()) {
-      if (!entry.getValue().isTextual() || entry.getValue().textValue().length() > 512) {
-        throw Fields.invalid(
-            "metadata", "The values of metadata must be strings of at most 512 characters.");
-      }
-      metadata.put(entry.getKey(), entry.getValue().textValue());
-    }
-    return metadata;
   }
 
   private static void answer(Exchange exchange, CompletableFuture<BatchRecord> told) {

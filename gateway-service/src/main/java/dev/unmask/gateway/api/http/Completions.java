@@ -1,9 +1,11 @@
 package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.Siblings;
+import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.gateway.flow.tools.ToolSet;
 import dev.unmask.gateway.flow.tools.ToolTurns;
 import dev.unmask.v1.EventDetail;
@@ -37,11 +39,6 @@ final class Completions {
   }
 
   private void answer(Exchange exchange, AskedAnswer asked, boolean chat) throws RefusedException {
-    if (asked.stream() && exchange.kept()) {
-      throw Fields.invalid(
-          "Idempotency-Key",
-          "A stream is not kept for its Idempotency-Key; leave out the header, or stream.");
-    }
     ToolSet tools = asked.tools();
     if (tools == null) {
       answer(exchange, asked, asked.requests(), chat);
@@ -57,6 +54,7 @@ final class Completions {
             turn,
             tools,
             new ToolTurns.Asker(
+                exchange.origin(),
                 exchange.context(),
                 exchange.timeLeft(),
                 decided -> {
@@ -75,7 +73,7 @@ final class Completions {
       throws RefusedException {
     List<GenerateRequest> all = new ArrayList<>();
     for (GenerateRequest request : requests) {
-      all.addAll(siblings.of(request, asked.n()));
+      all.addAll(siblings.of(seeded(request, asked.n(), exchange.origin()), asked.n()));
     }
     AnswerForm form =
         !chat
@@ -99,8 +97,19 @@ final class Completions {
     calls.start(reception, all, EventDetail.EVENT_DETAIL_FINAL, whole::sink);
   }
 
+  /** Several answers under a key have seeds that follow from the key: it means the same request. */
+  private static GenerateRequest seeded(GenerateRequest request, int n, Origin origin) {
+    String key = origin.key();
+    if (key == null || n == 1 || request.getSampling().hasSeed()) {
+      return request;
+    }
+    GenerateRequest.Builder seeded = request.toBuilder();
+    seeded.getSamplingBuilder().setSeed(IdempotencyKeys.seed(key));
+    return seeded.build();
+  }
+
   static AnswerJson json(AnswerCalls calls, AnswerForm form) {
     String id = calls.id().replaceFirst("^gen-", form.idStart());
-    return new AnswerJson(id, System.currentTimeMillis() / 1000, calls.model(), form);
+    return new AnswerJson(id, calls.created(), calls.model(), form);
   }
 }

@@ -41,6 +41,11 @@ final class EventStream {
     write("event: " + name + "\ndata: " + Json.text(json) + "\n\n");
   }
 
+  /** An event that a reader can name as the last one it has. */
+  void numbered(long id, JsonNode json) {
+    write("id: " + id + "\ndata: " + Json.text(json) + "\n\n");
+  }
+
   /** The end of a stream that is whole. */
   void done() {
     write("data: [DONE]\n\n");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.gateway.api.VertxCallContext;
 import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import io.vertx.core.buffer.Buffer;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
 
   private static final Logger LOG = Logger.getLogger(Exchange.class);
+
+  /** Where a request's tenant is kept. */
+  static final String TENANT = "tenant";
 
   private final RoutingContext routing;
   private final CallContext context;
@@ -57,6 +61,12 @@ final class Exchange {
 
   CallContext context() {
     return context;
+  }
+
+  /** Who asks, and under which key. */
+  Origin origin() {
+    String tenant = routing.get(TENANT, Origin.DEFAULT_TENANT);
+    return new Origin(tenant, header("idempotency-key"), 0);
   }
 
   HttpServerResponse response() {

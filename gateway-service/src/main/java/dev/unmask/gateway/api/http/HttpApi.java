@@ -1,6 +1,7 @@
 package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Reception;
@@ -9,6 +10,7 @@ import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
+import dev.unmask.gateway.flow.jobs.JobReception;
 import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.gateway.flow.tools.ToolTurns;
 import io.vertx.ext.web.Router;
@@ -28,6 +30,7 @@ public class HttpApi {
 
   private final List<Endpoint> endpoints = new ArrayList<>();
   private final GatewayConfig config;
+  private final Tenants tenants;
   private final String host;
   private final long largestUpload;
 
@@ -40,22 +43,26 @@ public class HttpApi {
       TokenDesk tokens,
       BatchDesk batches,
       StreamMetrics metrics,
+      JobReception jobs,
+      Tenants tenants,
       GatewayConfig config,
       @ConfigProperty(name = "quarkus.http.host") String host) {
     this.config = config;
+    this.tenants = tenants;
     this.host = host;
     this.largestUpload = files.limit();
     Completions completions =
         new Completions(
             reception, new ToolTurns(reception, tokens), new Siblings(new SecureRandom()), metrics);
-    endpoints.add(Endpoint.postOnce("/v1/chat/completions", completions::chat));
-    endpoints.add(Endpoint.postOnce("/v1/completions", completions::text));
-    endpoints.add(Endpoint.postOnce("/v1/infill", new InfillRoute(reception)::infill));
-    endpoints.add(Endpoint.postOnce("/v1/score", new ScoreRoute(reception)::score));
+    endpoints.add(Endpoint.post("/v1/chat/completions", completions::chat));
+    endpoints.add(Endpoint.post("/v1/completions", completions::text));
+    endpoints.add(Endpoint.post("/v1/infill", new InfillRoute(reception)::infill));
+    endpoints.add(Endpoint.post("/v1/score", new ScoreRoute(reception)::score));
     endpoints.addAll(new ModelRoutes(gate, cluster).endpoints());
     endpoints.addAll(new FileRoutes(files).endpoints());
     endpoints.addAll(new TokenRoutes(tokens).endpoints());
     endpoints.addAll(new BatchRoutes(batches).endpoints());
+    endpoints.addAll(new JobRoutes(jobs).endpoints());
     endpoints.addAll(new FineTuneRoutes(fineTuning).endpoints());
   }
 
@@ -67,6 +74,6 @@ public class HttpApi {
   }
 
   void routes(@Observes Router router) throws IOException {
-    new HttpRoutes(config, host, largestUpload).register(router, endpoints);
+    new HttpRoutes(config, host, largestUpload, tenants).register(router, endpoints);
   }
 }

@@ -1,5 +1,6 @@
 package dev.unmask.gateway.api.http;
 
+import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -48,8 +49,10 @@ final class HttpRoutes {
   private final boolean loopback;
   private final long largestUpload;
   private final Idempotency idempotency;
+  private final Tenants tenants;
 
-  HttpRoutes(GatewayConfig config, String host, long largestUpload) {
+  HttpRoutes(GatewayConfig config, String host, long largestUpload, Tenants tenants) {
+    this.tenants = tenants;
     this.config = config;
     this.loopback = HostCheck.isLoopback(host);
     this.largestUpload = largestUpload;
@@ -105,6 +108,7 @@ final class HttpRoutes {
     String id =
         said != null && REQUEST_ID.matcher(said).matches() ? said : "req-" + UUID.randomUUID();
     routing.response().putHeader("x-request-id", id);
+    routing.put(Exchange.TENANT, tenants.tenant(routing.request()::getHeader));
     if (loopback && !hostIsLoopback(routing.request())) {
       new Exchange(routing)
           .fail(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.ErrorCode;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ record Problem(
     String message,
     @Nullable String param,
     @Nullable Duration retryAfter) {
+
+  private static final Pattern OF_SAMPLING = Pattern.compile("(?<!generate\\.)sampling\\.");
 
   /** A problem of HTTP itself, which no other protocol has. */
   static Problem of(int status, String code, String message) {
@@ -40,9 +43,12 @@ record Problem(
         refusal.retryAfter());
   }
 
-  /** What gRPC groups as {@code sampling} stands at the top of OpenAI's bodies. */
+  /**
+   * What gRPC groups as {@code sampling} stands at the top of OpenAI's bodies; in a job's request
+   * it stands where gRPC has it.
+   */
   private static String openAi(String text) {
-    return text.replace("sampling.", "");
+    return OF_SAMPLING.matcher(text).replaceAll("");
   }
 
   /** The table of docs/api.md. */

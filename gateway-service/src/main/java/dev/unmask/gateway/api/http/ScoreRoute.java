@@ -2,8 +2,8 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.gateway.flow.Call;
 import dev.unmask.gateway.flow.CallSink;
-import dev.unmask.gateway.flow.GenerationCall;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -27,10 +27,11 @@ final class ScoreRoute {
 
   void score(Exchange exchange) throws RefusedException {
     ScoreRequest request = reception.parse(() -> request(Fields.of(exchange.body())));
-    GenerationCall call =
+    Call call =
         reception.score(
             request,
             new Reception.Caller(
+                exchange.origin(),
                 EventDetail.EVENT_DETAIL_FINAL,
                 exchange.timeLeft(),
                 exchange.context(),
@@ -50,6 +51,9 @@ final class ScoreRoute {
                     exchange.refuse(refusal);
                   }
                 }));
+    if (call.replayed()) {
+      exchange.response().putHeader("idempotent-replayed", "true");
+    }
     exchange.whenGone(() -> call.cancel("the caller is gone"));
   }
 

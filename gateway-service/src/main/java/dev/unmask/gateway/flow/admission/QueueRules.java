@@ -13,26 +13,31 @@ import java.util.Optional;
  * after which asking again makes sense. Immutable.
  *
  * <p>The estimate: the samplers run as many requests at once as they say they have slots, each
- * advancing one denoising step in the step time they report. Requests that others wrote to the
- * topics are seen only as slots that are taken.
+ * advancing one denoising step in the step time they report. What waits is at least what this
+ * gateway has sent, and at least what the share group has not finished less the slots that are
+ * taken, so requests that others wrote to the topic count; theirs are taken to be as long as this
+ * one.
  */
 public final class QueueRules {
 
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(60);
 
   private final int maxWaiting;
+  private final int maxBulkWaiting;
   private final Duration shortestRetry;
 
   /**
    * @param maxWaiting calls of one base that may wait for a sampler to begin them
+   * @param maxBulkWaiting bulk requests of one base that may stand on its topic
    * @param shortestRetry the least that a refusal tells the caller to wait
    */
-  public QueueRules(int maxWaiting, Duration shortestRetry) {
+  public QueueRules(int maxWaiting, int maxBulkWaiting, Duration shortestRetry) {
     if (maxWaiting < 1) {
       throw new IllegalArgumentException(
           "unmask.gateway.max-waiting is " + maxWaiting + "; at least one call has to wait");
     }
     this.maxWaiting = maxWaiting;
+    this.maxBulkWaiting = maxBulkWaiting;
     this.shortestRetry = shortestRetry;
   }
 
@@ -56,24 +61,26 @@ public final class QueueRules {
             .filter(millis -> millis > 0)
             .average()
             .orElse(0);
-    boolean queues = ahead.waiting() + ahead.running() >= ours;
+    // The topic is looked at now and then, the gateway's own calls are counted: the larger is
+    // right.
+    long ofOthers = Math.max(0, ahead.onTopic() - (slots - free) - ahead.waiting());
+    long waiting = ahead.waiting() + ofOthers;
+    double waitingSteps = ahead.waitingSteps() + (double) ofOthers * steps;
+    boolean queues = waiting + ahead.running() >= ours;
     // Those that run are half done on average.
     double waitMillis =
-        queues ? (ahead.waitingSteps() + ahead.runningSteps() / 2.0) * stepMillis / ours : 0;
-    if (ahead.waiting() >= maxWaiting) {
+        queues ? (waitingSteps + ahead.runningSteps() / 2.0) * stepMillis / ours : 0;
+    if (waiting >= maxWaiting) {
       return Optional.of(
           refusal(
-              ahead.waiting()
-                  + " requests for "
-                  + base
-                  + " already wait for a sampler, as many as may",
+              waiting + " requests for " + base + " already wait for a sampler, as many as may",
               retry(waitMillis / 2)));
     }
     double needed = waitMillis + steps * stepMillis;
     if (queues && needed > timeLeft.toMillis()) {
       return Optional.of(
           refusal(
-              ahead.waiting()
+              waiting
                   + " requests for "
                   + base
                   + " wait before this one; its answer would take about "
@@ -84,6 +91,48 @@ public final class QueueRules {
               retry(Math.min(waitMillis, needed - timeLeft.toMillis()))));
     }
     return Optional.empty();
+  }
+
+  /**
+   * Why one more bulk request of a base is not let in, if it is not.
+   *
+   * @param unfinished those on the topic
+   */
+  public Optional<Refusal> checkBulk(String base, long unfinished) {
+    return unfinished < maxBulkWaiting
+        ? Optional.empty()
+        : Optional.of(
+            refusal(
+                unfinished + " bulk requests for " + base + " already wait, as many as may",
+                LONGEST_RETRY));
+  }
+
+  /**
+   * Why a call cannot be answered in time even if nothing is before it, if so.
+   *
+   * @param leastSteps the fewest denoising steps after which it may have its answer
+   */
+  public static Optional<Refusal> impossible(
+      List<WorkerStatus> live, int leastSteps, Duration timeLeft) {
+    double fastest =
+        live.stream()
+            .mapToDouble(WorkerStatus::getStepMs)
+            .filter(millis -> millis > 0)
+            .min()
+            .orElse(0);
+    double needed = leastSteps * fastest;
+    return needed <= timeLeft.toMillis()
+        ? Optional.empty()
+        : Optional.of(
+            Refusal.of(
+                ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
+                "The answer takes at least "
+                    + leastSteps
+                    + " denoising steps of about "
+                    + Math.round(fastest)
+                    + " ms, and the deadline is in "
+                    + timeLeft.toMillis()
+                    + " ms; ask for fewer steps or give it more time."));
   }
 
   private Duration retry(double millis) {

@@ -53,13 +53,14 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     return switch (request.getMode()) {
       case STREAM_MODE_UNSPECIFIED, STREAM_MODE_BLOCK -> EventDetail.EVENT_DETAIL_BLOCK;
       case STREAM_MODE_FINAL -> EventDetail.EVENT_DETAIL_FINAL;
-      case STREAM_MODE_STEP_DELTA -> EventDetail.EVENT_DETAIL_STEP;
+      case STREAM_MODE_STEP_DELTA, STREAM_MODE_STEP_SNAPSHOT -> EventDetail.EVENT_DETAIL_STEP;
       case UNRECOGNIZED ->
           throw invalid(
               "mode",
               "mode is "
                   + request.getModeValue()
-                  + "; it must be STREAM_MODE_FINAL, STREAM_MODE_BLOCK or STREAM_MODE_STEP_DELTA.");
+                  + "; it must be STREAM_MODE_FINAL, STREAM_MODE_BLOCK, STREAM_MODE_STEP_DELTA or"
+                  + " STREAM_MODE_STEP_SNAPSHOT.");
     };
   }
 

@@ -18,6 +18,12 @@ public sealed interface ValidCall permits ValidRequest, ValidScore {
   /** About how many denoising steps the answer takes; for estimates of time only. */
   int steps();
 
+  /** The fewest denoising steps after which there may be an answer. */
+  int leastSteps();
+
+  /** About how many tokens it costs: those it reads and those it may write. */
+  int tokens();
+
   /**
    * Checks what depends on the model.
    *

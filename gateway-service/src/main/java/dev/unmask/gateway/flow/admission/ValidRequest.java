@@ -33,6 +33,12 @@ public record ValidRequest(
   /** The canvas of a request that does not say how long it is, as the samplers choose it. */
   private static final int USUAL_CANVAS = 64;
 
+  /** The block of a request that does not say how long it is, as the samplers choose it. */
+  private static final int USUAL_BLOCK = 32;
+
+  /** Of an average text; what a prompt really has is known to the sampler. */
+  static final int CHARACTERS_A_TOKEN = 4;
+
   /** Slots that a step commits when confidence decides how many. */
   private static final int COMMITTED_AT_ONCE = 4;
 
@@ -48,6 +54,38 @@ public record ValidRequest(
             || asked.hasConfidenceFactor()
             || asked.getPreset() != Preset.PRESET_UNSPECIFIED;
     return byConfidence ? Math.ceilDiv(canvas, COMMITTED_AT_ONCE) : canvas;
+  }
+
+  /** An answer may end in its first block; a step of a threshold may commit all of a block. */
+  @Override
+  public int leastSteps() {
+    DiffusionParams asked = wire.getDiffusion();
+    boolean wholeCanvas = wire.hasInfill() || (asked.hasEosEarlyExit() && !asked.getEosEarlyExit());
+    int block = asked.hasBlockLength() ? asked.getBlockLength() : USUAL_BLOCK;
+    int canvas = genLength.orElse(USUAL_CANVAS);
+    int blocks = Math.max(1, Math.ceilDiv(canvas, block));
+    if (!asked.hasSteps()) {
+      // Nobody said how many steps a block takes: one is possible.
+      return wholeCanvas ? blocks : 1;
+    }
+    int ofCanvas = Math.min(asked.getSteps(), canvas);
+    return wholeCanvas ? ofCanvas : Math.max(1, ofCanvas / blocks);
+  }
+
+  @Override
+  public int tokens() {
+    long characters =
+        switch (wire.getInputCase()) {
+          case PROMPT -> wire.getPrompt().length();
+          case MESSAGES ->
+              wire.getMessages().getMessagesList().stream()
+                  .mapToLong(message -> message.getContent().length())
+                  .sum();
+          case INFILL -> InfillRules.characters(wire.getInfill());
+          case TOKEN_IDS, INPUT_NOT_SET -> 0;
+        };
+    long prompt = promptTokens.orElse(0) + Math.ceilDiv(characters, CHARACTERS_A_TOKEN);
+    return (int) Math.min(Integer.MAX_VALUE, prompt + genLength.orElse(USUAL_CANVAS));
   }
 
   /**

@@ -29,6 +29,23 @@ public record ValidScore(ScoreRequest wire, ModelName model, Optional<Duration> 
     return Math.ceilDiv(wire.hasSamples() ? wire.getSamples() : USUAL_SAMPLES, ROWS_AT_ONCE);
   }
 
+  @Override
+  public int leastSteps() {
+    return 1;
+  }
+
+  @Override
+  public int tokens() {
+    long characters =
+        (long) wire.getContext().getText().length() + wire.getContinuation().getText().length();
+    long ids =
+        (long) wire.getContext().getTokenIds().getIdsCount()
+            + wire.getContinuation().getTokenIds().getIdsCount();
+    return (int)
+        Math.min(
+            Integer.MAX_VALUE, ids + Math.ceilDiv(characters, ValidRequest.CHARACTERS_A_TOKEN));
+  }
+
   /** Texts are measured by the sampler, which owns the tokenizer. */
   @Override
   public void checkAgainst(ResolvedModel resolved) throws RefusedException {

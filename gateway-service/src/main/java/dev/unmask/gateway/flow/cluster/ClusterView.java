@@ -178,6 +178,15 @@ public final class ClusterView {
         .toList();
   }
 
+  /** Samplers that have been heard of lately, whatever they say. */
+  public List<WorkerStatus> heardOf() {
+    long oldest = clock.millis() - silence.toMillis();
+    return workers.values().stream()
+        .filter(w -> w.getAtMs() >= oldest)
+        .sorted(Comparator.comparing(WorkerStatus::getWorker))
+        .toList();
+  }
+
   /** The live samplers of the base that weights belong to; none when they are not published. */
   public List<WorkerStatus> liveWorkersOf(String digest) {
     return byDigest(digest).map(c -> liveWorkers(c.base())).orElse(List.of());

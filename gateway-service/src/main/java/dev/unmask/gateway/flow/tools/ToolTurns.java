@@ -1,8 +1,9 @@
 package dev.unmask.gateway.flow.tools;
 
+import dev.unmask.gateway.flow.Call;
 import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.CallSink;
-import dev.unmask.gateway.flow.GenerationCall;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -50,6 +51,7 @@ public final class ToolTurns {
    * @param decided hears the turn's request: as it was, or as the call of a function
    */
   public record Asker(
+      Origin origin,
       CallContext context,
       @Nullable Duration timeLeft,
       Consumer<GenerateRequest> decided,
@@ -68,7 +70,7 @@ public final class ToolTurns {
     private final GenerateRequest request;
     private final ToolSet tools;
     private final Asker asker;
-    private @Nullable GenerationCall running;
+    private @Nullable Call running;
     private boolean over;
 
     Turn(GenerateRequest request, ToolSet tools, Asker asker) {
@@ -126,13 +128,15 @@ public final class ToolTurns {
       running =
           reception.score(
               score.build(),
-              caller(event -> {
-                if (event.getScored().getLogLikelihood() > LIKELY) {
-                  which();
-                } else {
-                  decide(request);
-                }
-              }));
+              caller(
+                  "call",
+                  event -> {
+                    if (event.getScored().getLogLikelihood() > LIKELY) {
+                      which();
+                    } else {
+                      decide(request);
+                    }
+                  }));
     }
 
     private void which() throws RefusedException {
@@ -146,9 +150,12 @@ public final class ToolTurns {
       running =
           reception.generate(
               named.build(),
-              caller(event ->
-                  decide(
-                      ToolSet.call(request, ToolNames.chosen(tools, event.getFinal().getText())))));
+              caller(
+                  "name",
+                  event ->
+                      decide(
+                          ToolSet.call(
+                              request, ToolNames.chosen(tools, event.getFinal().getText())))));
     }
 
     private void decide(GenerateRequest decided) {
@@ -163,8 +170,9 @@ public final class ToolTurns {
       }
     }
 
-    private Reception.Caller caller(Step next) {
+    private Reception.Caller caller(String question, Step next) {
       return new Reception.Caller(
+          asker.origin().part(question),
           EventDetail.EVENT_DETAIL_FINAL,
           asker.timeLeft(),
           asker.context(),

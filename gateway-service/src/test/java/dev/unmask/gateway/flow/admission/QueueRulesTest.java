@@ -16,7 +16,7 @@ class QueueRulesTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration LONG = Duration.ofMinutes(10);
 
-  private final QueueRules rules = new QueueRules(3, SECOND);
+  private final QueueRules rules = new QueueRules(3, 5, SECOND);
 
   private static WorkerStatus worker(int slots, int free, double stepMillis) {
     return WorkerStatus.newBuilder()
@@ -84,8 +84,40 @@ class QueueRulesTest {
   }
 
   @Test
+  void whatOthersWroteToTheTopicCounts() {
+    // Six on the topic, two of them run here: four more wait than this gateway has sent.
+    QueueAhead ahead = new QueueAhead(0, 0, 1, 10).withTopic(6);
+    List<WorkerStatus> busy = List.of(worker(2, 0, 100));
+    assertThat(check(busy, ahead, LONG).orElseThrow().message())
+        .contains("4 requests for mini already wait");
+    // What this gateway has sent stands on the topic too and is not counted twice.
+    QueueAhead own = new QueueAhead(2, 20, 1, 10).withTopic(4);
+    assertThat(check(busy, own, LONG)).isEmpty();
+  }
+
+  @Test
+  void bulkHasALimitOfItsOwn() {
+    assertThat(rules.checkBulk("mini", 4)).isEmpty();
+    Refusal refusal = rules.checkBulk("mini", 5).orElseThrow();
+    assertThat(refusal.code()).isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED);
+    assertThat(refusal.message()).contains("5 bulk requests for mini already wait");
+  }
+
+  @Test
+  void aDeadlineThatCannotBeMetIsSaidAtOnce() {
+    List<WorkerStatus> live = List.of(worker(4, 4, 100), worker(4, 4, 50));
+    assertThat(QueueRules.impossible(live, 10, Duration.ofMillis(500))).isEmpty();
+    Refusal refusal = QueueRules.impossible(live, 10, Duration.ofMillis(499)).orElseThrow();
+    assertThat(refusal.code()).isEqualTo(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED);
+    assertThat(refusal.message()).contains("10 denoising steps of about 50 ms", "in 499 ms");
+    assertThat(QueueRules.impossible(List.of(worker(1, 1, 0)), 10, Duration.ofMillis(1)))
+        .as("no step was timed yet")
+        .isEmpty();
+  }
+
+  @Test
   void somebodyHasToWait() {
-    assertThatThrownBy(() -> new QueueRules(0, SECOND))
+    assertThatThrownBy(() -> new QueueRules(0, 5, SECOND))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("unmask.gateway.max-waiting is 0");
   }

@@ -1,0 +1,12 @@
+package dev.unmask.gateway.flow.admission;
+
+/** How many requests stand on the topics, as the share groups of the samplers count them. */
+@FunctionalInterface
+public interface QueueDepth {
+
+  /**
+   * Requests for {@code base} that have not ended, whoever wrote them; 0 when that is not known.
+   * Any thread; a moment old.
+   */
+  long unfinished(String base, boolean bulk);
+}

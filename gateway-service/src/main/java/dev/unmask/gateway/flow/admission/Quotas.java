@@ -1,0 +1,133 @@
+package dev.unmask.gateway.flow.admission;
+
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.v1.ErrorCode;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * What each tenant may ask for in a minute, at this gateway: requests, and tokens read and written.
+ * A tenant saves up at most a minute's worth. Tokens are charged when a request comes, by what it
+ * may cost. Any thread.
+ */
+public final class Quotas {
+
+  /** Whose limit is meant for tenants that have none of their own. */
+  public static final String OTHERS = "others";
+
+  private static final double NANOS_A_MINUTE = 60e9;
+
+  /**
+   * A tenant's limits; 0 is no limit.
+   *
+   * @param requests a minute
+   * @param tokens a minute
+   */
+  public record Limit(long requests, long tokens) {}
+
+  private final Map<String, Limit> limits;
+  private final LongSupplier nanos;
+  private final Map<String, Purse> purses = new ConcurrentHashMap<>();
+
+  /**
+   * @param limits by tenant, or {@link #OTHERS}
+   * @param nanos a clock like {@link System#nanoTime}
+   */
+  public Quotas(Map<String, Limit> limits, LongSupplier nanos) {
+    this.limits = new ConcurrentHashMap<>(limits);
+    this.nanos = nanos;
+  }
+
+  /** What a tenant has left. */
+  private static final class Purse {
+    double requests;
+    double tokens;
+    long at;
+  }
+
+  /** What a tenant, or {@link #OTHERS}, may ask for from now on. */
+  public void set(String tenant, Limit limit) {
+    limits.put(tenant, limit);
+    if (tenant.equals(OTHERS)) {
+      purses.keySet().removeIf(name -> !limits.containsKey(name));
+    } else {
+      purses.remove(tenant);
+    }
+  }
+
+  /**
+   * Charges a request.
+   *
+   * @throws RefusedException RESOURCE_EXHAUSTED with the time after which there is enough again;
+   *     INVALID_ARGUMENT when there never will be
+   */
+  public void charge(String tenant, int tokens) throws RefusedException {
+    Limit own = limits.get(tenant);
+    Limit limit = own == null ? limits.get(OTHERS) : own;
+    if (limit == null) {
+      return;
+    }
+    if (limit.tokens() > 0 && tokens > limit.tokens()) {
+      throw new RefusedException(
+          Refusal.of(
+              ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED,
+              "The request may cost "
+                  + tokens
+                  + " tokens; tenant "
+                  + tenant
+                  + " has "
+                  + limit.tokens()
+                  + " a minute, so it will never be let in."));
+    }
+    Purse purse =
+        purses.computeIfAbsent(
+            tenant,
+            t -> {
+              Purse full = new Purse();
+              full.requests = limit.requests();
+              full.tokens = limit.tokens();
+              full.at = nanos.getAsLong();
+              return full;
+            });
+    double missingMinutes;
+    synchronized (purse) {
+      long now = nanos.getAsLong();
+      double minutes = (now - purse.at) / NANOS_A_MINUTE;
+      purse.at = now;
+      purse.requests =
+          Math.min((double) limit.requests(), purse.requests + minutes * limit.requests());
+      purse.tokens = Math.min((double) limit.tokens(), purse.tokens + minutes * limit.tokens());
+      missingMinutes =
+          Math.max(
+              missing(limit.requests(), purse.requests, 1),
+              missing(limit.tokens(), purse.tokens, tokens));
+      if (missingMinutes <= 0) {
+        purse.requests -= 1;
+        purse.tokens -= tokens;
+        return;
+      }
+    }
+    Duration retry = Duration.ofMillis((long) Math.ceil(missingMinutes * 60_000));
+    throw new RefusedException(
+        Refusal.temporary(
+            ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED,
+            "Tenant "
+                + tenant
+                + " has used up its quota of "
+                + (limit.requests() > 0 ? limit.requests() + " requests" : "")
+                + (limit.requests() > 0 && limit.tokens() > 0 ? " and " : "")
+                + (limit.tokens() > 0 ? limit.tokens() + " tokens" : "")
+                + " a minute; ask again in "
+                + Math.ceilDiv(retry.toMillis(), 1000L)
+                + " s.",
+            retry));
+  }
+
+  /** Minutes until there is enough. */
+  private static double missing(long perMinute, double has, double needs) {
+    return perMinute == 0 || has >= needs ? 0 : (needs - has) / perMinute;
+  }
+}

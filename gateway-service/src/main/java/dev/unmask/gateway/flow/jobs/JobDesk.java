@@ -1,0 +1,469 @@
+package dev.unmask.gateway.flow.jobs;
+
+import com.google.protobuf.ByteString;
+import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.CallSink;
+import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.Page;
+import dev.unmask.gateway.flow.Paging;
+import dev.unmask.gateway.flow.Refusal;
+import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.admission.Quotas;
+import dev.unmask.gateway.flow.admission.ValidCall;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.proto.MinReader;
+import dev.unmask.v1.ErrorCode;
+import dev.unmask.v1.EventDetail;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.GenerationJob;
+import dev.unmask.v1.Job;
+import dev.unmask.v1.JobAsked;
+import dev.unmask.v1.JobCancelAsked;
+import dev.unmask.v1.JobRecord;
+import dev.unmask.v1.JobSent;
+import dev.unmask.v1.JobState;
+import dev.unmask.v1.Priority;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be done with jobs. Any thread; futures fail with {@link RefusedException}.
+ *
+ * <p>A job is asked for by a record on a topic of one partition, which is read back: of two
+ * gateways that ask under the same key at once the first one sends the request. A gateway that dies
+ * between the two leaves a job that was not sent; whoever asks for it next sends it.
+ */
+public final class JobDesk {
+
+  private static final Duration READ_BACK = Duration.ofSeconds(15);
+  private static final Duration UNSENT = Duration.ofSeconds(20);
+
+  private final Gate gate;
+  private final ClusterView cluster;
+  private final JobTable table;
+  private final BooleanSupplier caughtUp;
+  private final JobOutlet outlet;
+  private final JobArchive archive;
+  private final RoomCheck room;
+  private final Quotas quotas;
+  private final RandomGenerator random;
+  private final Clock clock;
+
+  /** Whether there is room for one more request. */
+  @FunctionalInterface
+  public interface RoomCheck {
+
+    /**
+     * Throws RESOURCE_EXHAUSTED when there is not.
+     *
+     * @param steps about how many denoising steps it takes
+     */
+    void check(String base, Priority priority, int steps, Duration timeLeft)
+        throws RefusedException;
+  }
+
+  /**
+   * @param caughtUp whether the table knows all that was asked before this gateway began
+   */
+  public JobDesk(
+      Gate gate,
+      ClusterView cluster,
+      JobTable table,
+      BooleanSupplier caughtUp,
+      JobOutlet outlet,
+      JobArchive archive,
+      RoomCheck room,
+      Quotas quotas,
+      RandomGenerator random,
+      Clock clock) {
+    this.gate = gate;
+    this.cluster = cluster;
+    this.table = table;
+    this.caughtUp = caughtUp;
+    this.outlet = outlet;
+    this.archive = archive;
+    this.room = room;
+    this.quotas = quotas;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  /**
+   * What is asked for.
+   *
+   * @param key the caller's name for it, if it has one
+   * @param fingerprint of all that was asked, to tell it from something else under the same key
+   * @param life after which the result is worth nothing
+   * @param keyedCall whether it is a call that somebody waits for
+   */
+  public record Asking(
+      String tenant,
+      @Nullable String key,
+      ByteString fingerprint,
+      ValidCall call,
+      EventDetail detail,
+      Priority priority,
+      Duration life,
+      Map<String, String> metadata,
+      String replayOf,
+      boolean keyedCall) {}
+
+  /**
+   * A job that was found or asked for.
+   *
+   * @param replayed whether it was there before
+   * @param told completes when the request is on its way
+   */
+  public record Submission(
+      String id,
+      String model,
+      String digest,
+      long createdAtMs,
+      boolean replayed,
+      CompletableFuture<@Nullable Void> told) {}
+
+  /** Finds the job of a key, or asks for a new one. */
+  public Submission submit(Asking asking) throws RefusedException {
+    Refusal closed = gate.closedForGeneration().orElse(null);
+    if (closed != null) {
+      throw new RefusedException(closed);
+    }
+    checkCaughtUp();
+    String key = asking.key();
+    if (key == null) {
+      return ask(asking, String.format("job-%016x%016x", random.nextLong(), random.nextLong()));
+    }
+    IdempotencyKeys.check(key);
+    // What failed may be tried again under its key: the next number is another job.
+    for (int n = 1; ; n++) {
+      String id = IdempotencyKeys.jobId(asking.tenant(), key, n);
+      JobAsked known = table.asked(id).orElse(null);
+      if (known == null) {
+        return ask(asking, id);
+      }
+      if (!known.getFingerprint().equals(asking.fingerprint())) {
+        throw IdempotencyKeys.usedOtherwise(key);
+      }
+      if (!table.failed(id)) {
+        return found(id, known);
+      }
+    }
+  }
+
+  private Submission found(String id, JobAsked known) {
+    Job head = table.head(id).orElseThrow();
+    if (!table.sent(id) && head.getCreatedAtMs() < clock.millis() - UNSENT.toMillis()) {
+      send(id, known, new CompletableFuture<>());
+    }
+    return new Submission(
+        id,
+        head.getModel(),
+        head.getModelDigest(),
+        head.getCreatedAtMs(),
+        true,
+        CompletableFuture.completedFuture(null));
+  }
+
+  private Submission ask(Asking asking, String id) throws RefusedException {
+    ResolvedModel model = cluster.resolve(asking.call().model(), id);
+    asking.call().checkAgainst(model);
+    if (table.full()) {
+      throw new RefusedException(
+          Refusal.temporary(
+              ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED,
+              "Jobs that have not ended fill this gateway's memory for them"
+                  + " (unmask.gateway.jobs-memory); ask again later.",
+              Duration.ofSeconds(10)));
+    }
+    quotas.charge(asking.tenant(), asking.call().tokens());
+    room.check(model.base(), asking.priority(), asking.call().steps(), asking.life());
+    Instant now = clock.instant();
+    GenerationJob.Builder job = GenerationJob.newBuilder();
+    asking.call().addTo(job, model.name(), () -> IdempotencyKeys.seed(id));
+    long token = random.nextLong();
+    JobAsked asked =
+        JobAsked.newBuilder()
+            .setTenant(asking.tenant())
+            .setJob(
+                job.setMinReader(MinReader.of(job))
+                    .setRequestId(id)
+                    .setModelDigest(model.digest())
+                    .setDeadlineAtMs(now.plus(asking.life()).toEpochMilli())
+                    .setAdmittedAtMs(now.toEpochMilli())
+                    .setEvents(asking.detail()))
+            .setBase(model.base())
+            .setPriority(asking.priority())
+            .setFingerprint(asking.fingerprint())
+            .setToken(token)
+            .putAllMetadata(asking.metadata())
+            .setReplayOf(asking.replayOf())
+            .setKeyedCall(asking.keyedCall())
+            .build();
+    CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
+    Runnable readBack =
+        () ->
+            table
+                .asked(id)
+                .ifPresent(first -> {
+                  if (first.getToken() == token) {
+                    send(id, asked, told);
+                  } else {
+                    told.complete(null);
+                  }
+                });
+    Once once = new Once(readBack, () -> table.asked(id).isPresent());
+    table.watch(id, once);
+    outlet.send(
+        record(id).setAsked(asked).build(),
+        failure -> {
+          if (failure != null) {
+            told.completeExceptionally(unavailable("The job could not be written", failure));
+          }
+        });
+    var unused =
+        told.orTimeout(READ_BACK.toMillis(), TimeUnit.MILLISECONDS)
+            .whenComplete((done, failure) -> table.unwatch(id, once));
+    return new Submission(
+        id, model.name(), model.digest(), now.toEpochMilli(), false, refusing(told));
+  }
+
+  /** Runs something once, the first time that a condition holds. */
+  private static final class Once implements Runnable {
+    private final Runnable task;
+    private final BooleanSupplier when;
+    private boolean done;
+
+    Once(Runnable task, BooleanSupplier when) {
+      this.task = task;
+      this.when = when;
+    }
+
+    @Override
+    public void run() {
+      synchronized (this) {
+        if (done || !when.getAsBoolean()) {
+          return;
+        }
+        done = true;
+      }
+      task.run();
+    }
+  }
+
+  private static CompletableFuture<@Nullable Void> refusing(
+      CompletableFuture<@Nullable Void> told) {
+    return told.exceptionallyCompose(failure ->
+        CompletableFuture.failedFuture(
+            failure instanceof RefusedException
+                ? failure
+                : unavailable("The job was not confirmed", failure)));
+  }
+
+  private void send(String id, JobAsked asked, CompletableFuture<@Nullable Void> told) {
+    outlet.request(
+        asked.getBase(),
+        asked.getPriority() != Priority.PRIORITY_INTERACTIVE,
+        asked.getJob(),
+        failure -> {
+          if (failure != null) {
+            told.completeExceptionally(unavailable("The request could not be queued", failure));
+            return;
+          }
+          // Without this word the request might be sent again, which costs work and changes
+          // nothing.
+          outlet.send(record(id).setSent(JobSent.getDefaultInstance()).build(), lost -> {});
+          told.complete(null);
+        });
+  }
+
+  private JobRecord.Builder record(String id) {
+    return JobRecord.newBuilder().setMinReader(1).setJobId(id).setAtMs(clock.millis());
+  }
+
+  /** A call under a key. Called on {@code context}. */
+  public KeyedCall follow(
+      Asking asking, long afterSeq, Duration patience, CallContext context, CallSink sink)
+      throws RefusedException {
+    Submission job = submit(asking);
+    KeyedCall call = new KeyedCall(job, patience, context, sink);
+    boolean onlyEnd = asking.detail() == EventDetail.EVENT_DETAIL_FINAL && afterSeq == 0;
+    call.start(follower(job.id(), afterSeq, onlyEnd, context, call));
+    return call;
+  }
+
+  /** Somebody who wants to see what happens to a job. */
+  public JobFollower watch(
+      String tenant, String id, long afterSeq, CallContext context, JobFollower.Listener listener)
+      throws RefusedException {
+    if (afterSeq < 0) {
+      throw new RefusedException(
+          Refusal.invalid("after_seq", "after_seq is negative; events count from 1."));
+    }
+    Job job = head(tenant, "id", id);
+    return follower(job.getId(), afterSeq, false, context, listener);
+  }
+
+  private JobFollower follower(
+      String id,
+      long afterSeq,
+      boolean onlyEnd,
+      CallContext context,
+      JobFollower.Listener listener) {
+    return new JobFollower(
+        table, archive, id, afterSeq, onlyEnd, context, new Telling(id, listener));
+  }
+
+  /** Adds to an end what only the gateway knows. */
+  private final class Telling implements JobFollower.Listener {
+    private final String id;
+    private final JobFollower.Listener to;
+
+    Telling(String id, JobFollower.Listener to) {
+      this.id = id;
+      this.to = to;
+    }
+
+    @Override
+    public boolean isReady() {
+      return to.isReady();
+    }
+
+    @Override
+    public void event(GenerationEvent event) {
+      to.event(event);
+    }
+
+    @Override
+    public void end(GenerationEvent event) {
+      to.end(told(id, event));
+    }
+
+    @Override
+    public void refused(Refusal refusal) {
+      to.refused(refusal);
+    }
+  }
+
+  private GenerationEvent told(String id, GenerationEvent end) {
+    Job head = table.head(id).orElse(Job.getDefaultInstance());
+    double totalMs = Math.max(0.0, (double) (head.getEndedAtMs() - head.getCreatedAtMs()));
+    return KeyedCall.told(end, id, totalMs);
+  }
+
+  /** A job with its result. May block on Kafka. */
+  public Job get(String tenant, String id) throws RefusedException {
+    Job head = head(tenant, "id", id);
+    JobPlace place = table.endPlace(id).orElse(null);
+    if (place == null) {
+      return overdue(head);
+    }
+    @Nullable GenerationEvent inMemory = table.end(id).orElse(null);
+    GenerationEvent end = told(id, inMemory == null ? archive.end(place) : inMemory);
+    Job.Builder whole = head.toBuilder();
+    switch (end.getEventCase()) {
+      case FINAL -> whole.setResult(end.getFinal());
+      case SCORED -> whole.setScore(end.getScored());
+      case FAILED -> whole.setError(end.getFailed());
+      default -> {}
+    }
+    return whole.build();
+  }
+
+  /** A job that nobody has taken until its deadline has failed, although nobody says so. */
+  private Job overdue(Job head) {
+    return clock.millis() < head.getDeadlineAtMs() + UNSENT.toMillis()
+        ? head
+        : head.toBuilder()
+            .setState(JobState.JOB_STATE_FAILED)
+            .setError(
+                dev.unmask.v1.GenerationFailed.newBuilder()
+                    .setCode(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED)
+                    .setMessage("No sampler had ended the job when its deadline passed."))
+            .build();
+  }
+
+  /** At most {@code asked} jobs, newest first, without results; 0 for the usual number. */
+  public Page<Job> list(String tenant, String after, int asked) throws RefusedException {
+    gate.look();
+    checkCaughtUp();
+    int most = Paging.limit(asked, 20, 100);
+    return table.list(tenant, after, most).orElseThrow(() -> noJob("after", after));
+  }
+
+  /** Ends a job; one that has ended is returned as it is, without its result. */
+  public CompletableFuture<Job> cancel(String tenant, String id) throws RefusedException {
+    Job head = head(tenant, "id", id);
+    if (head.getEndedAtMs() > 0) {
+      return CompletableFuture.completedFuture(head);
+    }
+    gate.enter();
+    CompletableFuture<Job> told = new CompletableFuture<>();
+    outlet.cancel(id, "The job was cancelled.", Instant.ofEpochMilli(head.getDeadlineAtMs()));
+    JobRecord record = record(id).setCancel(JobCancelAsked.getDefaultInstance()).build();
+    outlet.send(
+        record,
+        failure -> {
+          if (failure == null) {
+            // The caller may ask at once; the record is read back a moment later.
+            table.apply(record, new JobPlace("", 0, 0));
+            told.complete(table.head(id).orElse(head));
+          } else {
+            told.completeExceptionally(unavailable("The cancel could not be written", failure));
+          }
+        });
+    return told;
+  }
+
+  /**
+   * What a job asked for, to be asked again with the same weights and seed. May block on Kafka.
+   *
+   * @throws RefusedException OUT_OF_RANGE when it is no longer kept
+   */
+  public JobAsked original(String tenant, String id) throws RefusedException {
+    Job unused = head(tenant, "id", id);
+    JobPlace place = table.askedPlace(id).orElse(null);
+    return place == null ? table.asked(id).orElseThrow() : archive.asked(place).getAsked();
+  }
+
+  private Job head(String tenant, String field, String id) throws RefusedException {
+    gate.look();
+    checkCaughtUp();
+    boolean theirs = table.asked(id).filter(asked -> asked.getTenant().equals(tenant)).isPresent();
+    return table.head(id).filter(job -> theirs).orElseThrow(() -> noJob(field, id));
+  }
+
+  private void checkCaughtUp() throws RefusedException {
+    if (!caughtUp.getAsBoolean()) {
+      throw new RefusedException(
+          Refusal.temporary(
+              ErrorCode.ERROR_CODE_UNAVAILABLE,
+              "The gateway has not read the jobs of the cluster yet.",
+              Duration.ofSeconds(1)));
+    }
+  }
+
+  private static RefusedException noJob(String field, String id) {
+    return new RefusedException(
+        new Refusal(
+            ErrorCode.ERROR_CODE_NOT_FOUND,
+            "There is no job \"" + id + "\"; jobs are known for two days.",
+            field,
+            null));
+  }
+
+  private static RefusedException unavailable(String what, Throwable failure) {
+    return new RefusedException(
+        Refusal.temporary(
+            ErrorCode.ERROR_CODE_UNAVAILABLE,
+            what + ": " + failure.getMessage(),
+            Duration.ofSeconds(1)));
+  }
+}

@@ -1,0 +1,132 @@
+package dev.unmask.gateway.messaging;
+
+import dev.unmask.gateway.flow.admission.QueueDepth;
+import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.proto.Topics;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.ObjLongConsumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.jboss.logging.Logger;
+
+/**
+ * Asks the brokers how far the samplers' share groups are behind, so that requests which did not
+ * come through this gateway count too. One thread.
+ */
+public final class LagReader implements QueueDepth, AutoCloseable {
+
+  private static final Logger LOG = Logger.getLogger(LagReader.class);
+  private static final Duration BETWEEN = Duration.ofMillis(500);
+  private static final int PATIENCE_S = 5;
+
+  private final KafkaSettings settings;
+  private final ClusterView cluster;
+  private final ObjLongConsumer<String> gauge;
+  private final Map<String, Long> lags = new ConcurrentHashMap<>();
+  private final Thread thread;
+  private String lastComplaint = "";
+
+  /**
+   * @param gauge hears the lag of each topic
+   */
+  public LagReader(KafkaSettings settings, ClusterView cluster, ObjLongConsumer<String> gauge) {
+    this.settings = settings;
+    this.cluster = cluster;
+    this.gauge = gauge;
+    this.thread = Thread.ofPlatform().daemon().name("lag-reader").unstarted(this::run);
+  }
+
+  /** Begins to ask. Once. */
+  public void start() {
+    thread.start();
+  }
+
+  @Override
+  public long unfinished(String base, boolean bulk) {
+    String topic = bulk ? Topics.bulkRequests(base) : Topics.interactiveRequests(base);
+    return lags.getOrDefault(topic, 0L);
+  }
+
+  private void run() {
+    try (Admin admin = Admin.create(settings.admin())) {
+      while (true) {
+        look(admin);
+        Thread.sleep(BETWEEN);
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("event=lag.closed");
+    }
+  }
+
+  private void look(Admin admin) throws InterruptedException {
+    Map<String, ListShareGroupOffsetsSpec> asked = new HashMap<>();
+    for (String base : cluster.bases()) {
+      asked.put(
+          Topics.samplersGroup(base),
+          new ListShareGroupOffsetsSpec()
+              .topicPartitions(
+                  List.of(
+                      new TopicPartition(Topics.interactiveRequests(base), 0),
+                      new TopicPartition(Topics.bulkRequests(base), 0))));
+    }
+    if (asked.isEmpty()) {
+      return;
+    }
+    try {
+      var answer = admin.listShareGroupOffsets(asked);
+      for (String group : asked.keySet()) {
+        take(answer.partitionsToOffsetInfo(group));
+      }
+    } catch (KafkaException e) {
+      forget(e);
+    }
+  }
+
+  private void take(KafkaFuture<Map<TopicPartition, SharePartitionOffsetInfo>> group)
+      throws InterruptedException {
+    try {
+      group
+          .get(PATIENCE_S, TimeUnit.SECONDS)
+          .forEach((partition, info) -> {
+            long lag = info == null ? 0 : info.lag().orElse(0L);
+            lags.put(partition.topic(), Math.max(0, lag));
+            gauge.accept(partition.topic(), Math.max(0, lag));
+          });
+    } catch (ExecutionException | TimeoutException e) {
+      forget(e);
+    }
+  }
+
+  /** Without an answer only what this gateway sent counts. */
+  private void forget(Exception e) {
+    lags.clear();
+    String complaint = String.valueOf(e.getMessage());
+    if (!complaint.equals(lastComplaint)) {
+      lastComplaint = complaint;
+      LOG.warnf("event=lag.unknown cause=\"%s\"", complaint);
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+    try {
+      if (!thread.join(Duration.ofSeconds(5))) {
+        LOG.warn("event=lag.stuck");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
