@@ -86,9 +86,7 @@ final class SafeWrites {
   Written write(InputStream data, long limit) throws StoreException {
     Path file = tmp.resolve(UUID.randomUUID().toString());
     boolean complete = false;
-    beforeEach.run();
-    try (FileChannel out =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+    try (FileChannel out = create(file)) {
       MessageDigest hash = Digest.sha256();
       byte[] buffer = new byte[1 << 16];
       long size = 0;
@@ -118,6 +116,11 @@ final class SafeWrites {
         discard(file);
       }
     }
+  }
+
+  private FileChannel create(Path file) throws IOException {
+    beforeEach.run();
+    return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
   /** Moves a written file to its place; replaces what is there. */

@@ -71,6 +71,39 @@ final class CrashTest {
     assertThat(crashes).isGreaterThan(50);
   }
 
+  /** Throws a checked exception from a place that declares none, as the disk does below it. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> void raise(Exception failure) throws E {
+    throw (E) failure;
+  }
+
+  @Test
+  void aDiskThatFillsUpAtAnyWriteIsASentenceAndLeavesNothingHalf() throws IOException {
+    Path model = ModelFolders.sharded(work.resolve("model"));
+    int full = 0;
+    for (boolean done = false; !done; full++) {
+      Path root = work.resolve("store-" + full);
+      int[] left = {full};
+      FolderStore filling =
+          FolderStore.open(
+              root,
+              Clock.systemUTC(),
+              () -> {
+                if (left[0]-- <= 0) {
+                  CrashTest.<RuntimeException>raise(new IOException("No space left on device"));
+                }
+              });
+      try {
+        done = survives(filling, model);
+      } catch (IOException e) {
+        assertThat(e).isInstanceOf(StoreException.class).hasMessageContaining("No space left");
+      }
+      assertThat(root.resolve("tmp")).isEmptyDirectory();
+      requireWhole(FolderStore.open(root), work.resolve("out-" + full));
+    }
+    assertThat(full).isGreaterThan(50);
+  }
+
   @Test
   void onOtherStorageBeforeAndAfterEachObject() throws IOException {
     Path model = ModelFolders.sharded(work.resolve("model"));

@@ -58,12 +58,16 @@ public final class TopicCopy implements DatasetSource, AutoCloseable {
     // The partition belongs to the key: keys are hashed to partitions, so one key has one.
     long name = LongTable.hash(key);
     latest.put(name, count);
-    output.writeLong(name);
-    output.writeInt(partition);
-    output.writeLong(offset);
-    output.writeInt(value == null ? -1 : Math.min(value.length, MAX_BYTES + 1));
-    if (value != null) {
-      output.write(value, 0, Math.min(value.length, MAX_BYTES + 1));
+    try {
+      output.writeLong(name);
+      output.writeInt(partition);
+      output.writeLong(offset);
+      output.writeInt(value == null ? -1 : Math.min(value.length, MAX_BYTES + 1));
+      if (value != null) {
+        output.write(value, 0, Math.min(value.length, MAX_BYTES + 1));
+      }
+    } catch (IOException e) {
+      throw DatasetFiles.unwritable(file, e);
     }
     count++;
   }
@@ -92,16 +96,25 @@ public final class TopicCopy implements DatasetSource, AutoCloseable {
 
   @Override
   public RawRows open(@Nullable DatasetFormat named) throws IOException {
-    output.flush();
+    try {
+      output.flush();
+    } catch (IOException e) {
+      throw DatasetFiles.unwritable(file, e);
+    }
     return new Rows(
         new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16)));
   }
 
+  /** Deletes the copy. What could not be written to it is of no more use, so nothing is said. */
   @Override
   public void close() throws IOException {
-    output.close();
-    latest.close();
-    Files.deleteIfExists(file);
+    try (LongTable names = latest) {
+      output.close();
+    } catch (IOException unwritten) {
+      // On a full disk the end of the copy cannot be written; whoever read it was told.
+    } finally {
+      Files.deleteIfExists(file);
+    }
   }
 
   private final class Rows implements RawRows {
