@@ -160,7 +160,7 @@ public final class GenerationFlow {
   }
 
   private QueueAhead ahead(String base, @Nullable GenerationCall except) {
-    return pending.ahead(base, except).withTopic(depth.unfinished(base, false));
+    return pending.ahead(base, except).withOthers(depth.unfinishedOfOthers(base));
   }
 
   /** Ends requests by their ids, those of other gateways and workflows too. Any thread. */

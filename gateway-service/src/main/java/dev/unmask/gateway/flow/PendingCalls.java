@@ -65,6 +65,11 @@ public final class PendingCalls {
     return new QueueAhead(waiting, waitingSteps, running, runningSteps);
   }
 
+  /** How many calls of {@code base} this gateway waits for. Any thread. */
+  public long unfinished(String base) {
+    return calls.values().stream().filter(call -> call.model().base().equals(base)).count();
+  }
+
   public int size() {
     return taken.get();
   }

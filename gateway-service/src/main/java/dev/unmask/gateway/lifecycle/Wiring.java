@@ -182,8 +182,9 @@ public class Wiring {
 
   @Produces
   @Singleton
-  LagReader lagReader(KafkaSettings settings, ClusterView cluster, MeterRegistry registry) {
-    return new LagReader(settings, cluster, new LagGauges(registry)::lag);
+  LagReader lagReader(
+      KafkaSettings settings, ClusterView cluster, PendingCalls pending, MeterRegistry registry) {
+    return new LagReader(settings, cluster, pending::unfinished, new LagGauges(registry)::lag);
   }
 
   @Produces

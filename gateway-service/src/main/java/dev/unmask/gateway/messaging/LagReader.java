@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.ObjLongConsumer;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
@@ -32,17 +33,28 @@ public final class LagReader implements QueueDepth, AutoCloseable {
 
   private final KafkaSettings settings;
   private final ClusterView cluster;
+  private final ToLongFunction<String> own;
   private final ObjLongConsumer<String> gauge;
   private final Map<String, Long> lags = new ConcurrentHashMap<>();
+
+  /** By base. */
+  private final Map<String, Long> ofOthers = new ConcurrentHashMap<>();
+
   private final Thread thread;
   private String lastComplaint = "";
 
   /**
+   * @param own how many calls of a base this gateway waits for; asked on this object's thread
    * @param gauge hears the lag of each topic
    */
-  public LagReader(KafkaSettings settings, ClusterView cluster, ObjLongConsumer<String> gauge) {
+  public LagReader(
+      KafkaSettings settings,
+      ClusterView cluster,
+      ToLongFunction<String> own,
+      ObjLongConsumer<String> gauge) {
     this.settings = settings;
     this.cluster = cluster;
+    this.own = own;
     this.gauge = gauge;
     this.thread = Thread.ofPlatform().daemon().name("lag-reader").unstarted(this::run);
   }
@@ -58,6 +70,11 @@ public final class LagReader implements QueueDepth, AutoCloseable {
     return lags.getOrDefault(topic, 0L);
   }
 
+  @Override
+  public long unfinishedOfOthers(String base) {
+    return ofOthers.getOrDefault(base, 0L);
+  }
+
   private void run() {
     try (Admin admin = Admin.create(settings.admin())) {
       while (true) {
@@ -71,7 +88,9 @@ public final class LagReader implements QueueDepth, AutoCloseable {
 
   private void look(Admin admin) throws InterruptedException {
     Map<String, ListShareGroupOffsetsSpec> asked = new HashMap<>();
+    Map<String, Long> ownBefore = new HashMap<>();
     for (String base : cluster.bases()) {
+      ownBefore.put(base, own.applyAsLong(base));
       asked.put(
           Topics.samplersGroup(base),
           new ListShareGroupOffsetsSpec()
@@ -85,8 +104,12 @@ public final class LagReader implements QueueDepth, AutoCloseable {
     }
     try {
       var answer = admin.listShareGroupOffsets(asked);
-      for (String group : asked.keySet()) {
-        take(answer.partitionsToOffsetInfo(group));
+      for (Map.Entry<String, Long> base : ownBefore.entrySet()) {
+        take(answer.partitionsToOffsetInfo(Topics.samplersGroup(base.getKey())));
+        // The brokers looked at some moment between: the larger number takes no own call for one
+        // of somebody else.
+        long ownCalls = Math.max(base.getValue(), own.applyAsLong(base.getKey()));
+        ofOthers.put(base.getKey(), Math.max(0, unfinished(base.getKey(), false) - ownCalls));
       }
     } catch (KafkaException e) {
       forget(e);
@@ -111,6 +134,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
   /** Without an answer only what this gateway sent counts. */
   private void forget(Exception e) {
     lags.clear();
+    ofOthers.clear();
     String complaint = String.valueOf(e.getMessage());
     if (!complaint.equals(lastComplaint)) {
       lastComplaint = complaint;

@@ -72,7 +72,7 @@ final class JobView {
   }
 
   private void status(JobStatus status, String message) {
-    if (status == JobStatus.JOB_STATUS_FAILED) {
+    if (status == JobStatus.JOB_STATUS_FAILED || status == JobStatus.JOB_STATUS_CANCELLED) {
       // Why is the last sentence of the command that follows; it need not be read twice.
       return;
     }

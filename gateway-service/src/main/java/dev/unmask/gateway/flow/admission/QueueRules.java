@@ -13,10 +13,9 @@ import java.util.Optional;
  * after which asking again makes sense. Immutable.
  *
  * <p>The estimate: the samplers run as many requests at once as they say they have slots, each
- * advancing one denoising step in the step time they report. What waits is at least what this
- * gateway has sent, and at least what the share group has not finished less the slots that are
- * taken, so requests that others wrote to the topic count; theirs are taken to be as long as this
- * one.
+ * advancing one denoising step in the step time they report. What waits is what this gateway has
+ * sent, and what others wrote to the topic and the share group has not finished, less the slots
+ * that theirs have taken; they are taken to be as long as this one.
  */
 public final class QueueRules {
 
@@ -61,9 +60,7 @@ public final class QueueRules {
             .filter(millis -> millis > 0)
             .average()
             .orElse(0);
-    // The topic is looked at now and then, the gateway's own calls are counted: the larger is
-    // right.
-    long ofOthers = Math.max(0, ahead.onTopic() - (slots - free) - ahead.waiting());
+    long ofOthers = Math.max(0, ahead.ofOthers() - takenByOthers);
     long waiting = ahead.waiting() + ofOthers;
     double waitingSteps = ahead.waitingSteps() + (double) ofOthers * steps;
     boolean queues = waiting + ahead.running() >= ours;

@@ -85,13 +85,12 @@ class QueueRulesTest {
 
   @Test
   void whatOthersWroteToTheTopicCounts() {
-    // Six on the topic, two of them run here: four more wait than this gateway has sent.
-    QueueAhead ahead = new QueueAhead(0, 0, 1, 10).withTopic(6);
+    // Two run, one of them of this gateway: of five of others four wait.
+    QueueAhead ahead = new QueueAhead(0, 0, 1, 10).withOthers(5);
     List<WorkerStatus> busy = List.of(worker(2, 0, 100));
     assertThat(check(busy, ahead, LONG).orElseThrow().message())
         .contains("4 requests for mini already wait");
-    // What this gateway has sent stands on the topic too and is not counted twice.
-    QueueAhead own = new QueueAhead(2, 20, 1, 10).withTopic(4);
+    QueueAhead own = new QueueAhead(2, 20, 1, 10).withOthers(1);
     assertThat(check(busy, own, LONG)).isEmpty();
   }
 
