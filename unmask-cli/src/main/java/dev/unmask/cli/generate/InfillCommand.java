@@ -24,8 +24,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Examples:",
-      "  unmask infill \"The capital of[[2]] is Paris.\"",
-      "  unmask infill --json \"Otters[[3]] in[[2]].\""
+      "  unmask infill \"The capital of France[[1]] Paris.\"",
+      "  unmask infill --json \"The[[1]] is blue.\""
     })
 public final class InfillCommand implements Callable<Integer> {
 
