@@ -164,7 +164,7 @@ class TrainerRestartTest {
     awaitStatus(log, job, JobStatus.JOB_STATUS_FAILED);
     assertThat(events(log, job).getLast().getStatus().getMessage())
         .startsWith("The state of step ")
-        .contains("with learning_rate 0.001, where 0.125 is asked for now")
+        .contains("with learning_rate 0.002, where 0.125 is asked for now")
         .contains("with training_file " + paused.getJob().getTrainingFile())
         .endsWith("give that again, or begin a new run.");
   }
