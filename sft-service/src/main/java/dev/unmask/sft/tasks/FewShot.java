@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * Puts solved examples before a question, as earlier turns of its dialogue. Which ones depends on
@@ -20,12 +21,14 @@ final class FewShot {
   private final long seed;
 
   /**
+   * @param asked the questions
    * @param pool where examples come from
    * @param ownFile whether the questions themselves are the pool
    * @param shots examples before each question; 0 for none
    * @throws IOException with a sentence when the pool has too few
    */
-  FewShot(List<TaskItem> pool, boolean ownFile, int shots, long seed) throws IOException {
+  FewShot(List<TaskItem> asked, List<TaskItem> pool, boolean ownFile, int shots, long seed)
+      throws IOException {
     this.pool = List.copyOf(pool);
     this.ownFile = ownFile;
     this.shots = shots;
@@ -35,7 +38,10 @@ final class FewShot {
       throw new IOException(
           shots + " examples are to be shown, but only " + Math.max(0, usable) + " are there.");
     }
-    if (shots > 0 && pool.stream().anyMatch(item -> item.asked() instanceof Asked.Text)) {
+    if (shots > 0
+        && Stream.of(asked, pool)
+            .flatMap(List::stream)
+            .anyMatch(item -> item.asked() instanceof Asked.Text)) {
       throw new IOException(
           "Contexts that a harness has laid out hold their examples already: leave out --shots, and"
               + " export them with --num_fewshot.");

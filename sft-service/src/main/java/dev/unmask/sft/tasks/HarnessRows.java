@@ -70,20 +70,18 @@ final class HarnessRows {
         positions(row, target, continuations));
   }
 
-  /** A position, its digits, a continuation's own text, or a list of those. */
+  /**
+   * A position or its digits, which is how the harness writes it; else a continuation's own text;
+   * or a list of those.
+   */
   private static Set<Integer> positions(TaskRow row, JsonNode target, List<String> continuations)
       throws TaskFileException {
     Set<Integer> right = new LinkedHashSet<>();
     for (JsonNode one : target.isArray() ? target : List.of(target)) {
       String text = row.text(one, "target").strip();
-      int position = -1;
-      for (int i = 0; i < continuations.size(); i++) {
-        if (continuations.get(i).strip().equals(text)) {
-          position = i;
-        }
-      }
-      if (position < 0 && text.matches("\\d{1,4}")) {
-        position = Integer.parseInt(text);
+      int position = text.matches("\\d{1,4}") ? Integer.parseInt(text) : -1;
+      if (position < 0 || position >= continuations.size()) {
+        position = continuations.stream().map(String::strip).toList().indexOf(text);
       }
       if (position < 0 || position >= continuations.size()) {
         throw row.wrong(

@@ -43,9 +43,10 @@ final class PlainRows {
 
   private static TaskItem choice(TaskRow row, JsonNode choices) throws TaskFileException {
     // ARC keeps texts and letters apart: {"text": [...], "label": [...]}.
-    List<String> texts = row.texts(choices.isObject() ? choices.path("text") : choices, "choices");
+    boolean labelled = choices.isObject();
+    List<String> texts = row.texts(labelled ? choices.path("text") : choices, "choices");
     List<String> letters =
-        choices.isObject() ? row.texts(choices.path("label"), "choices/label") : letters(texts);
+        labelled ? row.texts(choices.path("label"), "choices/label") : letters(texts);
     if (texts.size() < 2 || letters.size() != texts.size()) {
       throw row.wrong(
           "/choices has "
@@ -58,30 +59,38 @@ final class PlainRows {
         row.first(RIGHT)
             .orElseThrow(() ->
                 row.wrong("nothing says which choice is right; give \"answer\": its position"));
+    // A number without labels is a position, also where a choice is that number.
+    boolean position = right.isIntegralNumber() && !labelled;
+    List<List<String>> names = position ? List.of() : List.of(letters, texts);
     return new TaskItem.Choice(
         row.task(),
         row.line(),
         new Asked.Dialogue(messages(row)),
         texts,
-        Set.of(position(row, right, texts, letters)));
+        Set.of(position(row, right, names, texts.size())));
   }
 
-  private static int position(TaskRow row, JsonNode right, List<String> texts, List<String> letters)
+  /**
+   * Where the right choice stands.
+   *
+   * @param names what the choices may be called, the first list before the second
+   */
+  private static int position(TaskRow row, JsonNode right, List<List<String>> names, int choices)
       throws TaskFileException {
     String said = row.text(right, "answer").strip();
-    int position = letters.indexOf(said);
-    if (position < 0) {
-      position = texts.indexOf(said);
+    int position = -1;
+    for (List<String> list : names) {
+      position = position < 0 ? list.indexOf(said) : position;
     }
     if (position < 0 && said.matches("\\d{1,4}")) {
       position = Integer.parseInt(said);
     }
-    if (position < 0 || position >= texts.size()) {
+    if (position < 0 || position >= choices) {
       throw row.wrong(
           "the right choice is said to be \""
               + said
               + "\"; it must be a position from 0 to "
-              + (texts.size() - 1)
+              + (choices - 1)
               + ", a letter or the text of a choice");
     }
     return position;

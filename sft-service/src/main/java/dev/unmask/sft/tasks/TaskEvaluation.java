@@ -171,10 +171,12 @@ public final class TaskEvaluation {
     if (options.shots < 0) {
       throw new IOException("--shots is " + options.shots + "; it must be 0 or more.");
     }
-    return options.shotsFrom == null
-        ? new FewShot(items, true, options.shots, seed)
-        : new FewShot(
-            TaskFile.read(options.shotsFrom, Integer.MAX_VALUE), false, options.shots, seed);
+    if (options.shots == 0 && options.shotsFrom != null) {
+      throw new IOException("--shots-from says where examples come from; --shots says how many.");
+    }
+    List<TaskItem> pool =
+        options.shotsFrom == null ? items : TaskFile.read(options.shotsFrom, Integer.MAX_VALUE);
+    return new FewShot(items, pool, options.shotsFrom == null, options.shots, seed);
   }
 
   private GenerationSettings canvas() throws IOException {

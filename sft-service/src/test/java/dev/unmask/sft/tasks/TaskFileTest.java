@@ -81,6 +81,22 @@ class TaskFileTest {
                 Set.of(1)));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "{'question':'Q','choices':['8','2','24'],'answer':2}|2",
+        "{'question':'Q','choices':['8','2','24'],'answer':'2'}|1",
+        "{'question':'Q','choices':{'text':['8','2'],'label':['2','1']},'answerKey':'2'}|0",
+        "{'question':'Q','choices':{'text':['8','2'],'label':['2','1']},'answerKey':2}|0",
+        "{'target':'1','arguments':[['c','1'],['c','0']]}|1",
+        "{'target':'24','arguments':[['c',' 24'],['c',' 2']]}|0"
+      })
+  void numbersThatAreChoicesAreNotMistaken(String row, int right) throws IOException {
+    assertThat(((TaskItem.Choice) only(row.replace('\'', '"'))).right()).containsExactly(right);
+  }
+
   @Test
   void probesOfTheCorpusAreRead() throws IOException {
     String row =

@@ -67,7 +67,7 @@ class TaskReportTest {
     for (int i = 1; i <= 4; i++) {
       items.add(choice(i, "question " + i));
     }
-    FewShot examples = new FewShot(items, true, 3, 7);
+    FewShot examples = new FewShot(items, items, true, 3, 7);
 
     Asked.Dialogue asked = (Asked.Dialogue) examples.before(items.get(1));
 
@@ -79,7 +79,13 @@ class TaskReportTest {
         .containsExactlyInAnyOrder("question 1", "question 3", "question 4");
     assertThat(asked.messages().get(1).content()).isEqualTo("a much longer answer");
     assertThat(examples.before(items.get(1))).isEqualTo(asked);
-    assertThatThrownBy(() -> new FewShot(items, true, 4, 7)).hasMessageContaining("only 3");
+    assertThatThrownBy(() -> new FewShot(items, items, true, 4, 7)).hasMessageContaining("only 3");
+
+    TaskItem laidOut =
+        new TaskItem.Open(
+            "sums", 9, new Asked.Text("1+1="), List.of("2"), Match.NUMERIC, List.of());
+    assertThatThrownBy(() -> new FewShot(List.of(laidOut), items, false, 1, 7))
+        .hasMessageContaining("leave out --shots");
   }
 
   @Test

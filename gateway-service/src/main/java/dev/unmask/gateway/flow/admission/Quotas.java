@@ -61,8 +61,8 @@ public final class Quotas {
   /**
    * Charges a request.
    *
-   * @throws RefusedException RESOURCE_EXHAUSTED with the time after which there is enough again;
-   *     INVALID_ARGUMENT when there never will be
+   * @throws RefusedException RESOURCE_EXHAUSTED with the time after which there is enough again,
+   *     without a time when there never will be
    */
   public void charge(String tenant, int tokens) throws RefusedException {
     Limit own = limits.get(tenant);
