@@ -7,7 +7,6 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.QueueDepth;
 import dev.unmask.gateway.flow.admission.Quotas;
-import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.messaging.KafkaSettings;
 import dev.unmask.v1.AdminGrpc;
@@ -150,26 +149,19 @@ public class AdminService extends AdminGrpc.AdminImplBase {
     return new RefusedException(Refusal.invalid(field, message));
   }
 
-  /** Something that is at hand. */
-  @FunctionalInterface
-  private interface Answer<T> {
-    T get() throws RefusedException;
-  }
-
-  private <T> void answer(Message request, StreamObserver<T> responses, Answer<T> answer) {
-    try {
-      if (!allowed) {
-        throw new RefusedException(
-            Refusal.of(
-                ErrorCode.ERROR_CODE_PERMISSION_DENIED,
-                "This gateway does not listen on loopback only, so nobody is its operator;"
-                    + " unmask.gateway.admin=true makes everybody one."));
-      }
-      UnknownFields.refuse(request);
-      responses.onNext(answer.get());
-      responses.onCompleted();
-    } catch (RefusedException e) {
-      responses.onError(StatusMapping.exception(e.refusal()));
-    }
+  private <T> void answer(Message request, StreamObserver<T> responses, Replies.Answer<T> answer) {
+    Replies.now(
+        request,
+        responses,
+        () -> {
+          if (!allowed) {
+            throw new RefusedException(
+                Refusal.of(
+                    ErrorCode.ERROR_CODE_PERMISSION_DENIED,
+                    "This gateway does not listen on loopback only, so nobody is its operator;"
+                        + " unmask.gateway.admin=true makes everybody one."));
+          }
+          return answer.get();
+        });
   }
 }

@@ -28,7 +28,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
-import java.util.concurrent.CompletableFuture;
 
 /** Fine-tuning jobs over gRPC. */
 @GrpcService
@@ -47,10 +46,10 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
   @Override
   public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
     CallContext context = VertxCallContext.current(vertx);
-    var observer = outliving(responses);
+    var observer = Replies.outliving(responses);
     Thread.ofVirtual()
         .name("finetune-create")
-        .start(() -> change(context, observer, () -> desk.create(request)));
+        .start(() -> Replies.whenTold(context, observer, () -> desk.create(request)));
   }
 
   @Override
@@ -68,57 +67,23 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
     change(request, responses, () -> desk.resume(request.getId()));
   }
 
-  /** Something that the trainers are told. */
-  @FunctionalInterface
-  private interface Change {
-    CompletableFuture<FineTuningJob> told() throws RefusedException;
-  }
-
-  private void change(Message request, StreamObserver<FineTuningJob> responses, Change change) {
-    change(
+  private void change(
+      Message request,
+      StreamObserver<FineTuningJob> responses,
+      Replies.Telling<FineTuningJob> change) {
+    Replies.whenTold(
         VertxCallContext.current(vertx),
-        outliving(responses),
+        Replies.outliving(responses),
         () -> {
           UnknownFields.refuse(request);
           return change.told();
         });
   }
 
-  private static void change(
-      CallContext context, ServerCallStreamObserver<FineTuningJob> observer, Change change) {
-    try {
-      var unused =
-          change
-              .told()
-              .whenComplete((job, failure) ->
-                  context.execute(() -> {
-                    if (failure == null) {
-                      observer.onNext(job);
-                      observer.onCompleted();
-                    } else {
-                      observer.onError(StatusMapping.exception(Refusal.from(failure)));
-                    }
-                  }));
-    } catch (RefusedException e) {
-      context.execute(() -> observer.onError(StatusMapping.exception(e.refusal())));
-    }
-  }
-
-  /**
-   * A change is made whether or not anybody waits for the answer; without a handler the late reply
-   * would throw.
-   */
-  private static ServerCallStreamObserver<FineTuningJob> outliving(
-      StreamObserver<FineTuningJob> responses) {
-    var observer = (ServerCallStreamObserver<FineTuningJob>) responses;
-    observer.setOnCancelHandler(() -> {});
-    return observer;
-  }
-
   @Override
   public void list(
       ListFineTuningJobsRequest request, StreamObserver<ListFineTuningJobsResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> {
@@ -133,7 +98,7 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
   @Override
   public void listEvents(
       ListFineTuningEventsRequest request, StreamObserver<ListFineTuningEventsResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> {
@@ -150,7 +115,7 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
   public void listCheckpoints(
       ListFineTuningCheckpointsRequest request,
       StreamObserver<ListFineTuningCheckpointsResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () ->
@@ -161,23 +126,7 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
 
   @Override
   public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
-    answer(request, responses, () -> desk.get(request.getId()));
-  }
-
-  /** Something that is at hand. */
-  @FunctionalInterface
-  private interface Answer<T> {
-    T get() throws RefusedException;
-  }
-
-  private static <T> void answer(Message request, StreamObserver<T> responses, Answer<T> answer) {
-    try {
-      UnknownFields.refuse(request);
-      responses.onNext(answer.get());
-      responses.onCompleted();
-    } catch (RefusedException e) {
-      responses.onError(StatusMapping.exception(e.refusal()));
-    }
+    Replies.now(request, responses, () -> desk.get(request.getId()));
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.unmask.gateway.api.grpc;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Message;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
@@ -50,13 +49,13 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
 
   @Override
   public void serverLive(ServerLiveRequest request, StreamObserver<ServerLiveResponse> responses) {
-    answer(request, responses, () -> ServerLiveResponse.newBuilder().setLive(true).build());
+    Replies.now(request, responses, () -> ServerLiveResponse.newBuilder().setLive(true).build());
   }
 
   @Override
   public void serverReady(
       ServerReadyRequest request, StreamObserver<ServerReadyResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> ServerReadyResponse.newBuilder().setReady(gate.closed().isEmpty()).build());
@@ -64,7 +63,7 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
 
   @Override
   public void modelReady(ModelReadyRequest request, StreamObserver<ModelReadyResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> {
@@ -79,7 +78,7 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
   @Override
   public void serverMetadata(
       ServerMetadataRequest request, StreamObserver<ServerMetadataResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> ServerMetadataResponse.newBuilder().setName("unmask").setVersion("0.1.0").build());
@@ -88,7 +87,7 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
   @Override
   public void modelMetadata(
       ModelMetadataRequest request, StreamObserver<ModelMetadataResponse> responses) {
-    answer(
+    Replies.now(
         request,
         responses,
         () -> {
@@ -164,21 +163,5 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
 
   private ResolvedModel resolve(String name, String version) throws RefusedException {
     return cluster.resolve(ModelName.parse(InferMessages.model(name, version), "name"));
-  }
-
-  /** Something that is at hand. */
-  @FunctionalInterface
-  private interface Answer<T> {
-    T get() throws RefusedException;
-  }
-
-  private static <T> void answer(Message request, StreamObserver<T> responses, Answer<T> answer) {
-    try {
-      UnknownFields.refuse(request);
-      responses.onNext(answer.get());
-      responses.onCompleted();
-    } catch (RefusedException e) {
-      responses.onError(StatusMapping.exception(e.refusal()));
-    }
   }
 }

@@ -24,7 +24,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
-import java.util.concurrent.CompletableFuture;
 
 /** Work whose result outlives whoever asked, over gRPC. */
 @GrpcService
@@ -128,38 +127,20 @@ public class JobsService extends JobsGrpc.JobsImplBase {
     }
   }
 
-  /** Something that Kafka is told. */
-  @FunctionalInterface
-  private interface Telling {
-    CompletableFuture<Job> told() throws RefusedException;
-  }
-
   /** On a thread of its own: a replay may have to read its original from Kafka. */
-  private void told(Message request, StreamObserver<Job> responses, Telling telling) {
-    var observer = (ServerCallStreamObserver<Job>) responses;
-    observer.setOnCancelHandler(() -> {});
+  private void told(Message request, StreamObserver<Job> responses, Replies.Telling<Job> telling) {
+    var observer = Replies.outliving(responses);
     CallContext context = VertxCallContext.current(vertx);
     var unused =
         Thread.ofVirtual()
             .name("jobs")
-            .start(() -> {
-              try {
-                UnknownFields.refuse(request);
-                var ignored =
-                    telling
-                        .told()
-                        .whenComplete((job, failure) ->
-                            context.execute(() -> {
-                              if (failure == null) {
-                                observer.onNext(job);
-                                observer.onCompleted();
-                              } else {
-                                observer.onError(StatusMapping.exception(Refusal.from(failure)));
-                              }
-                            }));
-              } catch (RefusedException e) {
-                context.execute(() -> observer.onError(StatusMapping.exception(e.refusal())));
-              }
-            });
+            .start(() ->
+                Replies.whenTold(
+                    context,
+                    observer,
+                    () -> {
+                      UnknownFields.refuse(request);
+                      return telling.told();
+                    }));
   }
 }

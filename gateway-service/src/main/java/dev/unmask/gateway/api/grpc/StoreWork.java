@@ -7,7 +7,6 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.v1.ErrorCode;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.Vertx;
 import org.jboss.logging.Logger;
@@ -19,18 +18,10 @@ final class StoreWork {
 
   private StoreWork() {}
 
-  /** Something that the store has to be asked for. */
-  @FunctionalInterface
-  interface Answer<T> {
-    T get() throws RefusedException;
-  }
-
   /** Answers {@code request} from a virtual thread; called on the call's context. */
   static <T> void answer(
-      Vertx vertx, Message request, StreamObserver<T> responses, Answer<T> answer) {
-    var observer = (ServerCallStreamObserver<T>) responses;
-    // Without a handler an answer would throw when the caller is gone.
-    observer.setOnCancelHandler(() -> {});
+      Vertx vertx, Message request, StreamObserver<T> responses, Replies.Answer<T> answer) {
+    var observer = Replies.outliving(responses);
     CallContext context = VertxCallContext.current(vertx);
     var unused =
         Thread.ofVirtual()
