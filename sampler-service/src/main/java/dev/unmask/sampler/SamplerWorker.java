@@ -6,7 +6,6 @@ import dev.unmask.sampler.events.EventSender;
 import dev.unmask.sampler.intake.CatalogReader;
 import dev.unmask.sampler.intake.ControlReader;
 import dev.unmask.sampler.intake.Intake;
-import dev.unmask.sampler.intake.QueueLag;
 import dev.unmask.sampler.intake.SlotPlan;
 import dev.unmask.sampler.messaging.RecordWriter;
 import dev.unmask.sampler.messaging.TopicTail;
@@ -54,8 +53,6 @@ public final class SamplerWorker implements AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(SamplerWorker.class);
 
-  private static final Duration LAG_EVERY = Duration.ofSeconds(5);
-
   /**
    * How the worker stands.
    *
@@ -84,7 +81,6 @@ public final class SamplerWorker implements AutoCloseable {
   private final TopicTail catalogTail;
   private final TopicTail controlTail;
   private final Intake intake;
-  private final QueueLag lag;
   private volatile boolean taking;
   private volatile boolean closed;
 
@@ -162,9 +158,6 @@ public final class SamplerWorker implements AutoCloseable {
             events,
             meters,
             clock);
-    lag = new QueueLag(admin, options.base(), LAG_EVERY);
-    meters.lag("interactive", Topics.interactiveRequests(options.base()), lag::of);
-    meters.lag("bulk", Topics.bulkRequests(options.base()), lag::of);
     meters.gauge("unmask_worker_up", () -> 1);
     meters.gauge("unmask_step_longest_gap_seconds", () -> gaps.longestGap() / 1e3);
     meters.gauge("unmask_engine_requests_waiting", () -> engine.load().waiting());
@@ -180,7 +173,6 @@ public final class SamplerWorker implements AutoCloseable {
   /** Starts reading; takes requests as soon as the default model is loaded. */
   public void start() {
     heartbeat.start();
-    lag.start();
     controlTail.start();
     catalogTail.start();
     var ignored =
@@ -226,7 +218,6 @@ public final class SamplerWorker implements AutoCloseable {
     events.close();
     heartbeat.close();
     writer.close();
-    lag.close();
     admin.close();
     LOG.infof("event=stopped");
   }

@@ -7,11 +7,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.ObjLongConsumer;
+import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
@@ -34,7 +35,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
   private final KafkaSettings settings;
   private final ClusterView cluster;
   private final ToLongFunction<String> own;
-  private final ObjLongConsumer<String> gauge;
+  private final ObjDoubleConsumer<String> gauge;
   private final Map<String, Long> lags = new ConcurrentHashMap<>();
 
   /** By base. */
@@ -45,13 +46,13 @@ public final class LagReader implements QueueDepth, AutoCloseable {
 
   /**
    * @param own how many calls of a base this gateway waits for; asked on this object's thread
-   * @param gauge hears the lag of each topic
+   * @param gauge hears the lag of each topic; not a number when the brokers do not say
    */
   public LagReader(
       KafkaSettings settings,
       ClusterView cluster,
       ToLongFunction<String> own,
-      ObjLongConsumer<String> gauge) {
+      ObjDoubleConsumer<String> gauge) {
     this.settings = settings;
     this.cluster = cluster;
     this.own = own;
@@ -122,9 +123,12 @@ public final class LagReader implements QueueDepth, AutoCloseable {
       group
           .get(PATIENCE_S, TimeUnit.SECONDS)
           .forEach((partition, info) -> {
-            long lag = info == null ? 0 : info.lag().orElse(0L);
-            lags.put(partition.topic(), Math.max(0, lag));
-            gauge.accept(partition.topic(), Math.max(0, lag));
+            // The brokers say nothing of a topic that no record was ever taken from.
+            Optional<Long> lag = info == null ? Optional.empty() : info.lag();
+            lags.put(partition.topic(), Math.max(0, lag.orElse(0L)));
+            gauge.accept(
+                partition.topic(),
+                lag.map(known -> (double) Math.max(0, known)).orElse(Double.NaN));
           });
     } catch (ExecutionException | TimeoutException e) {
       forget(e);
@@ -133,6 +137,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
 
   /** Without an answer only what this gateway sent counts. */
   private void forget(Exception e) {
+    lags.keySet().forEach(topic -> gauge.accept(topic, Double.NaN));
     lags.clear();
     ofOthers.clear();
     String complaint = String.valueOf(e.getMessage());

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** All meters of a sampler. Labels never hold request ids. */
@@ -73,17 +72,6 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   /** Registers a number that somebody else owns. */
   public void gauge(String name, Supplier<Number> value) {
     Gauge.builder(name, value).register(registry);
-  }
-
-  /** Requests of a topic that are not finished, as the brokers count them. */
-  public void lag(String priority, String topic, ToDoubleFunction<String> value) {
-    Gauge.builder("unmask_kafka_consumer_lag", topic, value)
-        .description("Requests that no worker has finished")
-        .tag("priority", priority)
-        .tag("topic", topic)
-        // A topic's name is nobody else's object.
-        .strongReference(true)
-        .register(registry);
   }
 
   /** The digests that are loaded now, as one gauge each. */
