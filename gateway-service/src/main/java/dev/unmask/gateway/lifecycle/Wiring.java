@@ -184,7 +184,7 @@ public class Wiring {
   @Singleton
   LagReader lagReader(
       KafkaSettings settings, ClusterView cluster, PendingCalls pending, MeterRegistry registry) {
-    return new LagReader(settings, cluster, pending::unfinished, new LagGauges(registry)::lag);
+    return new LagReader(settings, cluster, pending::onTopic, new LagGauges(registry)::lag);
   }
 
   @Produces

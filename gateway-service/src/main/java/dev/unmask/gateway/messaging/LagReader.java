@@ -45,7 +45,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
   private String lastComplaint = "";
 
   /**
-   * @param own how many calls of a base this gateway waits for; asked on this object's thread
+   * @param own how many records of a base may be this gateway's; asked on this object's thread
    * @param gauge hears the lag of each topic; not a number when the brokers do not say
    */
   public LagReader(

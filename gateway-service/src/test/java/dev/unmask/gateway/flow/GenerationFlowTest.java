@@ -49,7 +49,8 @@ class GenerationFlowTest {
   private final Gate gate = new Gate(Duration.ofSeconds(1));
   private final ClusterView cluster =
       new ClusterView(clock, Duration.ofSeconds(15), GateLimits.USUAL);
-  private final PendingCalls pending = new PendingCalls(2);
+  private long nanos;
+  private final PendingCalls pending = new PendingCalls(2, () -> nanos);
   private final RecordedOutbox outbox = new RecordedOutbox();
   private final RecordedSink sink = new RecordedSink();
   private final ManualContext context = new ManualContext();
@@ -109,6 +110,19 @@ class GenerationFlowTest {
       return e.refusal();
     }
     throw new AssertionError("the call was let in");
+  }
+
+  @Test
+  void aCallThatHasJustEndedMayStillHaveItsRecordOnTheTopic() throws Exception {
+    GenerationCall call = start();
+    assertThat(pending.onTopic("mini")).isEqualTo(1);
+    call.deliver(failed(1, ErrorCode.ERROR_CODE_INTERNAL));
+    context.run();
+    assertThat(pending.size()).isZero();
+    assertThat(pending.onTopic("mini")).isEqualTo(1);
+    assertThat(pending.onTopic("another")).isZero();
+    nanos += Duration.ofSeconds(3).toNanos();
+    assertThat(pending.onTopic("mini")).isZero();
   }
 
   @Test
