@@ -111,13 +111,14 @@ public final class FinetuneCommand implements Callable<Integer> {
     try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
       FineTuningJob created = create(client);
       sayQueued(created);
-      FineTuningJob job = follow(client, created.getId());
+      JobFollower follower = new JobFollower(session, client);
+      FineTuningJob job = follow(follower, created.getId());
       boolean good = job.getStatus() == JobStatus.JOB_STATUS_SUCCEEDED;
       Rollout rollout =
           good && wait
               ? Rollout.await(client, job.getFineTunedModel(), job.getResultDigest(), PATIENCE)
               : null;
-      report(job, rollout, good && !noActivate && Rollout.isDefault(client, job));
+      report(job, rollout, good && !noActivate && Rollout.isDefault(client, job), follower.note());
       if (!good) {
         throw new CliException(
             "job "
@@ -178,7 +179,7 @@ public final class FinetuneCommand implements Callable<Integer> {
   }
 
   /** Follows; who leaves hears that the job does not. */
-  private FineTuningJob follow(GatewayClient client, String id) {
+  private FineTuningJob follow(JobFollower follower, String id) {
     Thread farewell =
         new Thread(
             () ->
@@ -191,7 +192,7 @@ public final class FinetuneCommand implements Callable<Integer> {
             "farewell");
     Runtime.getRuntime().addShutdownHook(farewell);
     try {
-      return new JobFollower(session, client).follow(id);
+      return follower.follow(id);
     } finally {
       try {
         boolean unused = Runtime.getRuntime().removeShutdownHook(farewell);
@@ -268,10 +269,14 @@ public final class FinetuneCommand implements Callable<Integer> {
     return cut.isEmpty() ? "tuned" : cut;
   }
 
-  private void report(FineTuningJob job, @Nullable Rollout rollout, boolean activated) {
+  private void report(
+      FineTuningJob job, @Nullable Rollout rollout, boolean activated, String note) {
     if (session.json()) {
       ObjectNode node = JobFormat.json(job);
       node.put("activated", activated);
+      if (!note.isEmpty() && job.getError().isEmpty()) {
+        node.put("note", note);
+      }
       if (rollout != null) {
         rollout.serving().forEach(node.withArray("serving_workers")::add);
         rollout.missing().forEach(node.withArray("missing_workers")::add);

@@ -19,6 +19,7 @@ final class JobFollower {
 
   private final Session session;
   private final GatewayClient client;
+  private String note = "";
 
   JobFollower(Session session, GatewayClient client) {
     this.session = session;
@@ -49,6 +50,9 @@ final class JobFollower {
             FineTuneEvent event = events.next();
             seen = Math.max(seen, event.getSeq());
             failures = 0;
+            if (event.hasStatus()) {
+              note = event.getStatus().getMessage();
+            }
             if (!session.json()) {
               view.show(event);
             }
@@ -69,6 +73,14 @@ final class JobFollower {
     } finally {
       view.close();
     }
+  }
+
+  /**
+   * What the job said with its last change of status, such as why its weights were not activated;
+   * empty when it said nothing.
+   */
+  String note() {
+    return note;
   }
 
   FineTuningJob get(String jobId) {

@@ -251,6 +251,25 @@ class FinetuneCommandTest {
   }
 
   @Test
+  void jsonSaysWhyTheWeightsWereNotActivated() throws IOException {
+    String why = "tiny@default stays where it is: 0 of 8 probes are right.";
+    List<FineTuneEvent> told = new ArrayList<>(history());
+    told.add(
+        event(5)
+            .setStatus(
+                JobStatusChanged.newBuilder()
+                    .setStatus(JobStatus.JOB_STATUS_SUCCEEDED)
+                    .setMessage(why))
+            .build());
+    gateway.script(ended(JobStatus.JOB_STATUS_SUCCEEDED), told);
+    TestSession cli = session();
+
+    assertThat(cli.run("finetune", dataset(ROW).toString(), "--json")).isZero();
+
+    assertThat(new ObjectMapper().readTree(cli.out()).get("note").asText()).isEqualTo(why);
+  }
+
+  @Test
   void aJobThatFailedSaysWhyOnceAndExitsWithOne() throws IOException {
     String why = "line 3 of otters.jsonl is not a dialogue";
     gateway.script(
