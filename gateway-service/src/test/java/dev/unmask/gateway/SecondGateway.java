@@ -105,7 +105,7 @@ final class SecondGateway implements AutoCloseable {
             new Random(),
             clock);
     reception = new Reception(rules, flow, desk, quotas);
-    jobs = new JobReception(rules, desk, table, Duration.ofHours(1));
+    jobs = new JobReception(rules, desk, table, Duration.ofHours(1), () -> {});
     outbox.start();
     replies.start();
     clusterReader.start();

@@ -8,6 +8,7 @@ import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.sampler.metrics.SamplerMeters;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /** How a sampler sets up the engine. */
@@ -23,12 +24,29 @@ final class EngineSetup {
    */
   static EngineOptions options(
       SamplerMeters meters, MemoryBudget memory, Consumer<Duration> stepped) {
-    return EngineOptions.defaults()
-        .withMemory(memory)
-        .withObserver(step -> {
-          meters.forward(step.duration(), step.tasks());
-          stepped.accept(step.duration());
-        });
+    EngineOptions options = EngineOptions.defaults().withMemory(measured(memory, meters));
+    return options.withObserver(step -> {
+      meters.forward(step, options.stepTokens());
+      stepped.accept(step.duration());
+    });
+  }
+
+  /** The same budget, of which meters show the part that is taken. */
+  private static MemoryBudget measured(MemoryBudget memory, SamplerMeters meters) {
+    AtomicLong taken = new AtomicLong();
+    meters.memory(() -> (double) taken.get() / Math.max(1, memory.bytes()));
+    return new MemoryBudget() {
+      @Override
+      public long bytes() {
+        return memory.bytes();
+      }
+
+      @Override
+      public void needed(long bytes) {
+        taken.set(bytes);
+        memory.needed(bytes);
+      }
+    };
   }
 
   /** What requests may need where nobody said it. */

@@ -1,6 +1,8 @@
 package dev.unmask.sampler;
 
 import dev.unmask.model.engine.DenoisingEngine;
+import dev.unmask.model.torch.Device;
+import dev.unmask.model.torch.TorchRuntime;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.events.EventSender;
 import dev.unmask.sampler.intake.CatalogReader;
@@ -159,6 +161,9 @@ public final class SamplerWorker implements AutoCloseable {
             meters,
             clock);
     meters.gauge("unmask_worker_up", () -> 1);
+    if (options.device() instanceof Device.Cuda cuda) {
+      meters.gauge("unmask_gpu_memory_used_bytes", () -> TorchRuntime.usedBytes(cuda));
+    }
     meters.gauge("unmask_step_longest_gap_seconds", () -> gaps.longestGap() / 1e3);
     meters.gauge("unmask_engine_requests_waiting", () -> engine.load().waiting());
     meters.gauge("unmask_engine_backlog_seconds", () -> engine.load().drainMillis() / 1e3);
@@ -326,6 +331,10 @@ public final class SamplerWorker implements AutoCloseable {
         .setLongestStepMs(gaps.longestStep())
         .setDrainsSinceMs(turns.since())
         .setStepMs(engine.meanStepMillis())
+        .setRunning(meters.running())
+        .setWaiting(engine.load().waiting())
+        .setForwards(meters.forwards())
+        .setTokens(meters.tokens())
         .setVersion(version())
         .setPrecision(
             options

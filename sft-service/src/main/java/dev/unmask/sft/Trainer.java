@@ -95,7 +95,7 @@ public final class Trainer implements AutoCloseable {
             ((Consumer<ConsumerRecord<@Nullable String, byte @Nullable []>>) view::apply)
                 .andThen(ledger::apply));
     this.endedRuns = new EndedRuns(runs, ledger, keepEndedRuns, Clock.systemUTC());
-    this.commands = new CommandReader(kafka);
+    this.commands = new CommandReader(kafka, meters::rebalanced);
     this.runner =
         new JobRunner(
             store,

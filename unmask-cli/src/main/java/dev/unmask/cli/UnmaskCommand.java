@@ -25,6 +25,7 @@ import dev.unmask.cli.tools.InspectCommand;
 import dev.unmask.cli.tools.MergeCommand;
 import dev.unmask.cli.tools.PretrainCommand;
 import dev.unmask.cli.tools.TestCommand;
+import dev.unmask.cli.top.TopCommand;
 import dev.unmask.cli.up.UpCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -56,6 +57,7 @@ import picocli.CommandLine.Spec;
       FinetuneCommand.class,
       JobsCommand.class,
       FilesCommand.class,
+      TopCommand.class,
       ModelsCommand.class,
       RollbackCommand.class,
       ImportCommand.class,

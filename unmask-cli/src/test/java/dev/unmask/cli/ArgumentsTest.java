@@ -24,6 +24,7 @@ class ArgumentsTest {
         "finetune",
         "jobs",
         "models",
+        "top",
         "import",
         "golden",
         "inspect",
@@ -46,8 +47,7 @@ class ArgumentsTest {
 
     assertThat(cli.out())
         .contains("generate", "score", "pretrain", "corpus", "eval")
-        .contains("rollback", "infill", "export")
-        .doesNotContain("  top ");
+        .contains("rollback", "infill", "export", "  top ");
   }
 
   @Test

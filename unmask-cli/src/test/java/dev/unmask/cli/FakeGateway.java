@@ -1,6 +1,7 @@
 package dev.unmask.cli;
 
 import com.google.protobuf.ByteString;
+import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CanvasStep;
 import dev.unmask.v1.CreateFineTuningJobRequest;
@@ -19,6 +20,7 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.GenerationStarted;
 import dev.unmask.v1.GetFineTuningJobRequest;
+import dev.unmask.v1.GetServerInfoRequest;
 import dev.unmask.v1.ListFineTuningEventsRequest;
 import dev.unmask.v1.ListFineTuningEventsResponse;
 import dev.unmask.v1.ListFineTuningJobsRequest;
@@ -31,6 +33,7 @@ import dev.unmask.v1.PauseFineTuningJobRequest;
 import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.ScoreResponse;
+import dev.unmask.v1.ServerInfo;
 import dev.unmask.v1.SlotCommit;
 import dev.unmask.v1.TokenScore;
 import dev.unmask.v1.UploadRequest;
@@ -45,7 +48,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +76,7 @@ public final class FakeGateway implements AutoCloseable {
   private final AtomicReference<FineTuningJob> job =
       new AtomicReference<>(FineTuningJob.getDefaultInstance());
   private final List<FineTuneEvent> events = Collections.synchronizedList(new ArrayList<>());
+  private final Deque<ServerInfo> told = new ConcurrentLinkedDeque<>();
   private final AtomicReference<ModelVersion> version =
       new AtomicReference<>(ModelVersion.getDefaultInstance());
 
@@ -81,6 +87,7 @@ public final class FakeGateway implements AutoCloseable {
             .addService(new Files())
             .addService(new FineTuning())
             .addService(new Models())
+            .addService(new Admin())
             .build()
             .start();
   }
@@ -125,6 +132,14 @@ public final class FakeGateway implements AutoCloseable {
     job.set(ended);
     events.clear();
     events.addAll(history);
+  }
+
+  /**
+   * What the gateway says of the cluster: the first at once, each other one at the next question.
+   */
+  public void tell(ServerInfo... infos) {
+    told.clear();
+    told.addAll(List.of(infos));
   }
 
   public void publish(ModelVersion model) {
@@ -343,6 +358,23 @@ public final class FakeGateway implements AutoCloseable {
           .filter(event -> event.getSeq() > request.getAfterSeq())
           .forEach(reply::onNext);
       reply.onCompleted();
+    }
+  }
+
+  private final class Admin extends AdminGrpc.AdminImplBase {
+
+    @Override
+    public void getServerInfo(GetServerInfoRequest request, StreamObserver<ServerInfo> reply) {
+      if (failed(reply)) {
+        return;
+      }
+      ServerInfo next = told.size() > 1 ? told.poll() : told.peek();
+      if (next == null) {
+        reply.onError(
+            Status.PERMISSION_DENIED.withDescription("Only operators may.").asRuntimeException());
+      } else {
+        answer(reply, next);
+      }
     }
   }
 

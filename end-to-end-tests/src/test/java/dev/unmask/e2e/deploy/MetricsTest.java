@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,7 @@ final class MetricsTest {
 
   private static final Path DASHBOARD = DeployFiles.ROOT.resolve("grafana/unmask.json");
   private static final Path ALERTS = DeployFiles.ROOT.resolve("prometheus/alerts.yml");
+  private static final Path TABLE = Checkout.root().resolve("docs/metrics.md");
   private static final Path RUNBOOK = Checkout.root().resolve("docs/runbook.md");
 
   @Test
@@ -102,6 +105,24 @@ final class MetricsTest {
     assertThat(Tool.run("promtool", "test", "rules", scenes.toString())).contains("SUCCESS");
     Path scraping = ALERTS.resolveSibling("prometheus.yml");
     assertThat(Tool.run("promtool", "check", "config", scraping.toString())).contains("SUCCESS");
+  }
+
+  @Test
+  void theTableOfMetricsIsWhatIsExported() throws IOException {
+    Map<String, Set<String>> told = new TreeMap<>();
+    Pattern.compile(
+            "(?m)^\\| `(unmask_[a-z0-9_]+)`[^|]*\\| ([a-z, ]+) \\| (?:counter|gauge|distribution) \\|")
+        .matcher(Files.readString(TABLE))
+        .results()
+        .forEach(row -> told.put(row.group(1), Set.of(row.group(2).split(", "))));
+    Map<String, Set<String>> exported = new TreeMap<>();
+    for (Map.Entry<String, ServiceFacts> service : ServiceFacts.ALL.entrySet()) {
+      for (String meter : service.getValue().meters()) {
+        exported.computeIfAbsent(meter, name -> new TreeSet<>()).add(service.getKey());
+      }
+    }
+
+    assertThat(told).isEqualTo(exported);
   }
 
   @Test

@@ -51,6 +51,8 @@ record ServiceFacts(String room) {
           "count", List.of("_total"),
           "gauge", List.of(""),
           "builder", List.of(""),
+          "Timer.builder",
+              List.of("_seconds_bucket", "_seconds_count", "_seconds_sum", "_seconds_max"),
           "histogram", List.of("_seconds_bucket", "_seconds_count", "_seconds_sum", "_seconds_max"),
           "timer", List.of("_seconds_bucket", "_seconds_count", "_seconds_sum", "_seconds_max"),
           "registry.timer", List.of("_seconds_count", "_seconds_sum", "_seconds_max"),
@@ -119,6 +121,22 @@ record ServiceFacts(String room) {
   /** Names of the series that its own meters become for Prometheus. */
   Set<String> series() throws IOException {
     Set<String> series = new TreeSet<>();
+    registered().forEach((name, endings) -> endings.forEach(ending -> series.add(name + ending)));
+    return series;
+  }
+
+  /** Its own meters as a table of them writes their names: without the parts of a distribution. */
+  Set<String> meters() throws IOException {
+    Set<String> meters = new TreeSet<>();
+    registered()
+        .forEach((name, endings) ->
+            meters.add(name + endings.getLast().replaceAll("_(?:max|sum|count|bucket)$", "")));
+    return meters;
+  }
+
+  /** Its meters by their names, with the endings that their series have. */
+  private Map<String, List<String>> registered() throws IOException {
+    Map<String, List<String>> meters = new TreeMap<>();
     Map<String, String> unknown = new TreeMap<>();
     for (String source : sources()) {
       // A name elsewhere is another thing's.
@@ -141,14 +159,13 @@ record ServiceFacts(String room) {
           unknown.put(found.group(2), call);
           continue;
         }
-        String name = found.group(2).replaceAll("_total$", "");
-        endings.forEach(ending -> series.add(name + ending));
+        meters.put(found.group(2).replaceAll("_total$", ""), endings);
       }
     }
     if (!unknown.isEmpty()) {
       throw new AssertionError(room + " registers metrics in a way that is not known: " + unknown);
     }
-    return series;
+    return meters;
   }
 
   private List<String> sources() throws IOException {

@@ -38,6 +38,9 @@ public interface FlowObserver {
 
   void cancelled(GenerationCall call, Duration total);
 
+  /** A caller goes on with a stream behind an event that it has. */
+  void resumed();
+
   /** A later attempt has taken over from one that had shown something. */
   void retried(GenerationCall call, int attempt);
 }

@@ -68,7 +68,11 @@ public final class Reception {
                   "resume_after_seq",
                   "A stream can only go on under its idempotency-key, and there is none.")));
     }
-    return start(parse(() -> rules.check(request)), request.getRequest(), caller);
+    Call call = start(parse(() -> rules.check(request)), request.getRequest(), caller);
+    if (request.getResumeAfterSeq() > 0) {
+      flow.observer().resumed();
+    }
+    return call;
   }
 
   /** A call to fill gaps: a request to generate with that input. */

@@ -40,6 +40,7 @@ import dev.unmask.gateway.telemetry.CallMetrics;
 import dev.unmask.gateway.telemetry.JobGauges;
 import dev.unmask.gateway.telemetry.LagGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
+import dev.unmask.gateway.telemetry.QuotaGauges;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.location.StoreChoice;
@@ -170,14 +171,16 @@ public class Wiring {
 
   @Produces
   @Singleton
-  Quotas quotas(GatewayConfig config) {
+  Quotas quotas(GatewayConfig config, MeterRegistry registry) {
     Map<String, Quotas.Limit> limits = new HashMap<>();
     config
         .quotas()
         .forEach((tenant, quota) ->
             limits.put(
                 tenant, new Quotas.Limit(quota.requestsPerMinute(), quota.tokensPerMinute())));
-    return new Quotas(limits, System::nanoTime);
+    Quotas quotas = new Quotas(limits, System::nanoTime);
+    QuotaGauges.register(registry, quotas);
+    return quotas;
   }
 
   @Produces
@@ -232,8 +235,8 @@ public class Wiring {
   @Produces
   @Singleton
   JobReception jobReception(
-      RequestRules rules, JobDesk desk, JobTable table, GatewayConfig config) {
-    return new JobReception(rules, desk, table, config.jobDeadline());
+      RequestRules rules, JobDesk desk, JobTable table, GatewayConfig config, CallMetrics metrics) {
+    return new JobReception(rules, desk, table, config.jobDeadline(), metrics::replayed);
   }
 
   @Produces
@@ -298,7 +301,8 @@ public class Wiring {
       KafkaOutbox outbox,
       RequestRules rules,
       ClusterView cluster,
-      FileShelf files) {
+      FileShelf files,
+      CallMetrics metrics) {
     SecureRandom random = new SecureRandom();
     return new BatchKeeper(
         settings,
@@ -306,6 +310,7 @@ public class Wiring {
         new BatchFormat(new Siblings(random)),
         new JobMaker(rules, cluster, random, Clock.systemUTC()),
         files,
+        metrics::rebalanced,
         Clock.systemUTC());
   }
 }

@@ -50,6 +50,7 @@ public final class BatchKeeper extends ReaderThread {
   private final BatchLines format;
   private final JobMaker jobs;
   private final FileShelf files;
+  private final Runnable rebalanced;
   private final Clock clock;
   private final Map<String, KeptBatch> runs = new HashMap<>();
 
@@ -61,12 +62,16 @@ public final class BatchKeeper extends ReaderThread {
   private boolean keeping;
   private boolean folded;
 
+  /**
+   * @param rebalanced hears whenever the group has told this gateway its part
+   */
   public BatchKeeper(
       KafkaSettings settings,
       KafkaOutbox outbox,
       BatchLines format,
       JobMaker jobs,
       FileShelf files,
+      Runnable rebalanced,
       Clock clock) {
     super(settings, "batch-keeper");
     this.settings = settings;
@@ -74,6 +79,7 @@ public final class BatchKeeper extends ReaderThread {
     this.format = format;
     this.jobs = jobs;
     this.files = files;
+    this.rebalanced = rebalanced;
     this.clock = clock;
   }
 
@@ -93,6 +99,7 @@ public final class BatchKeeper extends ReaderThread {
         new ConsumerRebalanceListener() {
           @Override
           public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            rebalanced.run();
             if (!assigned.isEmpty()) {
               consumer.seekToBeginning(assigned);
               fold = new BatchFold();

@@ -88,6 +88,9 @@ public final class CallLog implements FlowObserver {
   }
 
   @Override
+  public void resumed() {}
+
+  @Override
   public void retried(GenerationCall call, int attempt) {
     LOG.warnf("event=generation.retried request_id=%s attempt=%d", call.requestId(), attempt);
   }

@@ -30,6 +30,9 @@ public final class CallMetrics implements FlowObserver {
   private final Counter generationTokens;
   private final Counter canvasTokens;
   private final Counter lateEvents;
+  private final Counter replays;
+  private final Counter resumes;
+  private final Counter rebalances;
 
   public CallMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -45,6 +48,9 @@ public final class CallMetrics implements FlowObserver {
     generationTokens = registry.counter("unmask_generation_tokens");
     canvasTokens = registry.counter("unmask_canvas_tokens");
     lateEvents = registry.counter("unmask_duplicate_results_suppressed");
+    replays = registry.counter("unmask_replays");
+    resumes = registry.counter("unmask_stream_resume");
+    rebalances = registry.counter("unmask_kafka_rebalances", "group", "batch-keepers");
   }
 
   /** A record took this long to be acknowledged. */
@@ -55,6 +61,21 @@ public final class CallMetrics implements FlowObserver {
   /** An event came for a call that had ended. */
   public void lateEvent() {
     lateEvents.increment();
+  }
+
+  /** A job was asked for again. */
+  public void replayed() {
+    replays.increment();
+  }
+
+  /** The group that elects the keeper of batches has told this gateway its part anew. */
+  public void rebalanced() {
+    rebalances.increment();
+  }
+
+  @Override
+  public void resumed() {
+    resumes.increment();
   }
 
   @Override

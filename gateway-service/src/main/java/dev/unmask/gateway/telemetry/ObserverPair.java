@@ -59,6 +59,12 @@ public record ObserverPair(FlowObserver first, FlowObserver second) implements F
   }
 
   @Override
+  public void resumed() {
+    first.resumed();
+    second.resumed();
+  }
+
+  @Override
   public void retried(GenerationCall call, int attempt) {
     first.retried(call, attempt);
     second.retried(call, attempt);

@@ -430,6 +430,9 @@ class GenerationFlowTest {
     }
 
     @Override
+    public void resumed() {}
+
+    @Override
     public void retried(GenerationCall call, int attempt) {
       heard.add("retried");
     }

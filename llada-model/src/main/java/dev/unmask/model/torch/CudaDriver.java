@@ -96,6 +96,19 @@ final class CudaDriver {
    * @throws UnusableLibraryException when the driver does not say
    */
   static long freeBytes(int index) {
+    return memory(index).free();
+  }
+
+  /** Bytes of a device that somebody has taken, this process or another one. */
+  static long usedBytes(int index) {
+    DeviceBytes memory = memory(index);
+    return memory.total() - memory.free();
+  }
+
+  /** A device's memory. */
+  private record DeviceBytes(long free, long total) {}
+
+  private static DeviceBytes memory(int index) {
     try {
       Functions driver = load();
       int device = handle(driver, index);
@@ -104,10 +117,11 @@ final class CudaDriver {
       try {
         check("cuCtxPushCurrent", driver.cuCtxPushCurrent_v2(context.getValue()));
         LongByReference free = new LongByReference();
-        int asked = driver.cuMemGetInfo_v2(free, new LongByReference());
+        LongByReference total = new LongByReference();
+        int asked = driver.cuMemGetInfo_v2(free, total);
         check("cuCtxPopCurrent", driver.cuCtxPopCurrent_v2(new PointerByReference()));
         check("cuMemGetInfo", asked);
-        return free.getValue();
+        return new DeviceBytes(free.getValue(), total.getValue());
       } finally {
         check("cuDevicePrimaryCtxRelease", driver.cuDevicePrimaryCtxRelease_v2(device));
       }

@@ -78,6 +78,15 @@ public final class TorchRuntime {
     return CudaDriver.freeBytes(device.index());
   }
 
+  /**
+   * Bytes of a device that this process or another one has taken.
+   *
+   * @throws UnusableLibraryException when the driver does not say
+   */
+  public static long usedBytes(Device.Cuda device) {
+    return CudaDriver.usedBytes(device.index());
+  }
+
   /** Gives memory that the library keeps of devices, but does not use, back to them. */
   public static void returnDeviceMemory() {
     JniUtils.emptyCudaCache();

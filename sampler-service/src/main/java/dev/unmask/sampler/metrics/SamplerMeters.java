@@ -1,5 +1,6 @@
 package dev.unmask.sampler.metrics;
 
+import dev.unmask.model.engine.EngineOptions.EngineStep;
 import dev.unmask.sampler.events.EventObserver;
 import dev.unmask.sampler.intake.SlotObserver;
 import dev.unmask.sampler.models.CheckpointVerdict;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,8 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
 
   private final MeterRegistry registry;
   private final AtomicInteger running = new AtomicInteger();
+  private final LongAdder forwards = new LongAdder();
+  private final LongAdder tokens = new LongAdder();
   private final Timer queued;
   private final Timer firstText;
   private final Timer firstFrame;
@@ -34,13 +38,17 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   private final Timer perToken;
   private final Timer produce;
   private final Timer step;
+  private final Timer cancelled;
   private final DistributionSummary batch;
+  private final DistributionSummary fill;
   private final DistributionSummary steps;
   private final DistributionSummary tokensPerForward;
   private final Counter promptTokens;
   private final Counter generatedTokens;
   private final Counter canvasTokens;
   private final Counter earlyExits;
+  private final Counter usefulPositions;
+  private final Counter uselessPositions;
   private final Counter frames;
   private final MultiGauge versions;
 
@@ -54,19 +62,28 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     perToken = timer("unmask_time_per_output_token", "Inference time per committed token");
     produce = timer("unmask_kafka_produce_latency", "Handed to the producer to acknowledged");
     step = timer("unmask_denoising_step_duration", "One forward and its commits");
+    cancelled = timer("unmask_cancel_latency", "A cancel was heard to its request has ended");
     batch = summary("unmask_step_batch_size", "Sequences that shared a forward");
+    fill = summary("unmask_step_batch_fill_ratio", "Positions of a forward, of those it may have");
     steps = summary("unmask_denoising_steps_per_request", "Steps of a finished request");
     tokensPerForward = summary("unmask_tokens_per_forward", "Answer tokens per forward");
     promptTokens = registry.counter("unmask_prompt_tokens_total");
     generatedTokens = registry.counter("unmask_generation_tokens_total");
     canvasTokens = registry.counter("unmask_canvas_tokens_total");
     earlyExits = registry.counter("unmask_early_exit_total");
+    usefulPositions = registry.counter("unmask_forward_positions_total", "useful", "true");
+    uselessPositions = registry.counter("unmask_forward_positions_total", "useful", "false");
     frames = registry.counter("unmask_stream_frames_total", "mode", "step");
     versions =
         MultiGauge.builder("unmask_model_active_version_info")
             .description("Loaded weights")
             .register(registry);
     Gauge.builder("unmask_num_requests_running", running, AtomicInteger::get).register(registry);
+  }
+
+  /** Registers the part of their memory that requests may need now. */
+  public void memory(Supplier<Number> part) {
+    gauge("unmask_cache_usage_ratio", part);
   }
 
   /** Registers a number that somebody else owns. */
@@ -85,10 +102,28 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     return running.get();
   }
 
-  /** A forward: how long it took and how many sequences shared it. Engine thread. */
-  public void forward(Duration took, int sequences) {
-    step.record(took);
-    batch.record(sequences);
+  /** Forwards since the start. */
+  public long forwards() {
+    return forwards.sum();
+  }
+
+  /** Tokens of answers since the start. */
+  public long tokens() {
+    return tokens.sum();
+  }
+
+  /**
+   * A forward. Engine thread.
+   *
+   * @param most positions that a forward may have
+   */
+  public void forward(EngineStep done, int most) {
+    forwards.increment();
+    step.record(done.duration());
+    batch.record(done.tasks());
+    fill.record((double) done.packedTokens() / most);
+    usefulPositions.increment(done.usefulTokens());
+    uselessPositions.increment((double) done.packedTokens() - done.usefulTokens());
   }
 
   /** A record was acknowledged after so many nanoseconds. */
@@ -119,6 +154,11 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
   @Override
   public void started(Duration since) {
     queued.record(since);
+  }
+
+  @Override
+  public void cancelled(Duration sinceHeard) {
+    cancelled.record(sinceHeard);
   }
 
   @Override
@@ -198,6 +238,7 @@ public final class SamplerMeters implements RunObserver, EventObserver, SlotObse
     }
     steps.record(result.steps());
     promptTokens.increment(answered.task().promptTokens());
+    tokens.add(answerTokens);
     generatedTokens.increment(answerTokens);
     canvasTokens.increment(result.canvasIds().length);
     if (result.sparedSlots() > 0) {

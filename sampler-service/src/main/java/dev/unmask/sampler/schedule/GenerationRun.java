@@ -38,6 +38,7 @@ public final class GenerationRun implements AutoCloseable {
 
   // Guarded by this.
   private @Nullable StopReason stopped;
+  private long stoppedAt;
   private @Nullable EngineTicket ticket;
   private @Nullable Lease lease;
   private boolean submitted;
@@ -75,6 +76,7 @@ public final class GenerationRun implements AutoCloseable {
         return;
       }
       stopped = reason;
+      stoppedAt = System.nanoTime();
       running = ticket;
       inEngine = submitted;
     }
@@ -111,8 +113,20 @@ public final class GenerationRun implements AutoCloseable {
 
   void end(Outcome how) {
     if (outcome.complete(how)) {
+      tellCancelled();
       observer.ended(how, weights());
     }
+  }
+
+  private void tellCancelled() {
+    long heard;
+    synchronized (this) {
+      if (!(stopped instanceof StopReason.Cancelled)) {
+        return;
+      }
+      heard = stoppedAt;
+    }
+    observer.cancelled(Duration.ofNanos(System.nanoTime() - heard));
   }
 
   private synchronized @Nullable Digest weights() {

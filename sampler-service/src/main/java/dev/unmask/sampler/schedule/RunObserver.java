@@ -10,6 +10,9 @@ public interface RunObserver {
   /** A run's first forward is next; {@code queued} is the time since admission. */
   void started(Duration queued);
 
+  /** A run that was cancelled while it waited or ran has ended, so long after it heard of it. */
+  void cancelled(Duration sinceHeard);
+
   /**
    * A run ended before its outcome became anything; called once per run.
    *
@@ -22,6 +25,9 @@ public interface RunObserver {
       new RunObserver() {
         @Override
         public void started(Duration queued) {}
+
+        @Override
+        public void cancelled(Duration sinceHeard) {}
 
         @Override
         public void ended(Outcome outcome, @Nullable Digest weights) {}

@@ -13,6 +13,11 @@ public record TalliedRuns(RunObserver next, ModelTally tally) implements RunObse
   }
 
   @Override
+  public void cancelled(Duration sinceHeard) {
+    next.cancelled(sinceHeard);
+  }
+
+  @Override
   public void ended(Outcome outcome, @Nullable Digest weights) {
     if (weights != null) {
       tally.count(outcome, weights);

@@ -34,6 +34,7 @@ public final class CommandReader implements AutoCloseable {
   private static final long LEAVING_MS = 20_000;
 
   private final KafkaSettings settings;
+  private final Runnable rebalanced;
   private final BlockingQueue<TakenCommand> queue = new ArrayBlockingQueue<>(1);
   private final Thread thread;
   private volatile boolean closing;
@@ -42,8 +43,12 @@ public final class CommandReader implements AutoCloseable {
   /** Reader thread only. */
   private @Nullable TakenCommand current;
 
-  public CommandReader(KafkaSettings settings) {
+  /**
+   * @param rebalanced hears whenever the group has told this trainer its part
+   */
+  public CommandReader(KafkaSettings settings, Runnable rebalanced) {
     this.settings = settings;
+    this.rebalanced = rebalanced;
     this.thread = Thread.ofPlatform().daemon().name("command-reader").unstarted(this::run);
   }
 
@@ -194,6 +199,7 @@ public final class CommandReader implements AutoCloseable {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
       reading = true;
+      rebalanced.run();
     }
   }
 

@@ -66,6 +66,7 @@ public final class MeteredEvents implements JobEvents {
 
   @Override
   public void published(Manifest manifest) {
+    meters.published(manifest);
     next.published(manifest);
   }
 

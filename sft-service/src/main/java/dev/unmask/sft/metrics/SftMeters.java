@@ -1,9 +1,14 @@
 package dev.unmask.sft.metrics;
 
 import dev.unmask.sft.training.StepReport;
+import dev.unmask.store.Manifest;
+import dev.unmask.store.ManifestFile;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** All meters of a trainer. Labels never hold job ids. */
@@ -14,6 +19,8 @@ public final class SftMeters {
 
   private final MeterRegistry registry;
   private final AtomicInteger running = new AtomicInteger();
+  private final AtomicLong checkpointBytes = new AtomicLong();
+  private final Timer step;
   private final AtomicReference<StepReport> last = new AtomicReference<>(NOTHING);
 
   public SftMeters(MeterRegistry registry) {
@@ -26,6 +33,12 @@ public final class SftMeters {
         .register(registry);
     Gauge.builder("unmask_finetune_gradient_norm", last, l -> l.get().gradientNorm())
         .register(registry);
+    Gauge.builder("unmask_finetune_checkpoint_bytes", checkpointBytes, AtomicLong::get)
+        .register(registry);
+    step =
+        Timer.builder("unmask_finetune_step_duration")
+            .publishPercentileHistogram()
+            .register(registry);
   }
 
   void progress(StepReport report) {
@@ -34,6 +47,24 @@ public final class SftMeters {
     boolean same = report.step() > before.step() && report.tokens() > before.tokens();
     count("unmask_finetune_steps_total", report.step() - (same ? before.step() : 0));
     count("unmask_finetune_tokens_total", report.tokens() - (same ? before.tokens() : 0));
+    if (same && report.seconds() > before.seconds()) {
+      // Not every step is told: the mean of those since the last report counts for each of them.
+      long steps = report.step() - before.step();
+      Duration mean =
+          Duration.ofNanos((long) ((report.seconds() - before.seconds()) * 1e9 / steps));
+      for (long told = 0; told < steps; told++) {
+        step.record(mean);
+      }
+    }
+  }
+
+  void published(Manifest manifest) {
+    checkpointBytes.set(manifest.files().stream().mapToLong(ManifestFile::size).sum());
+  }
+
+  /** A group has told this trainer its part anew. */
+  public void rebalanced() {
+    registry.counter("unmask_kafka_rebalances_total", "group", "trainers").increment();
   }
 
   void rejected(String reason) {

@@ -2,6 +2,7 @@ package dev.unmask.cli.client;
 
 import dev.unmask.cli.Session;
 import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
@@ -47,6 +48,11 @@ public final class GatewayClient implements AutoCloseable {
 
   public FineTuningGrpc.FineTuningBlockingStub fineTuning() {
     return FineTuningGrpc.newBlockingStub(channel);
+  }
+
+  /** For operators; refused to whoever is none. */
+  public AdminGrpc.AdminBlockingStub admin() {
+    return AdminGrpc.newBlockingStub(channel);
   }
 
   public ModelsGrpc.ModelsBlockingStub models() {

@@ -7,7 +7,7 @@ import dev.unmask.v1.JobStatus;
 import java.util.TreeMap;
 
 /** A job as JSON, and its status in a word. */
-final class JobFormat {
+public final class JobFormat {
 
   private JobFormat() {}
 
@@ -29,7 +29,8 @@ final class JobFormat {
     return node;
   }
 
-  static String status(JobStatus status) {
+  /** In a word, as the HTTP API says it. */
+  public static String status(JobStatus status) {
     return switch (status) {
       case JOB_STATUS_QUEUED -> "queued";
       case JOB_STATUS_VALIDATING_FILES -> "validating_files";
@@ -43,7 +44,7 @@ final class JobFormat {
   }
 
   /** Whether the job is over. */
-  static boolean ended(JobStatus status) {
+  public static boolean ended(JobStatus status) {
     return switch (status) {
       case JOB_STATUS_SUCCEEDED, JOB_STATUS_FAILED, JOB_STATUS_CANCELLED -> true;
       case JOB_STATUS_QUEUED,

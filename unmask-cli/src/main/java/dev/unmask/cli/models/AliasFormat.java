@@ -9,13 +9,14 @@ import java.time.Instant;
 import java.util.Locale;
 
 /** An alias for people and for machines. */
-final class AliasFormat {
+public final class AliasFormat {
 
   private static final int SHORT_DIGEST = "sha256:".length() + 12;
 
   private AliasFormat() {}
 
-  static String shortDigest(String digest) {
+  /** Enough of a digest to know it by. */
+  public static String shortDigest(String digest) {
     return digest.substring(0, Math.min(SHORT_DIGEST, digest.length()));
   }
 

@@ -6,6 +6,7 @@ import dev.unmask.v1.ErrorCode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -31,6 +32,7 @@ public final class Quotas {
   private final Map<String, Limit> limits;
   private final LongSupplier nanos;
   private final Map<String, Purse> purses = new ConcurrentHashMap<>();
+  private volatile Consumer<String> limited = name -> {};
 
   /**
    * @param limits by tenant, or {@link #OTHERS}
@@ -46,16 +48,70 @@ public final class Quotas {
     double requests;
     double tokens;
     long at;
+
+    synchronized Left left(Limit limit, long now) {
+      double minutes = (now - at) / NANOS_A_MINUTE;
+      return new Left(
+          limit.requests() == 0
+              ? Double.POSITIVE_INFINITY
+              : Math.min((double) limit.requests(), requests + minutes * limit.requests()),
+          limit.tokens() == 0
+              ? Double.POSITIVE_INFINITY
+              : Math.min((double) limit.tokens(), tokens + minutes * limit.tokens()));
+    }
+  }
+
+  /** What may still be asked for now; infinite without a limit. */
+  public record Left(double requests, double tokens) {
+
+    Left orLess(Left other) {
+      return new Left(Math.min(requests, other.requests), Math.min(tokens, other.tokens));
+    }
   }
 
   /** What a tenant, or {@link #OTHERS}, may ask for from now on. */
   public void set(String tenant, Limit limit) {
     limits.put(tenant, limit);
+    limited.accept(tenant);
     if (tenant.equals(OTHERS)) {
       purses.keySet().removeIf(name -> !limits.containsKey(name));
     } else {
       purses.remove(tenant);
     }
+  }
+
+  /** Tells {@code hears} the names that have a limit, now and whenever one is set. */
+  public void onLimited(Consumer<String> hears) {
+    limited = hears;
+    limits.keySet().forEach(hears);
+  }
+
+  /**
+   * What is left of a tenant's minute, of those without a limit of their own the least; without a
+   * limit infinite.
+   *
+   * @param tenant its name, or {@link #OTHERS}
+   */
+  public Left left(String tenant) {
+    Limit limit = limits.get(tenant);
+    if (limit == null) {
+      return new Left(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+    }
+    Left least = new Left(unlimited(limit.requests()), unlimited(limit.tokens()));
+    for (Map.Entry<String, Purse> purse : purses.entrySet()) {
+      boolean meant =
+          tenant.equals(OTHERS)
+              ? !limits.containsKey(purse.getKey())
+              : purse.getKey().equals(tenant);
+      if (meant) {
+        least = least.orLess(purse.getValue().left(limit, nanos.getAsLong()));
+      }
+    }
+    return least;
+  }
+
+  private static double unlimited(long perMinute) {
+    return perMinute == 0 ? Double.POSITIVE_INFINITY : (double) perMinute;
   }
 
   /**

@@ -29,15 +29,19 @@ public final class JobReception {
   private final JobDesk desk;
   private final JobTable table;
   private final Duration life;
+  private final Runnable replayed;
 
   /**
    * @param life of a job whose request sets no deadline
+   * @param replayed hears of each job that is asked for again
    */
-  public JobReception(RequestRules rules, JobDesk desk, JobTable table, Duration life) {
+  public JobReception(
+      RequestRules rules, JobDesk desk, JobTable table, Duration life, Runnable replayed) {
     this.rules = rules;
     this.desk = desk;
     this.table = table;
     this.life = life;
+    this.replayed = replayed;
   }
 
   /** What can be done with jobs that are there. */
@@ -123,18 +127,21 @@ public final class JobReception {
       call = rules.check(generate.toBuilder().setModel(generate.getModel() + digest).build());
     }
     try {
-      return submit(
-          new JobDesk.Asking(
-              origin.tenant(),
-              origin.key(),
-              original.getFingerprint(),
-              call,
-              original.getJob().getEvents(),
-              original.getPriority(),
-              call.deadline().orElse(life),
-              original.getMetadataMap(),
-              id,
-              false));
+      CompletableFuture<Job> again =
+          submit(
+              new JobDesk.Asking(
+                  origin.tenant(),
+                  origin.key(),
+                  original.getFingerprint(),
+                  call,
+                  original.getJob().getEvents(),
+                  original.getPriority(),
+                  call.deadline().orElse(life),
+                  original.getMetadataMap(),
+                  id,
+                  false));
+      replayed.run();
+      return again;
     } catch (RefusedException e) {
       if (e.refusal().code() != ErrorCode.ERROR_CODE_NOT_FOUND) {
         throw e;

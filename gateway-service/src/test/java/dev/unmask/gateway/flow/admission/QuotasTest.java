@@ -6,6 +6,8 @@ import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.v1.ErrorCode;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +43,29 @@ class QuotasTest {
 
   private void pass(Duration time) {
     nanos.addAndGet(time.toNanos());
+  }
+
+  @Test
+  void whatIsLeftIsToldByTheNameOfTheLimit() {
+    assertThat(quotas.left("few")).isEqualTo(new Quotas.Left(2, Double.POSITIVE_INFINITY));
+    assertThat(charge("few", 1)).isNull();
+    assertThat(charge("somebody", 1)).isNull();
+
+    assertThat(quotas.left("few").requests()).isEqualTo(1);
+    assertThat(quotas.left("short").tokens()).isEqualTo(100);
+    assertThat(quotas.left(Quotas.OTHERS).requests()).isZero();
+    assertThat(quotas.left("nobody").requests()).isInfinite();
+    pass(Duration.ofMinutes(10));
+    assertThat(quotas.left(Quotas.OTHERS).requests()).isEqualTo(1);
+  }
+
+  @Test
+  void limitsThatAreSetLaterAreToldToo() {
+    List<String> names = new ArrayList<>();
+    quotas.onLimited(names::add);
+    quotas.set("new", new Quotas.Limit(7, 0));
+
+    assertThat(names).containsExactlyInAnyOrder("few", "short", Quotas.OTHERS, "new");
   }
 
   @Test

@@ -1,0 +1,3 @@
+/** What {@code unmask top} shows. */
+@org.jspecify.annotations.NullMarked
+package dev.unmask.cli.top;
