@@ -1,6 +1,7 @@
 package dev.unmask.broker;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Properties;
 
 /** Kafka's settings for a broker that shares one machine with what it serves. */
@@ -11,20 +12,31 @@ final class BrokerSettings {
 
   private BrokerSettings() {}
 
-  static Properties of(Path logs, String host, int port, int controllerPort) {
+  /**
+   * @param more further listeners and their ports
+   */
+  static Properties of(
+      Path logs,
+      String host,
+      int port,
+      int controllerPort,
+      Map<BrokerOptions.Listener, Integer> more) {
+    StringBuilder clients = new StringBuilder("CLIENT://" + host + ":" + port);
+    StringBuilder protocols = new StringBuilder("CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    more.forEach((listener, at) -> {
+      clients.append(',').append(listener.name()).append("://").append(host).append(':').append(at);
+      protocols.append(',').append(listener.name()).append(':').append(listener.protocol());
+    });
     Properties settings = new Properties();
     String[][] all = {
       {"process.roles", "broker,controller"},
       {"node.id", String.valueOf(NODE_ID)},
       {"controller.quorum.voters", NODE_ID + "@" + host + ":" + controllerPort},
       {"controller.listener.names", CONTROLLER_LISTENER},
-      {
-        "listeners",
-        "CLIENT://" + host + ":" + port + ",CONTROLLER://" + host + ":" + controllerPort
-      },
-      {"advertised.listeners", "CLIENT://" + host + ":" + port},
+      {"listeners", clients + ",CONTROLLER://" + host + ":" + controllerPort},
+      {"advertised.listeners", clients.toString()},
       {"inter.broker.listener.name", "CLIENT"},
-      {"listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT"},
+      {"listener.security.protocol.map", protocols.toString()},
       {"log.dirs", logs.toString()},
       // A misspelled topic should be an error and not a new topic.
       {"auto.create.topics.enable", "false"},

@@ -1,5 +1,7 @@
 package dev.unmask.broker;
 
+import dev.unmask.kafka.KafkaAccess;
+import dev.unmask.kafka.KafkaTrouble;
 import dev.unmask.proto.Topics;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -47,11 +49,12 @@ public final class ClusterTopics {
    * @throws BrokerException when the cluster cannot be reached or refuses, or a topic exists with a
    *     number of partitions that cannot work
    */
-  public static List<String> create(String bootstrap, Collection<String> bases)
+  public static List<String> create(KafkaAccess kafka, Collection<String> bases)
       throws BrokerException {
     List<PlannedTopic> plan = new ArrayList<>(TopicPlan.shared());
     bases.forEach(base -> plan.addAll(TopicPlan.forBase(base)));
-    try (Admin admin = connect(bootstrap)) {
+    String bootstrap = kafka.bootstrap();
+    try (Admin admin = connect(kafka)) {
       List<String> created = createMissing(admin, plan);
       configureGroups(admin, bases);
       awaitVisible(admin, plan, bases);
@@ -62,25 +65,37 @@ public final class ClusterTopics {
       if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
         throw unreachable(bootstrap, e);
       }
+      KafkaTrouble trouble = KafkaTrouble.of(kafka, e);
       throw new BrokerException(
-          "Kafka at " + bootstrap + " refused the topics of Unmask: " + e.getCause(), e);
+          trouble.refused()
+              ? trouble.sentence()
+              : "Kafka at " + bootstrap + " refused the topics of Unmask: " + e.getCause(),
+          e);
     } catch (org.apache.kafka.common.KafkaException e) {
+      KafkaTrouble trouble = KafkaTrouble.of(kafka, e);
       throw new BrokerException(
-          "'" + bootstrap + "' cannot be used as the address of Kafka: " + e.getMessage(), e);
+          trouble.refused()
+              ? trouble.sentence()
+              : "'" + bootstrap + "' cannot be used as the address of Kafka: " + e.getMessage(),
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BrokerException("interrupted while creating topics at " + bootstrap, e);
     }
   }
 
-  /** {@link #create(String, Collection)} with the bases written out. */
-  public static List<String> create(String bootstrap, String... bases) throws BrokerException {
-    return create(bootstrap, List.of(bases));
+  /** {@link #create(KafkaAccess, Collection)} with the bases written out. */
+  public static List<String> create(KafkaAccess kafka, String... bases) throws BrokerException {
+    return create(kafka, List.of(bases));
   }
 
-  private static Admin connect(String bootstrap) {
-    Map<String, Object> config = new HashMap<>();
-    config.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+  /** The same where brokers take everybody. */
+  public static List<String> create(String bootstrap, String... bases) throws BrokerException {
+    return create(KafkaAccess.plain(bootstrap), bases);
+  }
+
+  private static Admin connect(KafkaAccess kafka) {
+    Map<String, Object> config = kafka.properties();
     config.put(AdminClientConfig.CLIENT_ID_CONFIG, "unmask-topics");
     config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TIMEOUT_S * 1000);
     config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_S * 500);

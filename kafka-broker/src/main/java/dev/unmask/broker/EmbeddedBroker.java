@@ -13,6 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -35,13 +40,13 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private final KafkaRaftServer server;
   private final FolderLock lock;
-  private final int port;
+  private final Ports ports;
   private boolean closed;
 
-  private EmbeddedBroker(KafkaRaftServer server, FolderLock lock, int port) {
+  private EmbeddedBroker(KafkaRaftServer server, FolderLock lock, Ports ports) {
     this.server = server;
     this.lock = lock;
-    this.port = port;
+    this.ports = ports;
   }
 
   /**
@@ -51,7 +56,7 @@ public final class EmbeddedBroker implements AutoCloseable {
    *     be written, or Kafka refuses to start
    */
   public static EmbeddedBroker start(BrokerOptions options) throws BrokerException {
-    Ports ports = Ports.choose(options.port());
+    Ports ports = Ports.choose(options.port(), options.listeners());
     FolderLock lock = FolderLock.take(options.dataDir());
     KafkaRaftServer server = null;
     try {
@@ -59,12 +64,12 @@ public final class EmbeddedBroker implements AutoCloseable {
       if (!Files.exists(logs.resolve(FORMATTED))) {
         format(logs);
       }
-      KafkaConfig config =
-          KafkaConfig.fromProps(
-              BrokerSettings.of(logs, HOST, ports.broker(), ports.controller()), false);
-      server = new KafkaRaftServer(config, Time.SYSTEM);
+      Properties settings =
+          BrokerSettings.of(logs, HOST, ports.broker(), ports.controller(), ports.more());
+      settings.putAll(options.settings());
+      server = new KafkaRaftServer(KafkaConfig.fromProps(settings, false), Time.SYSTEM);
       server.startup();
-      return new EmbeddedBroker(server, lock, ports.broker());
+      return new EmbeddedBroker(server, lock, ports);
     } catch (Exception e) {
       if (server != null) {
         server.shutdown();
@@ -95,11 +100,20 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   /** What clients connect to, {@code HOST:PORT}. */
   public String bootstrap() {
-    return HOST + ":" + port;
+    return HOST + ":" + port();
+  }
+
+  /** What clients of a further listener connect to. */
+  public String bootstrap(BrokerOptions.Listener listener) {
+    Integer at = ports.more().get(listener);
+    if (at == null) {
+      throw new IllegalArgumentException("this broker has no listener " + listener.name());
+    }
+    return HOST + ":" + at;
   }
 
   public int port() {
-    return port;
+    return ports.broker();
   }
 
   /** Stops cleanly, so that the next start needs no recovery. Closing again does nothing. */
@@ -114,17 +128,28 @@ public final class EmbeddedBroker implements AutoCloseable {
     lock.close();
   }
 
-  private record Ports(int broker, int controller) {
+  private record Ports(int broker, int controller, Map<BrokerOptions.Listener, Integer> more) {
 
-    /** Finds free ports; both are held while choosing, so they differ. */
-    static Ports choose(int wanted) throws BrokerException {
+    /** Finds free ports; all are held while choosing, so they differ. */
+    static Ports choose(int wanted, List<BrokerOptions.Listener> listeners) throws BrokerException {
       InetAddress loopback = InetAddress.getLoopbackAddress();
+      Map<BrokerOptions.Listener, Integer> more = new LinkedHashMap<>();
+      List<ServerSocket> held = new ArrayList<>();
       try (ServerSocket broker = new ServerSocket();
           ServerSocket controller = new ServerSocket()) {
         broker.setReuseAddress(true);
         broker.bind(new InetSocketAddress(loopback, wanted));
         controller.bind(new InetSocketAddress(loopback, 0));
-        return new Ports(broker.getLocalPort(), controller.getLocalPort());
+        for (BrokerOptions.Listener listener : listeners) {
+          ServerSocket further = new ServerSocket();
+          held.add(further);
+          further.bind(new InetSocketAddress(loopback, 0));
+          more.put(listener, further.getLocalPort());
+        }
+        for (ServerSocket further : held) {
+          further.close();
+        }
+        return new Ports(broker.getLocalPort(), controller.getLocalPort(), more);
       } catch (IOException e) {
         throw new BrokerException(
             "port " + wanted + " of " + HOST + " is taken; choose another one, or 0 for any", e);

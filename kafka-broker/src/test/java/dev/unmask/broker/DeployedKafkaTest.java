@@ -60,7 +60,7 @@ class DeployedKafkaTest {
   @ParameterizedTest
   @MethodSource("brokers")
   void shareGroupsOfDeployedBrokersAreThoseOfTheEmbeddedOne(Broker broker) {
-    Properties ours = BrokerSettings.of(Path.of("logs"), "127.0.0.1", 9092, 9093);
+    Properties ours = BrokerSettings.of(Path.of("logs"), "127.0.0.1", 9092, 9093, Map.of());
     List<String> sizes =
         List.of(
             "group.share.max.size",

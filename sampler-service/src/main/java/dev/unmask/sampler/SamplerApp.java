@@ -1,5 +1,6 @@
 package dev.unmask.sampler;
 
+import dev.unmask.kafka.AccessSettings;
 import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.torch.DeviceChoice;
@@ -26,6 +27,8 @@ import jakarta.inject.Inject;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.Optional;
+import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,7 @@ public class SamplerApp {
 
   private final SamplerConfig config;
   private final String bootstrap;
+  private final Config all;
   private final MeterRegistry registry;
   private volatile @Nullable SamplerWorker worker;
   private volatile boolean stopping;
@@ -50,8 +54,10 @@ public class SamplerApp {
   public SamplerApp(
       SamplerConfig config,
       @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
+      Config all,
       MeterRegistry registry) {
     this.config = config;
+    this.all = all;
     this.bootstrap = bootstrap;
     this.registry = registry;
   }
@@ -72,7 +78,7 @@ public class SamplerApp {
   public SamplerWorker.Standing standing() {
     SamplerWorker running = worker;
     return running == null
-        ? new SamplerWorker.Standing(false, false, "STARTING")
+        ? new SamplerWorker.Standing(false, false, "STARTING", Optional.empty())
         : running.standing();
   }
 
@@ -91,7 +97,7 @@ public class SamplerApp {
           options.precision().resolved(device),
           options.memory().bytes() >> 20,
           options.models().weightBytes() >> 20,
-          bootstrap,
+          options.kafka().access(),
           options.store().location().text());
       SamplerWorker made = new SamplerWorker(options, registry);
       worker = made;
@@ -108,6 +114,9 @@ public class SamplerApp {
                   }
                 });
       }
+    } catch (IllegalArgumentException e) {
+      LOG.errorf("event=start-failed reason=\"%s\"", e.getMessage());
+      Quarkus.asyncExit(1);
     } catch (StoreException | RuntimeException | LinkageError e) {
       // Without its engine or its store the worker is nothing; the launcher starts it again.
       LOG.errorf(e, "event=start-failed reason=\"%s\"", e.getMessage());
@@ -142,7 +151,8 @@ public class SamplerApp {
             .map(MemoryBudget::of)
             .orElseGet(() -> EngineSetup.usualMemory(device));
     return new SamplerOptions(
-        new KafkaSettings(bootstrap, id),
+        new KafkaSettings(
+            AccessSettings.read(bootstrap, name -> all.getOptionalValue(name, String.class)), id),
         config.base(),
         StoreChoice.of(
             config.store().root(),

@@ -60,8 +60,10 @@ public final class SamplerWorker implements AutoCloseable {
    *
    * @param kafka whether a broker acknowledged something lately
    * @param defaultModel whether the base's default model can be leased
+   * @param trouble what keeps the worker from Kafka, in words that give nothing away
    */
-  public record Standing(boolean kafka, boolean defaultModel, String state) {
+  public record Standing(
+      boolean kafka, boolean defaultModel, String state, Optional<String> trouble) {
     public boolean ready() {
       return kafka && defaultModel && state.equals(name(WorkerState.WORKER_STATE_READY));
     }
@@ -190,7 +192,8 @@ public final class SamplerWorker implements AutoCloseable {
     return new Standing(
         heartbeat.heard(),
         catalog.defaultDigest().filter(shelf.ready()::contains).isPresent(),
-        name(heartbeat.state()));
+        name(heartbeat.state()),
+        heartbeat.trouble().or(catalogTail::trouble).or(controlTail::trouble));
   }
 
   /**

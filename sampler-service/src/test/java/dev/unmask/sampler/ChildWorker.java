@@ -1,5 +1,6 @@
 package dev.unmask.sampler;
 
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
@@ -50,7 +51,7 @@ final class ChildWorker {
     SamplerWorker worker =
         new SamplerWorker(
             new SamplerOptions(
-                new KafkaSettings(told.get(0), told.get(3)),
+                new KafkaSettings(KafkaAccess.plain(told.get(0)), told.get(3)),
                 told.get(1),
                 StoreChoice.folder(Path.of(told.get(2))),
                 Path.of(told.get(2)).resolveSibling("cache-" + told.get(3)),

@@ -1,5 +1,6 @@
 package dev.unmask.sampler;
 
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.model.engine.MemoryBudget;
 import dev.unmask.model.torch.Device;
 import dev.unmask.model.transformer.Precision;
@@ -97,7 +98,7 @@ final class Desk implements AutoCloseable {
   private SamplerOptions options(
       String worker, Duration renewEvery, long adapterBytes, long weightBytes) {
     return new SamplerOptions(
-        new KafkaSettings(kafka.bootstrap(), worker),
+        new KafkaSettings(KafkaAccess.plain(kafka.bootstrap()), worker),
         base,
         new StoreChoice(
             new StoreLocation.Folder(folder.resolve("store")),

@@ -2,6 +2,7 @@ package dev.unmask.sampler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.proto.Topics;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import dev.unmask.testkit.KafkaExtension;
@@ -108,7 +109,7 @@ class KilledWorkerTest {
     Heir(TestKafka kafka, String base) {
       consumer =
           new KafkaShareConsumer<>(
-              new KafkaSettings(kafka.bootstrap(), "heir")
+              new KafkaSettings(KafkaAccess.plain(kafka.bootstrap()), "heir")
                   .shareConsumer(Topics.samplersGroup(base), "slot"));
       consumer.subscribe(Set.of(Topics.interactiveRequests(base)));
     }

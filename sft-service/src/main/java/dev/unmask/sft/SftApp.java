@@ -1,5 +1,6 @@
 package dev.unmask.sft;
 
+import dev.unmask.kafka.AccessSettings;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.config.GatesConfig;
 import dev.unmask.sft.config.SftConfig;
@@ -21,6 +22,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,7 @@ public class SftApp {
   private final SftConfig config;
   private final GatesConfig gates;
   private final String bootstrap;
+  private final Config all;
   private final MeterRegistry registry;
   private volatile @Nullable Trainer trainer;
 
@@ -42,8 +45,10 @@ public class SftApp {
       SftConfig config,
       GatesConfig gates,
       @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
+      Config all,
       MeterRegistry registry) {
     this.config = config;
+    this.all = all;
     this.gates = gates;
     this.bootstrap = bootstrap;
     this.registry = registry;
@@ -52,7 +57,9 @@ public class SftApp {
   void start(@Observes StartupEvent event) {
     try {
       KafkaSettings kafka =
-          new KafkaSettings(bootstrap, config.worker().id().orElseGet(SftApp::ownName));
+          new KafkaSettings(
+              AccessSettings.read(bootstrap, name -> all.getOptionalValue(name, String.class)),
+              config.worker().id().orElseGet(SftApp::ownName));
       StoreChoice choice =
           StoreChoice.of(
               config.store().root(),
@@ -80,7 +87,7 @@ public class SftApp {
       made.start();
       LOG.infof(
           "event=starting worker=%s precision=%s kafka=%s store=%s",
-          kafka.worker(), precision.resolved(), bootstrap, config.store().root());
+          kafka.worker(), precision.resolved(), kafka.access(), config.store().root());
     } catch (StoreException | IllegalArgumentException e) {
       LOG.errorf("event=start-failed reason=\"%s\"", e.getMessage());
       Quarkus.asyncExit(1);
@@ -112,6 +119,12 @@ public class SftApp {
   public boolean isReady() {
     Trainer running = trainer;
     return running != null && running.isReady();
+  }
+
+  /** What keeps the trainer from Kafka, in words that give nothing away. */
+  public Optional<String> trouble() {
+    Trainer running = trainer;
+    return running == null ? Optional.empty() : running.trouble();
   }
 
   private static String ownName() {

@@ -132,6 +132,11 @@ public final class Trainer implements AutoCloseable {
     return commands.isReading() && follower.caughtUp().isDone() && !closing;
   }
 
+  /** What keeps the trainer from Kafka, in words that give nothing away. */
+  public Optional<String> trouble() {
+    return commands.trouble().or(follower::trouble);
+  }
+
   private void work() {
     try {
       // Aliases and workers must be known before the first publication.

@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.unmask.broker.BrokerOptions;
 import dev.unmask.broker.ClusterTopics;
 import dev.unmask.broker.EmbeddedBroker;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.messaging.KafkaSettings;
@@ -60,7 +61,7 @@ class TrainerRestartTest {
   private Trainer trainer(String bootstrap, TestJobs jobs, String name) throws Exception {
     Trainer trainer =
         new Trainer(
-            new KafkaSettings(bootstrap, name),
+            new KafkaSettings(KafkaAccess.plain(bootstrap), name),
             jobs.store(),
             jobs.store().runs(),
             Precision.F32,

@@ -28,7 +28,7 @@ public class Health {
       missing.add("shutting down");
     }
     if (!cluster.reachable()) {
-      missing.add("Kafka does not answer");
+      missing.add(cluster.trouble().or(replies::trouble).orElse("Kafka does not answer"));
     }
     if (!cluster.folded()) {
       missing.add("the cluster's state has not been read yet");

@@ -41,11 +41,13 @@ import dev.unmask.gateway.telemetry.JobGauges;
 import dev.unmask.gateway.telemetry.LagGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.gateway.telemetry.QuotaGauges;
+import dev.unmask.kafka.AccessSettings;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.location.StoreChoice;
 import dev.unmask.store.release.GateLimits;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -56,6 +58,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Builds the gateway's objects, each once. */
@@ -77,10 +80,19 @@ public class Wiring {
   KafkaSettings kafkaSettings(
       GatewayConfig config,
       @ConfigProperty(name = "kafka.bootstrap.servers", defaultValue = "127.0.0.1:9092")
-          String bootstrap) {
+          String bootstrap,
+      Config all) {
     String instance =
         config.instanceId().orElseGet(() -> "gateway-" + UUID.randomUUID().toString());
-    return new KafkaSettings(bootstrap, instance, config.produceTimeout());
+    try {
+      return new KafkaSettings(
+          AccessSettings.read(bootstrap, name -> all.getOptionalValue(name, String.class)),
+          instance,
+          config.produceTimeout());
+    } catch (IllegalArgumentException e) {
+      // Ends the start with this sentence and no stack trace.
+      throw new PreventFurtherStepsException("unmask-gateway does not start: " + e.getMessage(), 1);
+    }
   }
 
   @Produces

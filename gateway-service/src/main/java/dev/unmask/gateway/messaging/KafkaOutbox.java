@@ -5,6 +5,7 @@ import dev.unmask.gateway.flow.batches.BatchOutbox;
 import dev.unmask.gateway.flow.finetuning.CommandOutbox;
 import dev.unmask.gateway.flow.jobs.JobOutlet;
 import dev.unmask.gateway.flow.release.AliasOutbox;
+import dev.unmask.kafka.LastingProducer;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.release.AliasMove;
@@ -24,7 +25,6 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +38,9 @@ public final class KafkaOutbox
 
   private static final Logger LOG = Logger.getLogger(KafkaOutbox.class);
 
-  private final KafkaSettings settings;
   private final Supplier<@Nullable ReplyAddress> replies;
   private final Consumer<Duration> produceLatency;
-  private volatile @Nullable Producer<byte[], byte @Nullable []> producer;
+  private final LastingProducer<byte[], byte @Nullable []> producer;
   private final ExecutorService senders =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("kafka-send-", 0).factory());
 
@@ -53,14 +52,14 @@ public final class KafkaOutbox
       KafkaSettings settings,
       Supplier<@Nullable ReplyAddress> replies,
       Consumer<Duration> produceLatency) {
-    this.settings = settings;
     this.replies = replies;
     this.produceLatency = produceLatency;
+    this.producer = new LastingProducer<>(() -> new KafkaProducer<>(settings.producer()));
   }
 
   /** Builds the producer, which takes a while. Once, before the first send, on no event loop. */
   public void start() {
-    producer = new KafkaProducer<>(settings.producer());
+    producer.prepare();
   }
 
   @Override
@@ -157,28 +156,19 @@ public final class KafkaOutbox
   @Override
   public void close() {
     senders.shutdown();
-    Producer<byte[], byte @Nullable []> now = producer;
-    if (now != null) {
-      now.close(Duration.ofSeconds(10));
-    }
+    producer.close(Duration.ofSeconds(10));
   }
 
   private void send(ProducerRecord<byte[], byte @Nullable []> record, Sent sent) {
-    Producer<byte[], byte @Nullable []> now = producer;
-    if (now == null) {
-      sent.done(new IllegalStateException("the gateway is still starting"));
-      return;
-    }
     long start = System.nanoTime();
     senders.execute(() -> {
       try {
-        var unused =
-            now.send(
-                record,
-                (metadata, failure) -> {
-                  produceLatency.accept(Duration.ofNanos(System.nanoTime() - start));
-                  sent.done(failure);
-                });
+        producer.send(
+            record,
+            (metadata, failure) -> {
+              produceLatency.accept(Duration.ofNanos(System.nanoTime() - start));
+              sent.done(failure);
+            });
       } catch (RuntimeException e) {
         sent.done(e);
       }

@@ -1,7 +1,7 @@
 package dev.unmask.gateway.messaging;
 
+import dev.unmask.kafka.KafkaAccess;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -12,11 +12,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * How the gateway's Kafka clients are set up.
  *
- * @param bootstrap {@code host:port,…}
+ * @param access where the brokers are and how clients are let in
  * @param instance this gateway's id; also the clients' id
  * @param produceTimeout after which a record that the brokers did not take counts as failed
  */
-public record KafkaSettings(String bootstrap, String instance, Duration produceTimeout) {
+public record KafkaSettings(KafkaAccess access, String instance, Duration produceTimeout) {
 
   /** Every record acknowledged by all replicas, none twice, none waiting for company. */
   Map<String, Object> producer() {
@@ -61,8 +61,7 @@ public record KafkaSettings(String bootstrap, String instance, Duration produceT
   }
 
   private Map<String, Object> common(String role) {
-    Map<String, Object> config = new HashMap<>();
-    config.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+    Map<String, Object> config = access.properties();
     config.put(CommonClientConfigs.CLIENT_ID_CONFIG, instance + "-" + role);
     config.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
     return config;

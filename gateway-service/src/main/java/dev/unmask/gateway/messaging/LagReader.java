@@ -2,6 +2,7 @@ package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.admission.QueueDepth;
 import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.kafka.TroubleLog;
 import dev.unmask.proto.Topics;
 import java.time.Duration;
 import java.util.HashMap;
@@ -42,7 +43,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
   private final Map<String, Long> ofOthers = new ConcurrentHashMap<>();
 
   private final Thread thread;
-  private String lastComplaint = "";
+  private final TroubleLog trouble;
 
   /**
    * @param own how many records of a base may be this gateway's; asked on this object's thread
@@ -57,6 +58,9 @@ public final class LagReader implements QueueDepth, AutoCloseable {
     this.cluster = cluster;
     this.own = own;
     this.gauge = gauge;
+    this.trouble =
+        new TroubleLog(
+            settings.access(), sentence -> LOG.warnf("event=lag.unknown cause=\"%s\"", sentence));
     this.thread = Thread.ofPlatform().daemon().name("lag-reader").unstarted(this::run);
   }
 
@@ -77,10 +81,17 @@ public final class LagReader implements QueueDepth, AutoCloseable {
   }
 
   private void run() {
-    try (Admin admin = Admin.create(settings.admin())) {
+    try {
       while (true) {
-        look(admin);
-        Thread.sleep(BETWEEN);
+        try (Admin admin = Admin.create(settings.admin())) {
+          while (true) {
+            look(admin);
+            Thread.sleep(BETWEEN);
+          }
+        } catch (KafkaException e) {
+          forget(e);
+          Thread.sleep(BETWEEN);
+        }
       }
     } catch (InterruptedException e) {
       LOG.debug("event=lag.closed");
@@ -140,11 +151,7 @@ public final class LagReader implements QueueDepth, AutoCloseable {
     lags.keySet().forEach(topic -> gauge.accept(topic, Double.NaN));
     lags.clear();
     ofOthers.clear();
-    String complaint = String.valueOf(e.getMessage());
-    if (!complaint.equals(lastComplaint)) {
-      lastComplaint = complaint;
-      LOG.warnf("event=lag.unknown cause=\"%s\"", complaint);
-    }
+    trouble.failed(e);
   }
 
   @Override

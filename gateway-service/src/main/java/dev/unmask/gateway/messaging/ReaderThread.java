@@ -1,7 +1,9 @@
 package dev.unmask.gateway.messaging;
 
+import dev.unmask.kafka.TroubleLog;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -29,11 +31,15 @@ abstract class ReaderThread implements AutoCloseable {
   private final Thread thread;
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable Consumer<byte[], byte[]> consumer;
-  private String lastComplaint = "";
+  private final TroubleLog trouble;
 
   ReaderThread(KafkaSettings settings, String role) {
     this.settings = settings;
     this.role = role;
+    this.trouble =
+        new TroubleLog(
+            settings.access(),
+            sentence -> LOG.warnf("event=reader.retry role=%s cause=\"%s\"", role, sentence));
     this.thread = Thread.ofPlatform().daemon().name(role).unstarted(this::run);
   }
 
@@ -44,6 +50,11 @@ abstract class ReaderThread implements AutoCloseable {
 
   public boolean isAlive() {
     return thread.isAlive();
+  }
+
+  /** What keeps this reader from Kafka, in words that give nothing away. Any thread. */
+  public Optional<String> trouble() {
+    return trouble.brief();
   }
 
   /** How this thread's consumer is set up. */
@@ -82,11 +93,12 @@ abstract class ReaderThread implements AutoCloseable {
 
   private void run() {
     while (!closed()) {
-      Consumer<byte[], byte[]> own = newConsumer(consumerConfig());
+      Consumer<byte[], byte[]> own = null;
       try {
+        own = newConsumer(consumerConfig());
         consumer = own;
         connect(own);
-        lastComplaint = "";
+        trouble.well();
         while (!closed()) {
           round(own);
         }
@@ -95,10 +107,12 @@ abstract class ReaderThread implements AutoCloseable {
         LOG.debugf("event=reader.closed role=%s", role);
       } catch (KafkaException e) {
         disconnected();
-        complain(e);
+        trouble.failed(e);
       } finally {
         consumer = null;
-        own.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+        if (own != null) {
+          own.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+        }
       }
       pause();
     }
@@ -106,14 +120,6 @@ abstract class ReaderThread implements AutoCloseable {
 
   private boolean closed() {
     return closing.getCount() == 0;
-  }
-
-  private void complain(KafkaException e) {
-    String complaint = String.valueOf(e.getMessage());
-    if (!complaint.equals(lastComplaint)) {
-      lastComplaint = complaint;
-      LOG.warnf("event=reader.retry role=%s cause=\"%s\"", role, complaint);
-    }
   }
 
   private void pause() {

@@ -6,6 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
 /** Ready: Kafka acknowledges, the default model is loaded, and the worker is not draining. */
@@ -23,11 +24,13 @@ public class WorkerReadiness implements HealthCheck {
   @Override
   public HealthCheckResponse call() {
     SamplerWorker.Standing now = app.standing();
-    return HealthCheckResponse.named("sampler")
-        .status(now.ready())
-        .withData("kafka", now.kafka())
-        .withData("default_model", now.defaultModel())
-        .withData("state", now.state())
-        .build();
+    HealthCheckResponseBuilder answer =
+        HealthCheckResponse.named("sampler")
+            .status(now.ready())
+            .withData("kafka", now.kafka())
+            .withData("default_model", now.defaultModel())
+            .withData("state", now.state());
+    now.trouble().ifPresent(words -> answer.withData("missing", words));
+    return answer.build();
   }
 }

@@ -136,7 +136,7 @@ final class RequestSlot implements Runnable {
         } catch (RuntimeException e) {
           // Whatever it was, the worker must not lose a slot, nor its turn: the next slot would
           // fail as well.
-          LOG.warnf(e, "slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+          consumerFailed(e);
           closeConsumer();
           pause();
         }
@@ -180,7 +180,7 @@ final class RequestSlot implements Runnable {
       return handle(held);
     } catch (RuntimeException e) {
       // The record goes back when the consumer is closed.
-      LOG.warnf(e, "slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+      consumerFailed(e);
       return false;
     } finally {
       desk.observer().freed();
@@ -336,6 +336,15 @@ final class RequestSlot implements Runnable {
 
   private static Instant earlier(Instant a, Instant b) {
     return a.isBefore(b) ? a : b;
+  }
+
+  /** What Kafka says needs no trace of the stack; anything else is a mistake of ours. */
+  private void consumerFailed(RuntimeException e) {
+    if (e instanceof KafkaException) {
+      LOG.warnf("slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+    } else {
+      LOG.warnf(e, "slot=%s event=consumer-failed reason=\"%s\"", name, e.getMessage());
+    }
   }
 
   private void closeConsumer() {

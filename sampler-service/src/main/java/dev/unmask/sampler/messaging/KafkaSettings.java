@@ -1,6 +1,6 @@
 package dev.unmask.sampler.messaging;
 
-import java.util.HashMap;
+import dev.unmask.kafka.KafkaAccess;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -15,10 +15,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * Settings of this worker's Kafka clients, derived from where the brokers are and who the worker
  * is.
  *
- * @param bootstrap host:port list
+ * @param access where the brokers are and how clients are let in
  * @param worker worker id; client ids begin with it
  */
-public record KafkaSettings(String bootstrap, String worker) {
+public record KafkaSettings(KafkaAccess access, String worker) {
 
   /** Longest wait of a blocking call to the broker. Far below the lock on a request. */
   public static final int CALL_TIMEOUT_MS = 4_000;
@@ -74,8 +74,7 @@ public record KafkaSettings(String bootstrap, String worker) {
   }
 
   private Map<String, Object> common(String role) {
-    Map<String, Object> settings = new HashMap<>();
-    settings.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+    Map<String, Object> settings = access.properties();
     settings.put(CommonClientConfigs.CLIENT_ID_CONFIG, worker + "." + role);
     settings.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
     return settings;

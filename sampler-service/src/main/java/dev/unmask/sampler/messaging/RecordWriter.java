@@ -1,14 +1,15 @@
 package dev.unmask.sampler.messaging;
 
+import dev.unmask.kafka.LastingProducer;
+import dev.unmask.kafka.TroubleLog;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,14 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecordWriter implements AutoCloseable {
 
-  private final Producer<@Nullable String, byte[]> producer;
+  private final KafkaSettings settings;
+  private final LastingProducer<@Nullable String, byte[]> producer;
   private final LongConsumer acknowledgedNanos;
 
   /**
    * @param acknowledgedNanos told how long each acknowledged record took, in nanoseconds
    */
   public RecordWriter(KafkaSettings settings, LongConsumer acknowledgedNanos) {
-    this.producer = new KafkaProducer<>(settings.producer());
+    this.settings = settings;
+    this.producer = new LastingProducer<>(() -> new KafkaProducer<>(settings.producer()));
     this.acknowledgedNanos = acknowledgedNanos;
   }
 
@@ -46,22 +49,22 @@ public final class RecordWriter implements AutoCloseable {
         (name, text) -> written.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
     CompletableFuture<Void> acknowledged = new CompletableFuture<>();
     long start = System.nanoTime();
-    try {
-      var ignored =
-          producer.send(
-              written,
-              (metadata, failure) -> {
-                if (failure != null) {
-                  acknowledged.completeExceptionally(failure);
-                } else {
-                  acknowledgedNanos.accept(System.nanoTime() - start);
-                  acknowledged.complete(null);
-                }
-              });
-    } catch (KafkaException | IllegalStateException | IllegalArgumentException e) {
-      acknowledged.completeExceptionally(e);
-    }
+    producer.send(
+        written,
+        (metadata, failure) -> {
+          if (failure != null) {
+            acknowledged.completeExceptionally(failure);
+          } else {
+            acknowledgedNanos.accept(System.nanoTime() - start);
+            acknowledged.complete(null);
+          }
+        });
     return acknowledged;
+  }
+
+  /** Remembers and tells, once each, what keeps records from the brokers. */
+  public TroubleLog troubles(Consumer<String> log) {
+    return new TroubleLog(settings.access(), log);
   }
 
   /** Waits for what was written, for a bounded time. */

@@ -1,8 +1,10 @@
 package dev.unmask.sampler.messaging;
 
+import dev.unmask.kafka.TroubleLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -36,6 +38,7 @@ public final class TopicTail implements AutoCloseable {
   private final Reader reader;
   private final CompletableFuture<Void> caughtUp = new CompletableFuture<>();
   private final Thread thread;
+  private final TroubleLog trouble;
   private volatile boolean closing;
   private volatile @Nullable Consumer<@Nullable String, byte @Nullable []> consumer;
 
@@ -44,6 +47,10 @@ public final class TopicTail implements AutoCloseable {
     this.role = role;
     this.topics = Set.copyOf(topics);
     this.reader = reader;
+    this.trouble =
+        new TroubleLog(
+            settings.access(),
+            sentence -> LOG.warnf("reader=%s event=retry reason=\"%s\"", role, sentence));
     this.thread = Thread.ofPlatform().daemon().name(role).unstarted(this::run);
   }
 
@@ -54,6 +61,11 @@ public final class TopicTail implements AutoCloseable {
   /** Completes when everything that was in the topics at the start has been read. */
   public CompletableFuture<Void> caughtUp() {
     return caughtUp.copy();
+  }
+
+  /** What keeps the tail from its topics, in words that give nothing away. Any thread. */
+  public Optional<String> trouble() {
+    return trouble.brief();
   }
 
   @Override
@@ -79,7 +91,7 @@ public final class TopicTail implements AutoCloseable {
       } catch (WakeupException e) {
         LOG.debugf("reader=%s event=closing", role);
       } catch (RuntimeException e) {
-        LOG.warnf("reader=%s event=retry reason=\"%s\"", role, e.getMessage());
+        trouble.failed(e);
         pause();
       }
     }
@@ -91,6 +103,7 @@ public final class TopicTail implements AutoCloseable {
     // A tail that starts again reads again: folding a record twice changes nothing.
     from.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = from.endOffsets(partitions);
+    trouble.well();
     while (!closing) {
       for (var found : from.poll(POLL)) {
         hand(found);

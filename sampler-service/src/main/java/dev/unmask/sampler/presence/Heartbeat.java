@@ -1,5 +1,6 @@
 package dev.unmask.sampler.presence;
 
+import dev.unmask.kafka.TroubleLog;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
@@ -10,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,7 @@ public final class Heartbeat implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("heartbeat").factory());
   private volatile WorkerState state = WorkerState.WORKER_STATE_STARTING;
+  private final TroubleLog trouble;
   private volatile @Nullable Instant acknowledged;
 
   /**
@@ -44,6 +47,8 @@ public final class Heartbeat implements AutoCloseable {
     this.facts = facts;
     this.every = every;
     this.clock = clock;
+    this.trouble =
+        writer.troubles(sentence -> LOG.warnf("event=heartbeat-failed reason=\"%s\"", sentence));
   }
 
   public void start() {
@@ -82,6 +87,11 @@ public final class Heartbeat implements AutoCloseable {
     return last != null && last.plus(every.multipliedBy(5)).isAfter(clock.instant());
   }
 
+  /** What keeps heartbeats from the brokers, in words that give nothing away. */
+  public Optional<String> trouble() {
+    return trouble.brief();
+  }
+
   /** Says STOPPED as the last word. */
   @Override
   public void close() {
@@ -115,8 +125,9 @@ public final class Heartbeat implements AutoCloseable {
               .whenComplete((written, failure) -> {
                 if (failure == null) {
                   acknowledged = clock.instant();
+                  trouble.well();
                 } else {
-                  LOG.warnf("event=heartbeat-failed reason=\"%s\"", failure.getMessage());
+                  trouble.failed(failure);
                 }
               });
     } catch (RuntimeException e) {

@@ -5,6 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
 /** Ready: the trainer is a member of its group and knows the cluster. */
@@ -21,6 +22,8 @@ public class TrainerReadiness implements HealthCheck {
 
   @Override
   public HealthCheckResponse call() {
-    return HealthCheckResponse.named("sft").status(app.isReady()).build();
+    HealthCheckResponseBuilder answer = HealthCheckResponse.named("sft").status(app.isReady());
+    app.trouble().ifPresent(words -> answer.withData("missing", words));
+    return answer.build();
   }
 }

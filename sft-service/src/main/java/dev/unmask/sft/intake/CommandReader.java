@@ -1,6 +1,7 @@
 package dev.unmask.sft.intake;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.unmask.kafka.TroubleLog;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.messaging.KafkaSettings;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +39,7 @@ public final class CommandReader implements AutoCloseable {
   private final Runnable rebalanced;
   private final BlockingQueue<TakenCommand> queue = new ArrayBlockingQueue<>(1);
   private final Thread thread;
+  private final TroubleLog trouble;
   private volatile boolean closing;
   private volatile boolean reading;
 
@@ -49,6 +52,9 @@ public final class CommandReader implements AutoCloseable {
   public CommandReader(KafkaSettings settings, Runnable rebalanced) {
     this.settings = settings;
     this.rebalanced = rebalanced;
+    this.trouble =
+        new TroubleLog(
+            settings.access(), sentence -> LOG.warnf("event=read-again reason=\"%s\"", sentence));
     this.thread = Thread.ofPlatform().daemon().name("command-reader").unstarted(this::run);
   }
 
@@ -62,6 +68,11 @@ public final class CommandReader implements AutoCloseable {
     return reading;
   }
 
+  /** What keeps the reader from its group, in words that give nothing away. Any thread. */
+  public Optional<String> trouble() {
+    return trouble.brief();
+  }
+
   /** The next command, or null when none came in time. Training thread. */
   public @Nullable TakenCommand next(Duration patience) throws InterruptedException {
     return queue.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
@@ -73,7 +84,7 @@ public final class CommandReader implements AutoCloseable {
           new KafkaConsumer<>(settings.groupConsumer(Topics.TRAINERS_GROUP))) {
         read(consumer);
       } catch (KafkaException e) {
-        LOG.warnf("event=read-again reason=\"%s\"", e.getMessage());
+        trouble.failed(e);
         pause();
       } finally {
         reading = false;
@@ -94,6 +105,7 @@ public final class CommandReader implements AutoCloseable {
       for (ConsumerRecord<@Nullable String, byte @Nullable []> found : consumer.poll(POLL)) {
         take(consumer, found);
       }
+      trouble.well();
       reading = !consumer.assignment().isEmpty() || reading;
       settle(consumer);
     }

@@ -1,6 +1,6 @@
 package dev.unmask.sft.messaging;
 
-import java.util.HashMap;
+import dev.unmask.kafka.KafkaAccess;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -14,10 +14,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /**
  * Settings of this service's clients.
  *
- * @param bootstrap host:port list
+ * @param access where the brokers are and how clients are let in
  * @param worker who this trainer is; client ids begin with it
  */
-public record KafkaSettings(String bootstrap, String worker) {
+public record KafkaSettings(KafkaAccess access, String worker) {
 
   /** One record at a time; the offset is committed by hand after the job. */
   public Map<String, Object> groupConsumer(String group) {
@@ -67,8 +67,7 @@ public record KafkaSettings(String bootstrap, String worker) {
   }
 
   private Map<String, Object> common(String role) {
-    Map<String, Object> settings = new HashMap<>();
-    settings.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+    Map<String, Object> settings = access.properties();
     settings.put(CommonClientConfigs.CLIENT_ID_CONFIG, worker + "." + role);
     settings.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
     return settings;

@@ -1,14 +1,14 @@
 package dev.unmask.sft.messaging;
 
 import com.google.protobuf.Message;
+import dev.unmask.kafka.KafkaTrouble;
+import dev.unmask.kafka.LastingProducer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 
 /** The service's one producer; values are protobuf. Thread-safe. */
@@ -17,10 +17,12 @@ public final class RecordWriter implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RecordWriter.class);
   private static final Duration CLOSING = Duration.ofSeconds(5);
 
-  private final Producer<String, byte[]> producer;
+  private final KafkaSettings settings;
+  private final LastingProducer<String, byte[]> producer;
 
   public RecordWriter(KafkaSettings settings) {
-    this.producer = new KafkaProducer<>(settings.producer());
+    this.settings = settings;
+    this.producer = new LastingProducer<>(() -> new KafkaProducer<>(settings.producer()));
   }
 
   /**
@@ -31,8 +33,9 @@ public final class RecordWriter implements AutoCloseable {
   public void write(String topic, String key, Message value) throws IOException {
     try {
       var unused = producer.send(new ProducerRecord<>(topic, key, value.toByteArray())).get();
-    } catch (ExecutionException | KafkaException e) {
-      throw new IOException("Kafka did not take a record for " + topic + ": " + e.getMessage(), e);
+    } catch (ExecutionException e) {
+      KafkaTrouble why = KafkaTrouble.of(settings.access(), e);
+      throw new IOException("Kafka did not take a record for " + topic + ": " + why.sentence(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while writing to " + topic);
@@ -41,20 +44,15 @@ public final class RecordWriter implements AutoCloseable {
 
   /** Writes without waiting; a failure is logged. */
   public void offer(String topic, String key, Message value) {
-    try {
-      var unused =
-          producer.send(
-              new ProducerRecord<>(topic, key, value.toByteArray()),
-              (metadata, failure) -> {
-                if (failure != null) {
-                  LOG.warnf(
-                      "topic=%s key=%s event=write-failed reason=\"%s\"",
-                      topic, key, failure.getMessage());
-                }
-              });
-    } catch (KafkaException e) {
-      LOG.warnf("topic=%s key=%s event=write-failed reason=\"%s\"", topic, key, e.getMessage());
-    }
+    producer.send(
+        new ProducerRecord<>(topic, key, value.toByteArray()),
+        (metadata, failure) -> {
+          if (failure != null) {
+            LOG.warnf(
+                "topic=%s key=%s event=write-failed reason=\"%s\"",
+                topic, key, failure.getMessage());
+          }
+        });
   }
 
   @Override

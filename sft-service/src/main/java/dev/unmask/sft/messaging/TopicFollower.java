@@ -1,8 +1,10 @@
 package dev.unmask.sft.messaging;
 
+import dev.unmask.kafka.TroubleLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -29,6 +31,7 @@ public final class TopicFollower implements AutoCloseable {
   private final Consumer<ConsumerRecord<@Nullable String, byte @Nullable []>> reader;
   private final CompletableFuture<Void> caughtUp = new CompletableFuture<>();
   private final Thread thread;
+  private final TroubleLog trouble;
   private volatile boolean closing;
 
   /**
@@ -41,6 +44,9 @@ public final class TopicFollower implements AutoCloseable {
     this.settings = settings;
     this.topics = Set.copyOf(topics);
     this.reader = reader;
+    this.trouble =
+        new TroubleLog(
+            settings.access(), sentence -> LOG.warnf("event=follow-again reason=\"%s\"", sentence));
     this.thread = Thread.ofPlatform().daemon().name("cluster-follower").unstarted(this::run);
   }
 
@@ -54,13 +60,18 @@ public final class TopicFollower implements AutoCloseable {
     return caughtUp.copy();
   }
 
+  /** What keeps the follower from its topics, in words that give nothing away. Any thread. */
+  public Optional<String> trouble() {
+    return trouble.brief();
+  }
+
   private void run() {
     while (!closing) {
       try (KafkaConsumer<@Nullable String, byte @Nullable []> consumer =
           new KafkaConsumer<>(settings.follower())) {
         follow(consumer);
       } catch (KafkaException e) {
-        LOG.warnf("event=follow-again reason=\"%s\"", e.getMessage());
+        trouble.failed(e);
         pause();
       }
     }
@@ -71,6 +82,7 @@ public final class TopicFollower implements AutoCloseable {
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+    trouble.well();
     while (!closing) {
       for (var found : consumer.poll(POLL)) {
         reader.accept(found);

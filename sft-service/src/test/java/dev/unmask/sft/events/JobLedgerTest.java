@@ -2,6 +2,7 @@ package dev.unmask.sft.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.job.JobDesk.Phase;
 import dev.unmask.sft.job.JobDesk.Standing;
@@ -40,7 +41,8 @@ class JobLedgerTest {
   private static final String JOB = "ftjob-1";
 
   private final List<String> wished = new ArrayList<>();
-  private final RecordWriter writer = new RecordWriter(new KafkaSettings("127.0.0.1:1", "t"));
+  private final RecordWriter writer =
+      new RecordWriter(new KafkaSettings(KafkaAccess.plain("127.0.0.1:1"), "t"));
   private final JobLedger ledger = new JobLedger(writer, "t", Duration.ofMillis(1), wished::add);
 
   @AfterEach

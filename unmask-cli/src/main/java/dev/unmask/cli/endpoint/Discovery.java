@@ -76,7 +76,9 @@ public final class Discovery {
     }
   }
 
-  private static String checked(String address, String where) {
+  private static String checked(String given, String where) {
+    // A scheme says whether calls are encrypted, which is not this class's business.
+    String address = given.replaceFirst("^https?://", "").replaceFirst("/$", "");
     int colon = address.lastIndexOf(':');
     int port = -1;
     try {
@@ -86,7 +88,7 @@ public final class Discovery {
     }
     if (port < 1 || port > 65535) {
       throw CliException.usage(
-          where + " is '" + address + "'; it must be HOST:PORT, for example 127.0.0.1:8650");
+          where + " is '" + given + "'; it must be HOST:PORT, for example 127.0.0.1:8650");
     }
     return address;
   }

@@ -1,6 +1,7 @@
 package dev.unmask.cli.endpoint;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The content of {@code DATA/endpoints.json}: a cluster that {@code unmask up} runs on this
@@ -16,6 +19,9 @@ import java.util.List;
  * @param grpc {@code host:port} of the API
  * @param http address of the HTTP port, with scheme
  * @param kafka bootstrap address of the broker
+ * @param kafkaSecurity how clients connect to it, by Kafka's name; the rest of it is in nobody's
+ *     file
+ * @param tlsTrust file of who vouches for the gateway, when its ports are encrypted
  * @param pid process id of {@code up} itself
  * @param data its data folder
  * @param store root of the artifact store
@@ -28,6 +34,8 @@ public record Endpoints(
     String grpc,
     String http,
     String kafka,
+    @JsonProperty("kafka_security") String kafkaSecurity,
+    @JsonProperty("tls_ca") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String tlsTrust,
     long pid,
     String data,
     String store,
@@ -38,9 +46,14 @@ public record Endpoints(
   /** Name of the file in the data folder. */
   public static final String FILE = "endpoints.json";
 
+  /** The security of a broker that takes everybody. */
+  static final String PLAINTEXT = "PLAINTEXT";
+
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   public Endpoints {
+    // Files of before have none.
+    kafkaSecurity = Objects.requireNonNullElse(kafkaSecurity, PLAINTEXT);
     children = List.copyOf(children);
   }
 
@@ -55,7 +68,8 @@ public record Endpoints(
 
   /** The same cluster with other processes. */
   public Endpoints with(List<Child> processes) {
-    return new Endpoints(grpc, http, kafka, pid, data, store, model, digest, processes);
+    return new Endpoints(
+        grpc, http, kafka, kafkaSecurity, tlsTrust, pid, data, store, model, digest, processes);
   }
 
   /** Reads the file of a data folder. */

@@ -9,6 +9,7 @@ import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.up.PrivateCluster;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -105,7 +106,7 @@ final class ClusterGolden {
       session.remark("asking " + cases.size() + " cases over gRPC");
       List<ObjectNode> answers = new ArrayList<>(GrpcWay.ask(cluster.grpc(), cases));
       session.remark("asking them over Kafka");
-      answers.addAll(new KafkaWay(cluster.kafka(), cluster.base()).ask(cases));
+      answers.addAll(new KafkaWay(KafkaAccess.plain(cluster.kafka()), cluster.base()).ask(cases));
       session.remark("stopping the cluster");
       return answers;
     }

@@ -2,6 +2,8 @@ package dev.unmask.cli.golden;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
+import dev.unmask.kafka.KafkaAccess;
+import dev.unmask.kafka.KafkaTrouble;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.MinReader;
@@ -22,7 +24,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -45,12 +46,12 @@ final class KafkaWay {
   /** Longest silence before the cases that are left count as not answered. */
   private static final Duration SILENCE = Duration.ofMinutes(10);
 
-  private final String bootstrap;
+  private final KafkaAccess kafka;
   private final String base;
   private final String replies = Topics.REPLY_PREFIX + "golden-" + UUID.randomUUID();
 
-  KafkaWay(String bootstrap, String base) {
-    this.bootstrap = bootstrap;
+  KafkaWay(KafkaAccess kafka, String base) {
+    this.kafka = kafka;
     this.base = base;
   }
 
@@ -61,14 +62,13 @@ final class KafkaWay {
       Map<String, ClusterCase> waiting = send(cases);
       return await(waiting);
     } catch (KafkaException | ExecutionException | TimeoutException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new CliException("Kafka at " + bootstrap + " failed: " + cause.getMessage(), e);
+      throw new CliException(KafkaTrouble.of(kafka, e).sentence(), e);
     }
   }
 
   private void createReplyTopic()
       throws InterruptedException, ExecutionException, TimeoutException {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+    try (Admin admin = Admin.create(kafka.properties())) {
       var unused =
           admin
               .createTopics(List.of(new NewTopic(replies, 1, (short) 1)))
@@ -80,15 +80,10 @@ final class KafkaWay {
   private Map<String, ClusterCase> send(List<ClusterCase> cases)
       throws InterruptedException, ExecutionException, TimeoutException {
     Map<String, ClusterCase> sent = new LinkedHashMap<>();
+    Map<String, Object> config = kafka.properties();
+    config.put(ProducerConfig.ACKS_CONFIG, "all");
     try (KafkaProducer<String, byte[]> producer =
-        new KafkaProducer<>(
-            Map.of(
-                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrap,
-                ProducerConfig.ACKS_CONFIG,
-                "all"),
-            new StringSerializer(),
-            new ByteArraySerializer())) {
+        new KafkaProducer<>(config, new StringSerializer(), new ByteArraySerializer())) {
       for (ClusterCase c : cases) {
         String id = "golden-" + UUID.randomUUID();
         sent.put(id, c);
@@ -126,9 +121,7 @@ final class KafkaWay {
     Map<String, ClusterCase> open = new LinkedHashMap<>(waiting);
     try (KafkaConsumer<String, byte[]> consumer =
         new KafkaConsumer<>(
-            Map.of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap),
-            new StringDeserializer(),
-            new ByteArrayDeserializer())) {
+            kafka.properties(), new StringDeserializer(), new ByteArrayDeserializer())) {
       TopicPartition partition = new TopicPartition(replies, 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
