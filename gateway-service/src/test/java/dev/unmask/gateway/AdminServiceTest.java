@@ -9,6 +9,7 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.messaging.KafkaSettings;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.release.GateLimits;
 import dev.unmask.v1.DrainRequest;
 import dev.unmask.v1.GetServerInfoRequest;
@@ -42,7 +43,7 @@ class AdminServiceTest {
         new ClusterView(Clock.systemUTC(), SECOND, GateLimits.USUAL),
         (base, bulk) -> 0,
         quotas,
-        new KafkaSettings("127.0.0.1:1", "me", SECOND),
+        new KafkaSettings(KafkaAccess.plain("127.0.0.1:1"), "me", SECOND),
         admin,
         host);
   }

@@ -9,6 +9,7 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.jobs.JobPlace;
 import dev.unmask.gateway.messaging.KafkaJobArchive;
 import dev.unmask.gateway.messaging.KafkaSettings;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.proto.Topics;
 import dev.unmask.testkit.FakeWorkerBeacon;
 import dev.unmask.testkit.ScriptedSampler;
@@ -181,7 +182,8 @@ class AdmissionApiTest {
     }
     try (KafkaJobArchive archive =
         new KafkaJobArchive(
-            new KafkaSettings(gateway.kafka.bootstrap(), "archive", Duration.ofSeconds(10)))) {
+            new KafkaSettings(
+                KafkaAccess.plain(gateway.kafka.bootstrap()), "archive", Duration.ofSeconds(10)))) {
       assertThat(archive.end(new JobPlace(topic, 0, 1)).getRequestId()).isEmpty();
       RefusedException e =
           catchThrowableOfType(

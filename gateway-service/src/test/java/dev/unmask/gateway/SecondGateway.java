@@ -29,6 +29,7 @@ import dev.unmask.gateway.messaging.ReplyReader;
 import dev.unmask.gateway.telemetry.CallLog;
 import dev.unmask.gateway.telemetry.CallMetrics;
 import dev.unmask.gateway.telemetry.ObserverPair;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.release.GateLimits;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateStreamRequest;
@@ -71,7 +72,9 @@ final class SecondGateway implements AutoCloseable {
    * @param memory bytes of jobs that it keeps
    */
   SecondGateway(String bootstrap, long memory) {
-    settings = new KafkaSettings(bootstrap, "second-" + UUID.randomUUID(), Duration.ofSeconds(10));
+    settings =
+        new KafkaSettings(
+            KafkaAccess.plain(bootstrap), "second-" + UUID.randomUUID(), Duration.ofSeconds(10));
     table = new JobTable(clock, memory);
     replies = new ReplyReader(settings, pending, () -> {});
     clusterReader = new ClusterReader(settings, cluster, new FineTuneJobs(), new BatchFold());

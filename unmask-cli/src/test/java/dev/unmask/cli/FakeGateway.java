@@ -39,7 +39,9 @@ import dev.unmask.v1.TokenScore;
 import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.Usage;
 import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -80,9 +82,10 @@ public final class FakeGateway implements AutoCloseable {
   private final AtomicReference<ModelVersion> version =
       new AtomicReference<>(ModelVersion.getDefaultInstance());
 
-  private FakeGateway() throws IOException {
+  private FakeGateway(ServerCredentials credentials) throws IOException {
     server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), credentials)
             .addService(new Generation())
             .addService(new Files())
             .addService(new FineTuning())
@@ -93,7 +96,12 @@ public final class FakeGateway implements AutoCloseable {
   }
 
   public static FakeGateway start() throws IOException {
-    return new FakeGateway();
+    return start(InsecureServerCredentials.create());
+  }
+
+  /** One whose port is encrypted, or not, as the credentials say. */
+  public static FakeGateway start(ServerCredentials credentials) throws IOException {
+    return new FakeGateway(credentials);
   }
 
   public String address() {

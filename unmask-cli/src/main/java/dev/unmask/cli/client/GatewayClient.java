@@ -2,15 +2,17 @@ package dev.unmask.cli.client;
 
 import dev.unmask.cli.Session;
 import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.cli.endpoint.Endpoints;
 import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
 import dev.unmask.v1.ModelsGrpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** One channel to a gateway. */
 public final class GatewayClient implements AutoCloseable {
@@ -24,15 +26,25 @@ public final class GatewayClient implements AutoCloseable {
   }
 
   /** Finds the cluster and prepares a channel; the connection is made by the first call. */
-  public static GatewayClient open(Session session, @Nullable String endpointOption) {
-    return to(Discovery.api(session, endpointOption));
+  public static GatewayClient open(Session session, EndpointOption option) {
+    return to(Discovery.api(session, option.address()), ClientTls.of(session, option));
+  }
+
+  /** A channel to a cluster of this machine, encrypted when its ports are. */
+  public static GatewayClient to(Endpoints local) {
+    return to(local.grpc(), ClientTls.of(local));
   }
 
   /** A channel to {@code host:port}, without encryption: clusters listen on loopback. */
   public static GatewayClient to(String address) {
+    return to(address, Optional.empty());
+  }
+
+  static GatewayClient to(String address, Optional<ClientTls> tls) {
     return new GatewayClient(
-        NettyChannelBuilder.forTarget(address)
-            .usePlaintext()
+        NettyChannelBuilder.forTarget(
+                address,
+                tls.map(ClientTls::credentials).orElseGet(InsecureChannelCredentials::create))
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .build());
   }

@@ -51,7 +51,7 @@ public final class FilesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       String after = "";
       boolean more = true;
       while (more) {
@@ -117,7 +117,7 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+      try (GatewayClient client = GatewayClient.open(session, endpoint)) {
         Iterator<FileChunk> chunks =
             client.filesNow().download(DownloadFileRequest.newBuilder().setId(id).build());
         // The first chunk tells whether there is such a file, before one is made here.
@@ -163,7 +163,7 @@ public final class FilesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+      try (GatewayClient client = GatewayClient.open(session, endpoint)) {
         boolean deleted =
             client.filesNow().delete(DeleteFileRequest.newBuilder().setId(id).build()).getDeleted();
         session.out().println(id + (deleted ? " is forgotten" : " was gone already"));

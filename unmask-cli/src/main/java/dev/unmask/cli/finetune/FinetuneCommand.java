@@ -108,7 +108,7 @@ public final class FinetuneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       FineTuningJob created = create(client);
       sayQueued(created);
       JobFollower follower = new JobFollower(session, client);

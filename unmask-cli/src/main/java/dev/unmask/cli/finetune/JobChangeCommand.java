@@ -35,7 +35,7 @@ public abstract sealed class JobChangeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       FineTuningJob job = change(client.fineTuning(), id);
       if (session.json()) {
         session.out().println(Json.line(JobFormat.json(job)));

@@ -30,7 +30,7 @@ public final class JobCheckpointsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       for (FineTuningCheckpoint checkpoint :
           client
               .fineTuning()

@@ -40,7 +40,7 @@ public final class JobEventsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     JsonFormat.Printer printer = JsonFormat.printer().omittingInsignificantWhitespace();
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       boolean more = true;
       while (more) {
         ListFineTuningEventsResponse page =

@@ -56,7 +56,7 @@ public final class JobsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       if (id == null) {
         if (follow) {
           throw CliException.usage("--follow needs the ID of a job");

@@ -72,7 +72,7 @@ public final class ChatCommand implements Callable<Integer> {
     List<Message> dialogue = new ArrayList<>();
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(session.in(), StandardCharsets.UTF_8));
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       begin(dialogue);
       for (String line = ask(lines); line != null; line = ask(lines)) {
         switch (line.strip()) {

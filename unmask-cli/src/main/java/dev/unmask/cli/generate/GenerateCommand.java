@@ -83,7 +83,7 @@ public final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     GenerateRequest request = request();
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       GenerateResponse answer =
           watch ? watched(client, request) : client.generation().generate(request);
       if (session.json()) {

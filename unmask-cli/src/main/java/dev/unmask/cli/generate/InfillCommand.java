@@ -43,7 +43,7 @@ public final class InfillCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       GenerateResponse answer =
           client
               .generation()

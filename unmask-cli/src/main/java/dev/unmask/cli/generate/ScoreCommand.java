@@ -86,7 +86,7 @@ public final class ScoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       ScoreResponse score = client.generation().score(request());
       if (session.json()) {
         session.out().println(Json.line(json(score)));

@@ -102,7 +102,7 @@ public final class ActivateCommand implements Callable<Integer> {
     if (expectEpoch != null) {
       request.setExpectEpoch(expectEpoch);
     }
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       ModelAlias now = client.models().activate(request.build());
       session
           .out()

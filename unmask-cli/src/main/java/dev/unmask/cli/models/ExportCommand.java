@@ -61,8 +61,7 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws StoreException {
-    StoredModel model =
-        StoredModel.find(session, Objects.requireNonNull(name), store, endpoint.address());
+    StoredModel model = StoredModel.find(session, Objects.requireNonNull(name), store, endpoint);
     Manifest manifest = model.manifest();
     refuseOtherFormat(manifest);
     Path folder = Objects.requireNonNull(out).toAbsolutePath().normalize();

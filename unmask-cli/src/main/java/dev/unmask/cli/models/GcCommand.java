@@ -6,8 +6,7 @@ import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
-import dev.unmask.cli.endpoint.Discovery;
-import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.cli.endpoint.Kafka;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Digest;
 import dev.unmask.store.StoreException;
@@ -70,9 +69,10 @@ public final class GcCommand implements Callable<Integer> {
       throw CliException.usage("--keep is " + keep + "; at least 1 version of a model has to stay");
     }
     ArtifactStore target = StoredModel.store(session, store);
-    ModelPublication publication = new ModelPublication(bootstrap());
+    ModelPublication publication =
+        new ModelPublication(Kafka.find(session, kafka, ", --store and --endpoint"));
     ClusterNeeds needs;
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       needs = ClusterNeeds.of(client, publication.aliases(), keep, Clock.systemUTC().instant());
     }
     if (!dryRun) {
@@ -83,18 +83,6 @@ public final class GcCommand implements Callable<Integer> {
         GarbageCollection.run(target, needs.digests(), GRACE, dryRun, Clock.systemUTC());
     print(report, needs.superfluous());
     return report.whole() ? 0 : 1;
-  }
-
-  private String bootstrap() {
-    if (kafka != null) {
-      return kafka;
-    }
-    return Discovery.local(session)
-        .map(Endpoints::kafka)
-        .orElseThrow(() ->
-            CliException.usage(
-                "no cluster runs on this machine; start one with `unmask up`, or give --kafka,"
-                    + " --store and --endpoint"));
   }
 
   private void print(GarbageCollection.Report report, List<ModelPublication.Withdrawn> versions) {

@@ -6,9 +6,12 @@ import dev.unmask.broker.ClusterTopics;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.cli.endpoint.Kafka;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.AdapterFolders;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Manifest;
@@ -92,18 +95,18 @@ public final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws StoreException, BrokerException {
     Optional<Endpoints> local = Discovery.local(session);
-    String bootstrap = chosen(kafka, local.map(Endpoints::kafka), "--kafka");
+    KafkaAccess access = Kafka.find(session, kafka, "");
     ArtifactStore target = StoredModel.store(session, store);
     Manifest imported = AdapterFolders.isAdapter(folder) ? adapter(target) : model(target);
-    var unusedNames = ClusterTopics.create(bootstrap, imported.base());
-    ModelPublication publication = new ModelPublication(bootstrap);
+    var unusedNames = ClusterTopics.create(access, imported.base());
+    ModelPublication publication = new ModelPublication(access);
     Manifest manifest = publication.asPublished(imported);
     if (signKey != null) {
       CheckpointSignatures.sign(target, manifest, SigningKey.read(signKey));
     }
     ModelPublication.Change change =
         alias != null && kafka == null && local.isPresent()
-            ? publish(publication, manifest, local.get().grpc(), alias)
+            ? publish(publication, manifest, local.get(), alias)
             : publication.publish(manifest, Optional.ofNullable(alias), "import");
     if (session.json()) {
       ObjectNode node = Json.object();
@@ -120,7 +123,7 @@ public final class ImportCommand implements Callable<Integer> {
 
   /** An alias that points somewhere moves by the cluster's rules: samplers first, then gates. */
   private static ModelPublication.Change publish(
-      ModelPublication publication, Manifest manifest, String gateway, String alias) {
+      ModelPublication publication, Manifest manifest, Endpoints gateway, String alias) {
     try (GatewayClient client = GatewayClient.to(gateway)) {
       boolean moves =
           client
@@ -164,7 +167,7 @@ public final class ImportCommand implements Callable<Integer> {
       throw CliException.usage(
           folder + " holds an adapter; say with --base which model of the cluster it sits on");
     }
-    Manifest sitsOn = StoredModel.find(session, base, store, null).manifest();
+    Manifest sitsOn = StoredModel.find(session, base, store, new EndpointOption()).manifest();
     ModelFolder adapter = ModelFolder.named(folder, name);
     return AdapterFolders.importFolder(
         target,
@@ -181,14 +184,5 @@ public final class ImportCommand implements Callable<Integer> {
       case CHECKPOINT -> "published";
       case CHECKPOINT_AND_ALIAS -> "published, and " + alias + " points to it";
     };
-  }
-
-  private static String chosen(@Nullable String given, Optional<String> local, String option) {
-    if (given != null) {
-      return given;
-    }
-    return local.orElseThrow(() ->
-        CliException.usage(
-            "no cluster runs on this machine; start one with `unmask up`, or give " + option));
   }
 }

@@ -3,6 +3,8 @@ package dev.unmask.cli.models;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import dev.unmask.cli.CliException;
+import dev.unmask.kafka.KafkaAccess;
+import dev.unmask.kafka.KafkaTrouble;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.MinReader;
@@ -50,13 +52,13 @@ public final class ModelPublication {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final String bootstrap;
+  private final KafkaAccess kafka;
 
   /**
-   * @param bootstrap address of Kafka
+   * @param kafka where it is and how clients are let in
    */
-  public ModelPublication(String bootstrap) {
-    this.bootstrap = bootstrap;
+  public ModelPublication(KafkaAccess kafka) {
+    this.kafka = kafka;
   }
 
   /** What publishing changed. */
@@ -259,12 +261,8 @@ public final class ModelPublication {
 
   /** Reads a topic from its beginning to what is its end now. */
   private void read(String topic, Consumer<ConsumerRecord<String, byte[]>> reader) {
-    Map<String, Object> config =
-        Map.of(
-            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrap,
-            ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
-            (int) PATIENCE.toMillis());
+    Map<String, Object> config = kafka.properties();
+    config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
     try (KafkaConsumer<String, byte[]> consumer =
         new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
       List<TopicPartition> partitions =
@@ -297,16 +295,10 @@ public final class ModelPublication {
   }
 
   private KafkaProducer<String, byte[]> producer() {
-    return new KafkaProducer<>(
-        Map.of(
-            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrap,
-            ProducerConfig.ACKS_CONFIG,
-            "all",
-            ProducerConfig.MAX_BLOCK_MS_CONFIG,
-            (int) PATIENCE.toMillis()),
-        new StringSerializer(),
-        new ByteArraySerializer());
+    Map<String, Object> config = kafka.properties();
+    config.put(ProducerConfig.ACKS_CONFIG, "all");
+    config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) PATIENCE.toMillis());
+    return new KafkaProducer<>(config, new StringSerializer(), new ByteArraySerializer());
   }
 
   private void send(
@@ -330,8 +322,7 @@ public final class ModelPublication {
   }
 
   private CliException unreachable(Exception e) {
-    Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
     return new CliException(
-        "Kafka at " + bootstrap + " did not take the model: " + cause.getMessage(), e);
+        "Kafka did not take the model: " + KafkaTrouble.of(kafka, e).sentence(), e);
   }
 }

@@ -54,7 +54,7 @@ public final class ModelsCommand implements Callable<Integer> {
       request.setName(name);
     }
     ListModelsResponse found;
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       found = client.models().list(request.build());
     }
     if (session.json()) {

@@ -34,7 +34,7 @@ public final class RetireCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       WithdrawModelResponse gone =
           client.models().withdraw(WithdrawModelRequest.newBuilder().setModel(model).build());
       if (session.json()) {

@@ -66,7 +66,7 @@ public final class RollbackCommand implements Callable<Integer> {
     if (expectEpoch != null) {
       request.setExpectEpoch(expectEpoch);
     }
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       ModelAlias now = client.models().rollback(request.build());
       session
           .out()

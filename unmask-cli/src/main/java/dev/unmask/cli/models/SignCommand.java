@@ -52,8 +52,7 @@ public final class SignCommand implements Callable<Integer> {
   @Override
   public Integer call() throws StoreException {
     SigningKey signing = SigningKey.read(Objects.requireNonNull(key));
-    StoredModel model =
-        StoredModel.find(session, Objects.requireNonNull(name), store, endpoint.address());
+    StoredModel model = StoredModel.find(session, Objects.requireNonNull(name), store, endpoint);
     CheckpointSignatures.sign(model.store(), model.manifest(), signing);
     if (session.json()) {
       ObjectNode node = Json.object();

@@ -2,6 +2,7 @@ package dev.unmask.cli.models;
 
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
@@ -35,7 +36,7 @@ record StoredModel(ArtifactStore store, Manifest manifest) {
    * @param address of the store; null takes that of the cluster on this machine
    */
   static StoredModel find(
-      Session session, String name, @Nullable String address, @Nullable String endpoint)
+      Session session, String name, @Nullable String address, EndpointOption endpoint)
       throws StoreException {
     ArtifactStore store = store(session, address);
     Matcher digest = DIGEST.matcher(name);

@@ -54,8 +54,7 @@ public final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws StoreException {
     TrustedKeys trusted = keys.isEmpty() ? TrustedKeys.none() : TrustedKeys.read(keys);
-    StoredModel model =
-        StoredModel.find(session, Objects.requireNonNull(name), store, endpoint.address());
+    StoredModel model = StoredModel.find(session, Objects.requireNonNull(name), store, endpoint);
     for (ManifestFile file : model.manifest().files()) {
       Path unused = model.store().localBlob(file.digest());
     }

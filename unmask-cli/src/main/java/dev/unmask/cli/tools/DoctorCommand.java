@@ -81,7 +81,7 @@ public final class DoctorCommand implements java.util.concurrent.Callable<Intege
     String address = Discovery.api(session, endpoint.address());
     facts.put("endpoint", address);
     facts.put("from", from());
-    try (GatewayClient client = GatewayClient.to(address)) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       int models =
           client
               .models()

@@ -59,7 +59,7 @@ public final class TopCommand implements Callable<Integer> {
       throw CliException.usage("--interval is " + interval + "; it must be from 0.1 to 3600");
     }
     Duration every = Duration.ofMillis(Math.round(interval * 1000));
-    try (GatewayClient client = GatewayClient.open(session, endpoint.address())) {
+    try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       // The first look fails at once when there is no cluster.
       pace.hear(ClusterLook.take(client));
       if (once || (!session.outIsTerminal() && !session.json())) {

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How to run one child process.
@@ -29,8 +30,12 @@ record ChildSpec(
   /** How a child shows that it is ready. */
   sealed interface Readiness {
 
-    /** It answers 200 to a GET. */
-    record HttpOk(URI address) implements Readiness {}
+    /**
+     * It answers 200 to a GET.
+     *
+     * @param trusted PEM of who vouches for it, for https
+     */
+    record HttpOk(URI address, Optional<Path> trusted) implements Readiness {}
 
     /** It writes a line that starts so to its log. */
     record LogLine(String prefix) implements Readiness {}

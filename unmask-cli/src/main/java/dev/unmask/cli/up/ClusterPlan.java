@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The processes of one cluster and how each is run.
@@ -71,13 +72,29 @@ record ClusterPlan(
   }
 
   ChildSpec gateway() {
-    List<String> command =
+    return gateway(Map.of(), Optional.empty());
+  }
+
+  /**
+   * The gateway.
+   *
+   * @param settings further ones
+   * @param tls its certificate, when its ports are to be encrypted
+   */
+  ChildSpec gateway(Map<String, String> settings, Optional<UpTls> tls) {
+    Jvm jvm =
         service(GATEWAY, GATEWAY, true, 256, httpPort)
             .quick()
             .property("quarkus.grpc.server.host", LOOPBACK)
-            .property("quarkus.grpc.server.port", grpcPort)
-            .jar(rooms.runner(Rooms.GATEWAY));
-    return new ChildSpec(GATEWAY, command, Map.of(), data.log(GATEWAY), health(httpPort));
+            .property("quarkus.grpc.server.port", grpcPort);
+    settings.forEach(jvm::property);
+    tls.ifPresent(own -> own.settings(httpPort).forEach(jvm::property));
+    return new ChildSpec(
+        GATEWAY,
+        jvm.jar(rooms.runner(Rooms.GATEWAY)),
+        Map.of(),
+        data.log(GATEWAY),
+        health(httpPort, tls));
   }
 
   /** The {@code number}th sampler, from 1. */
@@ -151,6 +168,11 @@ record ClusterPlan(
         health(port));
   }
 
+  /** Whether the broker is one of these processes; it takes everybody on this machine. */
+  boolean embedsKafka() {
+    return kafka.equals(LOOPBACK + ":" + kafkaPort);
+  }
+
   /** Where they always were on a store that is a folder. */
   private Path runs() {
     return switch (StoreLocation.parse(store)) {
@@ -160,9 +182,12 @@ record ClusterPlan(
   }
 
   private Jvm service(String kind, String name, boolean writesArchive, int heap, int httpPort) {
-    return jvm(kind, name, writesArchive, heap)
-        .property("kafka.bootstrap.servers", kafka)
-        .property("unmask.base", base)
+    Jvm jvm = jvm(kind, name, writesArchive, heap).property("kafka.bootstrap.servers", kafka);
+    if (embedsKafka()) {
+      // Whatever the environment says of other clusters.
+      jvm.property("kafka.security.protocol", "PLAINTEXT");
+    }
+    return jvm.property("unmask.base", base)
         .property("unmask.store.root", store)
         .property("unmask.store.cache-dir", data.resolve("blobs"))
         .property("quarkus.http.host", LOOPBACK)
@@ -178,7 +203,18 @@ record ClusterPlan(
   }
 
   private static ChildSpec.Readiness health(int port) {
+    return health(port, Optional.empty());
+  }
+
+  private static ChildSpec.Readiness health(int port, Optional<UpTls> tls) {
     return new ChildSpec.Readiness.HttpOk(
-        URI.create("http://" + LOOPBACK + ":" + port + "/q/health/ready"));
+        URI.create(
+            (tls.isPresent() ? "https" : "http")
+                + "://"
+                + LOOPBACK
+                + ":"
+                + port
+                + "/q/health/ready"),
+        tls.map(UpTls::certificate));
   }
 }

@@ -10,6 +10,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Sends one tiny request through the whole path. A sampler's consumers join their share group some
@@ -27,7 +28,8 @@ final class FirstAnswer {
    *
    * @throws CliException with a sentence when none was within {@code patience}
    */
-  static void await(String address, Duration patience) throws InterruptedException {
+  static void await(Supplier<GatewayClient> connection, Duration patience)
+      throws InterruptedException {
     GenerateRequest request =
         GenerateRequest.newBuilder()
             .setPrompt("hello")
@@ -35,7 +37,7 @@ final class FirstAnswer {
                 DiffusionParams.newBuilder().setGenLength(1).setBlockLength(1).setSteps(1))
             .build();
     long end = System.nanoTime() + patience.toNanos();
-    try (GatewayClient client = GatewayClient.to(address)) {
+    try (GatewayClient client = connection.get()) {
       while (true) {
         try {
           GenerateResponse unused =

@@ -4,10 +4,12 @@ import dev.unmask.broker.BrokerException;
 import dev.unmask.broker.ClusterTopics;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.models.ModelPublication;
 import dev.unmask.cli.process.Rooms;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.Digest;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
@@ -108,7 +110,7 @@ public final class PrivateCluster implements AutoCloseable {
     Optional<String> alias = Optional.of("default");
     for (Manifest manifest : manifests) {
       ModelPublication.Change unused =
-          new ModelPublication(kafka).publish(manifest, alias, "private");
+          new ModelPublication(KafkaAccess.plain(kafka)).publish(manifest, alias, "private");
       digests.add(manifest.digest());
       alias = Optional.empty();
     }
@@ -121,7 +123,7 @@ public final class PrivateCluster implements AutoCloseable {
     for (SupervisedChild worker : workers) {
       worker.awaitReady(PATIENCE);
     }
-    FirstAnswer.await(grpc, PATIENCE);
+    FirstAnswer.await(() -> GatewayClient.to(grpc), PATIENCE);
   }
 
   /** Address of the API. */

@@ -2,10 +2,10 @@ package dev.unmask.cli.up;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.net.ssl.HttpsURLConnection;
 
 /** Asks once whether a child is ready. Blocks for a second at most; any thread. */
 final class ReadinessProbe {
@@ -21,14 +21,17 @@ final class ReadinessProbe {
    */
   static boolean ready(ChildSpec spec, long logStart) {
     return switch (spec.readiness()) {
-      case ChildSpec.Readiness.HttpOk http -> answersOk(http.address());
+      case ChildSpec.Readiness.HttpOk http -> answersOk(http);
       case ChildSpec.Readiness.LogLine line -> hasLine(spec.log(), logStart, line.prefix());
     };
   }
 
-  private static boolean answersOk(URI address) {
+  private static boolean answersOk(ChildSpec.Readiness.HttpOk http) {
     try {
-      HttpURLConnection connection = (HttpURLConnection) address.toURL().openConnection();
+      HttpURLConnection connection = (HttpURLConnection) http.address().toURL().openConnection();
+      if (connection instanceof HttpsURLConnection https && http.trusted().isPresent()) {
+        https.setSSLSocketFactory(UpTls.trusting(http.trusted().get()).getSocketFactory());
+      }
       connection.setConnectTimeout(TIMEOUT_MILLIS);
       connection.setReadTimeout(TIMEOUT_MILLIS);
       try {

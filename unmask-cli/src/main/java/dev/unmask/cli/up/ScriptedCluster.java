@@ -4,6 +4,7 @@ import dev.unmask.broker.BrokerException;
 import dev.unmask.broker.ClusterTopics;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.process.Rooms;
 import java.io.IOException;
@@ -92,7 +93,7 @@ public final class ScriptedCluster implements AutoCloseable {
     SupervisedChild gateway = supervisor.start(plan.gateway());
     supervisor.start(worker).awaitReady(PATIENCE);
     gateway.awaitReady(PATIENCE);
-    FirstAnswer.await(grpc, PATIENCE);
+    FirstAnswer.await(() -> GatewayClient.to(grpc), PATIENCE);
   }
 
   /** Address of the API. */

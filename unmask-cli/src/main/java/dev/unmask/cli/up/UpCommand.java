@@ -4,11 +4,14 @@ import dev.unmask.broker.BrokerException;
 import dev.unmask.broker.ClusterTopics;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
+import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.cli.endpoint.Kafka;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.models.ModelPublication;
 import dev.unmask.cli.process.Rooms;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
@@ -93,7 +96,10 @@ public final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--kafka",
       paramLabel = "HOST:PORT",
-      description = "Use this Kafka (4.2 or newer, share groups on) instead of an embedded one.")
+      description = {
+        "Use this Kafka (4.2 or newer, share groups on) instead of an embedded one. TLS and logins"
+            + " are set by variables, KAFKA_SECURITY_PROTOCOL and others: docs/security.md."
+      })
   private @Nullable String kafkaOption;
 
   @Option(
@@ -110,6 +116,20 @@ public final class UpCommand implements Callable<Integer> {
       description = "Port of HTTP; default ${DEFAULT-VALUE}, 0 picks a free one.")
   private int httpPort = 8651;
 
+  @Option(
+      names = "--tls-cert",
+      paramLabel = "FILE",
+      description =
+          "Certificate (PEM) of the gateway, which names 127.0.0.1: both ports are encrypted then,"
+              + " and commands of this machine know it.")
+  private @Nullable Path tlsCertificate;
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "Its key (PEM, PKCS#8, not encrypted).")
+  private @Nullable Path tlsKey;
+
   public UpCommand(Session session) {
     this.session = session;
   }
@@ -119,6 +139,7 @@ public final class UpCommand implements Callable<Integer> {
     if (samplers < 1) {
       throw CliException.usage("--samplers is " + samplers + "; at least 1 is needed");
     }
+    Optional<UpTls> unusedTls = tls();
     Instant begin = Instant.now();
     ModelFolder model = ModelFolder.at(modelPath(), null);
     Path folder =
@@ -215,14 +236,15 @@ public final class UpCommand implements Callable<Integer> {
     if (broker.isPresent()) {
       broker.get().awaitReady(BROKER_PATIENCE);
     }
-    List<String> unusedNames = ClusterTopics.create(plan.kafka(), plan.base());
-    ModelPublication publication = new ModelPublication(plan.kafka());
+    KafkaAccess kafka = kafka(plan);
+    List<String> unusedNames = ClusterTopics.create(kafka, plan.base());
+    ModelPublication publication = new ModelPublication(kafka);
     Manifest manifest = publication.asPublished(imported);
     sign(store, manifest);
     ModelPublication.Change unused = publication.publish(manifest, Optional.of("default"), "up");
     running.describe(plan, manifest);
     List<SupervisedChild> services = new ArrayList<>();
-    services.add(running.supervisor.start(plan.gateway()));
+    services.add(running.supervisor.start(plan.gateway(Map.of(), tls())));
     for (int i = 1; i <= samplers; i++) {
       services.add(running.supervisor.start(plan.sampler(i)));
     }
@@ -230,10 +252,18 @@ public final class UpCommand implements Callable<Integer> {
     for (SupervisedChild service : services) {
       service.awaitReady(SERVICE_PATIENCE);
     }
-    FirstAnswer.await(running.endpoints().grpc(), SERVICE_PATIENCE);
+    FirstAnswer.await(() -> GatewayClient.to(running.endpoints()), SERVICE_PATIENCE);
     running.ready();
     Discovery.announce(session, plan.data().root());
     sayReady(running.endpoints(), plan, Duration.between(begin, Instant.now()));
+  }
+
+  private Optional<UpTls> tls() {
+    return UpTls.of(tlsCertificate, tlsKey);
+  }
+
+  private KafkaAccess kafka(ClusterPlan plan) {
+    return plan.embedsKafka() ? KafkaAccess.plain(plan.kafka()) : Kafka.at(session, plan.kafka());
   }
 
   private static ArtifactStore store(ClusterPlan plan) {
@@ -300,8 +330,10 @@ public final class UpCommand implements Callable<Integer> {
       about =
           new Endpoints(
               "127.0.0.1:" + plan.grpcPort(),
-              "http://127.0.0.1:" + plan.httpPort(),
+              (tls().isPresent() ? "https" : "http") + "://127.0.0.1:" + plan.httpPort(),
               plan.kafka(),
+              kafka(plan).protocol(),
+              tls().map(own -> own.certificate().toString()).orElse(null),
               ProcessHandle.current().pid(),
               plan.data().root().toString(),
               plan.store(),

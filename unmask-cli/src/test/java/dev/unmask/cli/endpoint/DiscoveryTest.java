@@ -27,6 +27,7 @@ class DiscoveryTest {
     Session told = session(Map.of("UNMASK_ENDPOINT", "host:2"));
 
     assertThat(Discovery.api(told, "other:1")).isEqualTo("other:1");
+    assertThat(Discovery.api(told, "https://other:1/")).isEqualTo("other:1");
     assertThat(Discovery.api(told, null)).isEqualTo("host:2");
     assertThat(Discovery.api(session(Map.of()), null)).isEqualTo("127.0.0.1:3");
   }
@@ -88,6 +89,8 @@ class DiscoveryTest {
             grpc,
             "http://127.0.0.1:6",
             "127.0.0.1:7",
+            "PLAINTEXT",
+            null,
             pid,
             folder.toString(),
             folder.resolve("store").toString(),

@@ -3,6 +3,7 @@ package dev.unmask.cli.models;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.broker.ClusterTopics;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.testkit.KafkaExtension;
@@ -24,7 +25,7 @@ class ModelPublicationTest {
   void publishingAgainChangesNothingAndNewWeightsMoveTheAlias(TestKafka kafka) throws Exception {
     var unused = ClusterTopics.create(kafka.bootstrap(), "import-test");
     FolderStore store = FolderStore.open(folder.resolve("store"));
-    ModelPublication publication = new ModelPublication(kafka.bootstrap());
+    ModelPublication publication = new ModelPublication(KafkaAccess.plain(kafka.bootstrap()));
     Manifest first = imported(store, TinyModel.small(), "one");
     Manifest second = imported(store, TinyModel.small().withSeed(99), "two");
     Optional<String> alias = Optional.of("default");

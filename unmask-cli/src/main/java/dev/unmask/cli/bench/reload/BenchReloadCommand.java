@@ -9,6 +9,7 @@ import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.models.ModelPublication;
 import dev.unmask.cli.up.PrivateCluster;
+import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.ObjectStorage;
@@ -204,7 +205,8 @@ public final class BenchReloadCommand implements Callable<Integer> {
     Manifest manifest = variant.importInto(store);
     long stored = System.nanoTime();
     ModelPublication.Change unused =
-        new ModelPublication(cluster.kafka()).publish(manifest, Optional.empty(), "bench");
+        new ModelPublication(KafkaAccess.plain(cluster.kafka()))
+            .publish(manifest, Optional.empty(), "bench");
     long announced = System.nanoTime();
     String digest = manifest.digest().toString();
     var unusedAlias =

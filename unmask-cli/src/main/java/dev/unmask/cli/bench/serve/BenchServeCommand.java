@@ -114,10 +114,10 @@ public final class BenchServeCommand implements Callable<Integer> {
       scripted.writeTo(result.putObject("scripted"));
       try (ScriptedCluster cluster =
           ScriptedCluster.start(session, scripted.slots(), scripted.serviceMillis())) {
-        failed = measure(cluster.grpc(), asked, result);
+        failed = measure(GatewayClient.to(cluster.grpc()), asked, result);
       }
     } else {
-      failed = measure(endpoint.address(), asked, result);
+      failed = measure(GatewayClient.open(session, endpoint), asked, result);
     }
     session.out().println(Json.line(result));
     if (record) {
@@ -173,12 +173,13 @@ public final class BenchServeCommand implements Callable<Integer> {
   /**
    * Makes every run and writes it into {@code result}.
    *
+   * @param opened is closed at the end
    * @return whether a call failed
    */
-  private boolean measure(@Nullable String address, List<GenerateRequest> asked, ObjectNode result)
+  private boolean measure(GatewayClient opened, List<GenerateRequest> asked, ObjectNode result)
       throws InterruptedException {
     boolean failed = false;
-    try (GatewayClient client = GatewayClient.open(session, address)) {
+    try (GatewayClient client = opened) {
       // Also the check that the cluster answers at all: this one may fail with a sentence.
       GenerateResponse first = client.generation().generate(asked.getFirst());
       result.put("model", first.getModel());
