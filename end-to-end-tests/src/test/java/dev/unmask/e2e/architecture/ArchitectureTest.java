@@ -55,6 +55,7 @@ final class ArchitectureTest {
           "health",
           "metrics",
           "telemetry",
+          "tls",
           "presence");
 
   private static final List<String> FRAMEWORKS =

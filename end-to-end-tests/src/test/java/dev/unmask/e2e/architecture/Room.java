@@ -44,31 +44,42 @@ record Room(String folder, Set<String> roots, Set<String> mayUse, Set<String> mu
               Set.of("dev.unmask.model"),
               Set.of("llada-text"),
               Set.of(KAFKA, QUARKUS, GRPC)),
-          new Room("kafka-broker", Set.of("dev.unmask.broker"), Set.of("proto"), Set.of(QUARKUS)),
+          new Room(
+              "java-client",
+              Set.of("dev.unmask.client"),
+              Set.of("proto"),
+              Set.of(KAFKA, QUARKUS, DJL)),
+          new Room(
+              "kafka-access", Set.of("dev.unmask.kafka"), Set.of(), Set.of(QUARKUS, GRPC, DJL)),
+          new Room(
+              "kafka-broker",
+              Set.of("dev.unmask.broker"),
+              Set.of("proto", "kafka-access"),
+              Set.of(QUARKUS)),
           new Room(
               "gateway-service",
               Set.of("dev.unmask.gateway"),
-              Set.of("proto", "artifact-store", "llada-text"),
+              Set.of("proto", "artifact-store", "llada-text", "kafka-access"),
               Set.of(PYTORCH, TENSORS)),
           new Room(
               "sampler-service",
               Set.of("dev.unmask.sampler"),
-              Set.of("proto", "artifact-store", "llada-text", "llada-model"),
+              Set.of("proto", "artifact-store", "llada-text", "llada-model", "kafka-access"),
               Set.of(GRPC)),
           new Room(
               "sft-service",
               Set.of("dev.unmask.sft"),
-              Set.of("proto", "artifact-store", "llada-text", "llada-model"),
+              Set.of("proto", "artifact-store", "llada-text", "llada-model", "kafka-access"),
               Set.of(GRPC)),
           new Room(
               "unmask-cli",
               Set.of("dev.unmask.cli"),
-              Set.of("proto", "artifact-store", "llada-text", "kafka-broker"),
+              Set.of("proto", "artifact-store", "llada-text", "kafka-access", "kafka-broker"),
               Set.of(QUARKUS, PYTORCH, TENSORS)),
           new Room(
               "test-kit",
               Set.of("dev.unmask.testkit"),
-              Set.of("proto", "artifact-store", "kafka-broker"),
+              Set.of("proto", "artifact-store", "kafka-access", "kafka-broker"),
               Set.of(DJL)),
           new Room(
               "benchmarks",

@@ -18,8 +18,12 @@ import dev.unmask.v1.ListModelsRequest;
 import dev.unmask.v1.ModelAlias;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.ModelsGrpc;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.TlsChannelCredentials;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,11 +71,18 @@ final class Cluster implements AutoCloseable {
       await("the cluster to be ready", () -> Files.readAllLines(output).contains("ready"));
       this.endpoints = endpoints();
       this.channel =
-          NettyChannelBuilder.forTarget(endpoints.path("grpc").asText()).usePlaintext().build();
+          Grpc.newChannelBuilder(endpoints.path("grpc").asText(), credentials(endpoints)).build();
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       killAll();
       throw e;
     }
+  }
+
+  private static ChannelCredentials credentials(JsonNode endpoints) throws IOException {
+    JsonNode trust = endpoints.path("tls_ca");
+    return trust.isTextual()
+        ? TlsChannelCredentials.newBuilder().trustManager(new File(trust.asText())).build()
+        : InsecureChannelCredentials.create();
   }
 
   /** Starts a cluster below {@code folder} and waits until it is ready. */
@@ -181,6 +192,11 @@ final class Cluster implements AutoCloseable {
   /** Address of the HTTP port, without a path. */
   String http() {
     return endpoints.path("http").asText();
+  }
+
+  /** Address of the API's port. */
+  String grpc() {
+    return endpoints.path("grpc").asText();
   }
 
   TestKafka kafka() {

@@ -110,7 +110,7 @@ final class KubernetesTest {
         new StringBuilder(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n");
     text.append("  - ").append(here.relativize(BASE.toRealPath())).append("\ncomponents:\n");
-    for (String component : List.of("gpu", "s3", "autoscaling", "kafka-users")) {
+    for (String component : List.of("gpu", "s3", "autoscaling", "kafka-users", "tls")) {
       Path path = Kustomization.KUBERNETES.resolve("components").resolve(component).toRealPath();
       text.append("  - ").append(here.relativize(path)).append('\n');
     }

@@ -5,6 +5,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.unmask.e2e.Checkout;
+import dev.unmask.kafka.AccessSettings;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -39,6 +40,16 @@ record ServiceFacts(String room) {
   private static final String MAPPING = "io.smallrye.config.ConfigMapping";
   private static final String OTHER_NAME = "io.smallrye.config.WithName";
   private static final String PROPERTY = "org.eclipse.microprofile.config.inject.ConfigProperty";
+
+  /** Settings of Quarkus that it reads from the environment and nowhere else. */
+  private static final Set<String> QUARKUS =
+      Set.of(
+          "quarkus.tls.key-store.pem.0.cert",
+          "quarkus.tls.key-store.pem.0.key",
+          "quarkus.tls.trust-store.pem.certs",
+          "quarkus.tls.reload-period",
+          "quarkus.http.ssl-port",
+          "quarkus.http.insecure-requests");
 
   private static final Pattern LITERAL = Pattern.compile("\"unmask_[a-z0-9_]+\"");
   private static final Pattern REGISTERED =
@@ -98,6 +109,9 @@ record ServiceFacts(String room) {
           .map(parameter -> parameter.getAnnotationOfType(PROPERTY).get("name").orElseThrow())
           .forEach(name -> keys.add((String) name));
     }
+    // Of every Kafka client, each also as a file.
+    AccessSettings.names().forEach(name -> keys.addAll(List.of(name, name + ".file")));
+    keys.addAll(QUARKUS);
     Set<String> variables = new TreeSet<>();
     keys.forEach(key -> variables.add(key.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")));
     return variables;
