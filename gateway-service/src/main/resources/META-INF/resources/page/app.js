@@ -35,6 +35,7 @@ function show() {
     tab(other).setAttribute('aria-selected', String(other === name));
     tab(other).tabIndex = other === name ? 0 : -1;
   }
+  tab(name).scrollIntoView({ inline: 'nearest', block: 'nearest' });
   views[name].shown?.();
 }
 
@@ -50,6 +51,11 @@ for (const name of names) {
   });
 }
 addEventListener('hashchange', show);
+// Not by the address, which says the view.
+document.querySelector('.skip').addEventListener('click', (e) => {
+  e.preventDefault();
+  document.getElementById('main').focus();
+});
 
 function theme(value) {
   if (value) document.documentElement.dataset.theme = value;

@@ -116,17 +116,20 @@ export class CanvasView {
       }
       this.slots.append(node);
     }
-    slots.forEach((slot, i) => this.drawSlot(this.drawn[i], slot, slot.step === fresh && fresh >= 0));
+    const whole = !this.live && total > 0 && this.shown === total;
+    slots.forEach((slot, i) => this.drawSlot(this.drawn[i], slot, !whole && slot.step === fresh && fresh >= 0, whole));
     const committed = this.story.committed(this.shown);
+    const spared = whole ? slots.length - committed - this.story.given.size : 0;
     this.slots.setAttribute(
       'aria-label',
       `Canvas of ${slots.length} slots, ${committed} filled after step ${this.shown} of ${total}: ` +
-        slots.map((s) => (s.text === null ? '_' : isControl(s.text) ? '' : s.text)).join(''),
+        slots.map((s) => (s.text === null ? (whole ? '' : '_') : isControl(s.text) ? '' : s.text)).join('') +
+        (spared > 0 ? ` (${spared} slots behind the end were not needed)` : ''),
     );
     this.slider.max = total;
     this.slider.value = this.shown;
     this.slider.setAttribute('aria-valuetext', `step ${this.shown} of ${total}`);
-    this.where.textContent = `step ${this.shown}/${total} · ${committed}/${slots.length} slots`;
+    this.where.textContent = `step ${this.shown}/${total} · ${committed}/${slots.length} slots${spared > 0 ? `, ${spared} not needed` : ''}`;
     this.play.textContent = this.timer && !this.live ? '❚❚ Pause' : '▶ Replay';
     this.controls.classList.toggle('running', this.live);
     this.slider.disabled = this.live;
@@ -134,15 +137,16 @@ export class CanvasView {
     if (this.mapBox.open) this.drawMap();
   }
 
-  drawSlot(drawn, slot, fresh) {
-    const key = slot.text === null ? 'masked' : `${slot.text}\u0000${slot.confidence}\u0000${fresh}`;
+  drawSlot(drawn, slot, fresh, whole) {
+    const key = slot.text === null ? (whole ? 'spared' : 'masked') : `${slot.text}\u0000${slot.confidence}\u0000${fresh}`;
     if (drawn.key === key) return;
     drawn.key = key;
     const { node } = drawn;
     if (slot.text === null) {
-      node.className = 'slot masked';
+      node.className = whole ? 'slot spared' : 'slot masked';
       node.textContent = ' ';
-      node.removeAttribute('title');
+      if (whole) node.title = 'not needed: the answer had ended before it';
+      else node.removeAttribute('title');
       node.style.removeProperty('--confidence');
       return;
     }

@@ -39,8 +39,7 @@ export function lineChart(series, words) {
       svg('text', { x: LEFT - 6, y: y(value) + 4, class: 'tick end' }, number(value, 2)),
     );
   }
-  for (let i = 0; i <= 4; i++) {
-    const value = xMin + ((xMax - xMin) * i) / 4;
+  for (const value of new Set([0, 1, 2, 3, 4].map((i) => Math.round(xMin + ((xMax - xMin) * i) / 4)))) {
     chart.append(svg('text', { x: x(value), y: HEIGHT - 16, class: 'tick middle' }, number(value, 0)));
   }
   chart.append(svg('text', { x: (LEFT + WIDTH) / 2, y: HEIGHT - 2, class: 'tick middle' }, words.x));
@@ -62,4 +61,20 @@ export function lineChart(series, words) {
 function summary(s) {
   const [first, last] = [s.points[0], s.points[s.points.length - 1]];
   return `${s.name}: ${number(first[1], 3)} at ${number(first[0], 0)}, ${number(last[1], 3)} at ${number(last[0], 0)}.`;
+}
+
+const SPARK_WIDTH = 120;
+const SPARK_HEIGHT = 26;
+
+/** A few recent values as a line without axes; the number beside it says what it is. */
+export function sparkline(values, name) {
+  const known = values.filter(Number.isFinite);
+  const chart = svg('svg', { viewBox: `0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`, class: 'spark', role: 'img', preserveAspectRatio: 'none',
+    'aria-label': known.length ? `${name}, lately between ${number(Math.min(...known))} and ${number(Math.max(...known))}` : `${name}: nothing measured yet` });
+  if (known.length > 1) {
+    const high = Math.max(...known, 1e-9);
+    const points = known.map((v, i) => `${((i / (known.length - 1)) * SPARK_WIDTH).toFixed(1)},${(SPARK_HEIGHT - 2 - (v / high) * (SPARK_HEIGHT - 4)).toFixed(1)}`);
+    chart.append(svg('polyline', { points: points.join(' '), class: 'line one' }));
+  }
+  return chart;
 }

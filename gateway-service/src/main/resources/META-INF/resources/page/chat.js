@@ -37,7 +37,9 @@ export class Chat {
     } catch (e) {
       this.notice(e.message);
     }
-    this.input.focus();
+    // Not at the first look: whoever comes by keyboard begins at the top, and a phone shows the page.
+    if (this.looked) this.input.focus();
+    this.looked = true;
   }
 
   use(model) {
@@ -47,6 +49,10 @@ export class Chat {
   reset() {
     this.abort?.abort();
     this.turns = [];
+    this.welcome();
+  }
+
+  welcome() {
     fill(this.log, el('div', { class: 'welcome' },
       el('h2', {}, 'A model that does not write from left to right'),
       el('p', {}, 'It starts from a canvas of masked slots and fills them in, the ones it is sure of first. Ask it something and watch.'),
@@ -82,6 +88,7 @@ export class Chat {
     const index = this.turns.indexOf(turn);
     if (index < 0) return;
     for (const gone of this.turns.splice(index)) gone.node.remove();
+    if (this.turns.length === 0) this.welcome();
     this.input.value = turn.content;
     this.input.focus();
   }

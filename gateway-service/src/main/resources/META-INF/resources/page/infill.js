@@ -6,9 +6,9 @@ import { Settings } from './settings.js';
 
 const GAP = /\[\[(\d+)\]\]/g;
 const EXAMPLES = [
-  'The capital of [[2]] is Paris.',
-  'The sky is [[1]] and grass is [[1]].',
-  'Otters live in [[2]] and eat [[2]].',
+  'The capital of France[[1]] Paris.',
+  'The capital of Italy[[1]] Rome.',
+  'The sky[[1]] blue.',
 ];
 
 export class Infill {
@@ -17,12 +17,12 @@ export class Infill {
     this.settings.length.closest('.field').hidden = true;
     this.text = el('textarea', { rows: 6, spellcheck: 'true' });
     this.text.value = EXAMPLES[0];
-    this.size = el('input', { type: 'number', min: 1, max: 256, value: 3 });
+    this.size = el('input', { type: 'number', min: 1, max: 256, value: 1 });
     this.result = el('div', { class: 'infilled', 'aria-live': 'polite' });
     const mask = el('button', { type: 'button', onclick: () => this.mask() }, 'Mask the selection');
     this.go = el('button', { type: 'submit', class: 'primary' }, 'Fill the gaps');
     const form = el('form', { onsubmit: (e) => { e.preventDefault(); this.run(); } },
-      field('Text', this.text, 'Select words and mask them, or type [[3]] for a gap of three tokens.'),
+      field('Text', this.text, 'Select words and mask them, or type [[3]] for a gap of three tokens. A token brings the space before it.'),
       el('div', { class: 'row' }, mask, field('Tokens of a new gap', this.size), this.go),
       el('p', { class: 'ideas' }, EXAMPLES.map((t) => el('button', { type: 'button', class: 'idea', onclick: () => { this.text.value = t; this.run(); } }, t))),
       this.result);
@@ -42,15 +42,30 @@ export class Infill {
     this.settings.refresh().then(() => this.settings.choose(model), (e) => this.fail(e));
   }
 
-  /** Puts a gap where the selection is; about four characters are a token. */
-  mask() {
-    const { selectionStart: from, selectionEnd: to, value } = this.text;
+  /**
+   * Puts a gap where the selection is, as long as what was there. A token brings the space before it,
+   * so that space becomes a part of the gap; the one behind belongs to the next word.
+   */
+  async mask() {
+    let { selectionStart: from, selectionEnd: to } = this.text;
+    const { value } = this.text;
+    while (to > from && value[to - 1] === ' ') to--;
+    if (value[from] !== ' ' && value[from - 1] === ' ') from--;
     const chosen = value.slice(from, to);
-    const tokens = chosen.trim() ? Math.max(1, Math.round(chosen.trim().length / 4)) : Number(this.size.value) || 3;
-    const lead = chosen.startsWith(' ') ? ' ' : '';
-    const trail = chosen.length > 1 && chosen.endsWith(' ') ? ' ' : '';
-    this.text.setRangeText(`${lead}[[${tokens}]]${trail}`, from, to, 'end');
+    const tokens = chosen.trim() ? await this.tokens(chosen) : Number(this.size.value) || 1;
+    if (this.text.value !== value) return;
+    this.text.setRangeText(`[[${tokens}]]`, from, to, 'end');
     this.text.focus();
+    announce(`A gap of ${count(tokens, 'token')}`);
+  }
+
+  /** How many tokens a piece of text is; about four characters are one where nobody says. */
+  async tokens(text) {
+    try {
+      return (await post('/tokenize', { model: this.settings.model.value, text })).count;
+    } catch {
+      return Math.max(1, Math.round(text.trim().length / 4));
+    }
   }
 
   async run() {

@@ -1,5 +1,5 @@
 // Fine-tuning jobs: start one, follow it, look at what it changed.
-import { el, fill, field, number, duration, digest, when, announce } from './dom.js';
+import { el, fill, field, count, number, duration, digest, when, announce } from './dom.js';
 import { get, post, upload, models } from './api.js';
 import { lineChart } from './chart.js';
 import { CanvasStory } from './story.js';
@@ -124,15 +124,15 @@ export class Tuning {
         fact('State', job.status.replace('_', ' ')),
         fact('Base', job.model),
         fact('Result', digest(job.unmask?.result_digest)),
-        fact('Step', `${p.step ?? 0} of ${p.total_steps ?? '?'}`),
-        fact('Speed', `${number(Number(p.tokens_per_second), 0)} tokens/s`),
+        fact('Step', p.total_steps ? `${p.step ?? 0} of ${p.total_steps}` : '–'),
+        fact('Speed', p.tokens_per_second ? `${number(Number(p.tokens_per_second), 0)} tokens/s` : '–'),
         fact('Left', ENDED.has(job.status) ? '–' : duration(1000 * Number(p.seconds_left))),
         fact('Rows', `${job.unmask?.rows_used ?? 0} used, ${job.unmask?.rows_rejected ?? 0} rejected`),
         fact('Started', when(job.created_at))),
       el('h3', {}, 'Loss'),
       this.curves(events),
       this.probes(events),
-      el('details', {}, el('summary', {}, `${events.length} events`),
+      el('details', {}, el('summary', {}, count(events.length, 'event')),
         el('ol', { class: 'events' }, events.slice(-200).map((e) => el('li', {}, el('time', {}, new Date(e.created_at * 1000).toLocaleTimeString()), ' ', e.message)))));
   }
 

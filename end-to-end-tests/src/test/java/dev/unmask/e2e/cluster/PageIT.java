@@ -50,28 +50,53 @@ final class PageIT {
   @Test
   void aPersonWalksThroughThePage(@TempDir Path folder) throws Exception {
     JsonNode seen = walk(folder);
+    assertOpenToAll(seen);
     assertThat(seen.path("errors")).as("errors in the console").isEmpty();
     assertThat(seen.path("foreign")).as("requests to anywhere else").isEmpty();
     assertThat(seen.path("policy").asText()).contains("default-src 'self'");
     assertThat(seen.path("answers")).hasSize(2);
-    assertThat(seen.at("/answers/0").asText()).contains("Paris");
+    assertThat(seen.at("/answers/0").asText()).isNotBlank();
     assertThat(seen.at("/facts/0").asText()).contains("seed").contains("weights");
+    assertThat(seen.path("picked").asText()).contains("weights").contains("sampler");
     assertThat(seen.path("titled").asText()).contains("confidence");
+    assertThat(seen.path("leftMasked").asInt()).as("masked when the answer is whole").isZero();
+    assertThat(seen.path("dial")).extracting(JsonNode::asText).containsExactly("Fastest", "Careful");
     assertThat(seen.path("emptyAtStart").asInt()).isZero();
     assertThat(seen.path("filledAfterOne").asInt()).isPositive();
     assertThat(seen.path("label").asText()).startsWith("Canvas of 64 slots");
     assertThat(seen.path("afterEdit").asText()).isEqualTo("What is the capital of France?");
     assertThat(seen.path("turnsAfterEdit").asInt()).isZero();
-    assertThat(seen.path("masked").asText()).isEqualTo("The capital of [[2]] is Paris.");
+    assertThat(seen.path("masked").asText()).matches("The capital of\\[\\[\\d+]] is Paris\\.");
     assertThat(seen.at("/infilled/0").asText()).startsWith("The capital of").endsWith("is Paris.");
     assertThat(seen.path("curves").toString()).contains("cross-entropy");
     assertThat(seen.path("probes").asInt()).isPositive();
+    assertThat(seen.path("beforeAfter").toString()).contains("before").contains("after");
     assertThat(seen.path("models").toString()).contains(Cluster.MODEL).contains("ft:");
+    assertThat(seen.path("digests").toString()).contains("sha256:");
+    assertThat(seen.path("talksTo").asText()).isNotBlank();
     assertThat(seen.path("tiles").asInt()).isEqualTo(8);
     assertThat(seen.path("workers").toString()).contains("serves");
-    assertThat(seen.path("overflows").asBoolean()).as("wider than a phone").isFalse();
-    assertThat(seen.path("dark").asText()).isEqualTo("rgb(18, 22, 31)");
+    assertThat(seen.path("queues").toString()).contains("interactive").contains("bulk");
+    assertThat(seen.at("/nonsense/0").asInt()).isEqualTo(400);
+    assertThat(seen.at("/nonsense/1").asText()).contains("must be a list of messages");
+  }
+
+  /** For whoever sees little, uses no mouse, or holds a phone. */
+  private static void assertOpenToAll(JsonNode seen) {
+    assertThat(seen.path("first").asText()).isEqualTo("Skip to the content");
+    assertThat(seen.path("skippedTo").asText()).as("without leaving the view").isEqualTo("main");
+    assertThat(seen.path("reached").toString())
+        .contains("Your message", "Send", "Model", "Speed or quality", "Seed");
+    seen.path("unnamed")
+        .properties()
+        .forEach(view -> assertThat(view.getValue()).as("nameless in %s", view.getKey()).isEmpty());
     assertThat(seen.path("nameless")).as("controls without a name").isEmpty();
+    assertThat(seen.path("overflows")).as("wider than a phone").isEmpty();
+    assertThat(seen.path("papers"))
+        .extracting(JsonNode::asText)
+        .as("light, dark by hand, still dark after a reload")
+        .containsExactly("rgb(251, 250, 247)", "rgb(18, 22, 31)", "rgb(18, 22, 31)");
+    assertThat(seen.path("dark").asText()).isEqualTo("rgb(18, 22, 31)");
   }
 
   private JsonNode walk(Path folder) throws Exception {
