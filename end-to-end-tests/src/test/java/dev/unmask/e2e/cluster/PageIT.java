@@ -60,7 +60,9 @@ final class PageIT {
     assertThat(seen.path("picked").asText()).contains("weights").contains("sampler");
     assertThat(seen.path("titled").asText()).contains("confidence");
     assertThat(seen.path("leftMasked").asInt()).as("masked when the answer is whole").isZero();
-    assertThat(seen.path("dial")).extracting(JsonNode::asText).containsExactly("Fastest", "Careful");
+    assertThat(seen.path("dial"))
+        .extracting(JsonNode::asText)
+        .containsExactly("Fastest", "Careful");
     assertThat(seen.path("emptyAtStart").asInt()).isZero();
     assertThat(seen.path("filledAfterOne").asInt()).isPositive();
     assertThat(seen.path("label").asText()).startsWith("Canvas of 64 slots");

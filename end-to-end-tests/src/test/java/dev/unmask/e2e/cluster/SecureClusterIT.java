@@ -3,7 +3,11 @@ package dev.unmask.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.unmask.kafka.AccessSettings;
 import dev.unmask.store.signing.Ed25519Keys;
+import dev.unmask.testkit.DeployedRights;
+import dev.unmask.testkit.SecureKafka;
+import dev.unmask.testkit.TestAuthority;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FileInfo;
@@ -20,6 +24,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -32,8 +37,12 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A cluster whose store is a bucket, and which serves only what is signed. */
-final class BucketStoreIT {
+/**
+ * A cluster where nothing is open: Kafka wants logins over TLS and gives no more rights than a
+ * deployed one, both ports of the gateway are encrypted, the store is a bucket, and only what is
+ * signed is served.
+ */
+final class SecureClusterIT {
 
   private static final String KEY = "local-identity";
   private static final String SECRET = "local-credential";
@@ -41,21 +50,30 @@ final class BucketStoreIT {
   @TempDir Path work;
 
   @Test
-  void aModelIsServedAndFineTunedFromABucket() throws Exception {
+  void aModelIsServedFineTunedAndReloaded() throws Exception {
     Path root = work.resolve("s3");
     Files.createDirectories(root.resolve("bucket"));
     S3Proxy server = s3(root);
     Ed25519Keys.Pair keys = Ed25519Keys.generate(work, "cluster");
-    try (Cluster cluster =
-        Cluster.start(
-            work,
-            1,
-            List.of(
-                "--store",
-                "s3://bucket/unmask?endpoint=http://127.0.0.1:" + server.getPort(),
-                "--sign-key",
-                keys.privateKey().toString()),
-            Map.of("AWS_ACCESS_KEY_ID", KEY, "AWS_SECRET_ACCESS_KEY", SECRET))) {
+    TestAuthority.Identity gateway =
+        new TestAuthority(work.resolve("certificates"), "unmask").identity("gateway");
+    try (SecureKafka kafka = SecureKafka.start();
+        Cluster cluster =
+            Cluster.start(
+                work,
+                1,
+                List.of(
+                    "--store",
+                    "s3://bucket/unmask?endpoint=http://127.0.0.1:" + server.getPort(),
+                    "--sign-key",
+                    keys.privateKey().toString(),
+                    "--kafka",
+                    SecureKafka.access(login(kafka)).bootstrap(),
+                    "--tls-cert",
+                    gateway.certificate().toString(),
+                    "--tls-key",
+                    gateway.key().toString()),
+                environment(kafka))) {
       GenerateResponse before = cluster.generation().generate(Requests.question("Who?", 8));
       assertThat(before.getText()).isNotEmpty();
       FineTuningJob job = fineTune(cluster, upload(cluster));
@@ -69,6 +87,26 @@ final class BucketStoreIT {
     } finally {
       server.stop();
     }
+  }
+
+  private static Map<String, String> login(SecureKafka kafka) {
+    return kafka.login("SCRAM-SHA-512", "cluster", "cluster-secret");
+  }
+
+  /** One user for all processes of the cluster, with the rights that deployed ones share out. */
+  private Map<String, String> environment(SecureKafka kafka) throws Exception {
+    kafka.password("cluster", "cluster-secret");
+    kafka.allow(
+        DeployedRights.of(
+            "cluster", "unmask-gateway", "unmask-sampler", "unmask-sft", "unmask-import"));
+    Map<String, String> environment = new HashMap<>();
+    login(kafka).forEach((name, value) -> environment.put(AccessSettings.variable(name), value));
+    String password = AccessSettings.variable("kafka.sasl.password");
+    Path file = Files.writeString(work.resolve("password"), environment.remove(password));
+    environment.put(password + "_FILE", file.toString());
+    environment.put("AWS_ACCESS_KEY_ID", KEY);
+    environment.put("AWS_SECRET_ACCESS_KEY", SECRET);
+    return environment;
   }
 
   private long objects(String folder) throws Exception {
