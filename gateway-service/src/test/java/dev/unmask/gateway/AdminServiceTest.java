@@ -16,6 +16,8 @@ import dev.unmask.v1.GetServerInfoRequest;
 import dev.unmask.v1.PauseGenerationRequest;
 import dev.unmask.v1.ResumeGenerationRequest;
 import dev.unmask.v1.ServerInfo;
+import dev.unmask.v1.SetLogLevelRequest;
+import dev.unmask.v1.SetLogLevelResponse;
 import dev.unmask.v1.SetQuotaRequest;
 import dev.unmask.v1.SetQuotaResponse;
 import io.grpc.Status;
@@ -26,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.logging.Logger;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 
@@ -116,6 +119,31 @@ class AdminServiceTest {
             admin.setQuota(
                 SetQuotaRequest.newBuilder().setTenant("a").setTokensPerMinute(-1).build(), o));
     assertThat(code(negative)).isEqualTo(Status.Code.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void aLoggerSaysMoreUntilItIsToldToStop() {
+    String name = "dev.unmask.gateway.test." + System.nanoTime();
+    Logger logger = Logger.getLogger(name);
+    CompletableFuture<SetLogLevelResponse> set =
+        call(o ->
+            admin.setLogLevel(
+                SetLogLevelRequest.newBuilder().setLogger(name).setLevel("DEBUG").build(), o));
+    assertThat(set.join().getNow()).isEqualTo("DEBUG");
+    assertThat(logger.isLoggable(java.util.logging.Level.FINE)).isTrue();
+    CompletableFuture<ServerInfo> info =
+        call(o -> admin.getServerInfo(GetServerInfoRequest.getDefaultInstance(), o));
+    assertThat(info.join().getLogLevelsMap()).containsEntry(name, "DEBUG");
+    CompletableFuture<SetLogLevelResponse> back =
+        call(o -> admin.setLogLevel(SetLogLevelRequest.newBuilder().setLogger(name).build(), o));
+    assertThat(back.join().getBefore()).isEqualTo("DEBUG");
+    assertThat(back.join().getNow()).isEqualTo(set.join().getBefore());
+    CompletableFuture<SetLogLevelResponse> bad =
+        call(o ->
+            admin.setLogLevel(
+                SetLogLevelRequest.newBuilder().setLogger(name).setLevel("LOUD").build(), o));
+    assertThat(code(bad)).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(bad.exceptionNow()).hasMessageContaining("DEBUG, ERROR, INFO, WARN");
   }
 
   @Test

@@ -77,6 +77,13 @@ class AdmissionApiTest {
     assertThat(TestGateway.detail(e, RetryInfo.class).getRetryDelay().getSeconds())
         .isBetween(50L, 60L);
     assertThat(as("another").generate(request).getText()).isEqualTo("x");
+    // Its tokenizer has a token for each byte, and a prompt 36 of them: once it is there, they
+    // count, and no longer the estimate of nine.
+    assertThat(
+            HttpCaller.post(
+                    "/tokenize", "{\"model\": \"%s\", \"text\": \"x\"}".formatted(gateway.base))
+                .status())
+        .isEqualTo(200);
     assertThat(complete("short", ", \"max_tokens\": 20").status()).isEqualTo(429);
     assertThat(complete("short", ", \"diffusion\": {\"gen_length\": 16}").status()).isEqualTo(200);
     assertThat(complete("short", ", \"diffusion\": {\"gen_length\": 16}").status()).isEqualTo(429);

@@ -39,7 +39,8 @@ public final class GatewayTestResource implements QuarkusTestResourceLifecycleMa
     config.put("unmask.gateway.body-timeout", "PT2S");
     config.put("unmask.gateway.tenant-header", "x-unmask-tenant");
     config.put("unmask.gateway.quotas.one.requests-per-minute", "1");
-    config.put("unmask.gateway.quotas.short.tokens-per-minute", "40");
+    config.put("unmask.gateway.quotas.short.tokens-per-minute", "60");
+    config.put("unmask.gateway.quotas.tokens.tokens-per-minute", "300");
     return config;
   }
 

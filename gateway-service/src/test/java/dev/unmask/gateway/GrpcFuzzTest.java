@@ -8,6 +8,8 @@ import dev.unmask.testkit.ScriptedSampler;
 import dev.unmask.v1.AbortRequest;
 import dev.unmask.v1.DetokenizeRequest;
 import dev.unmask.v1.DiffusionParams;
+import dev.unmask.v1.FileInfo;
+import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationGrpc;
@@ -22,12 +24,15 @@ import dev.unmask.v1.SubmitJobRequest;
 import dev.unmask.v1.TextOrTokens;
 import dev.unmask.v1.TokenIds;
 import dev.unmask.v1.TokenizeRequest;
+import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.WatchJobRequest;
 import dev.unmask.v1.inference.GRPCInferenceServiceGrpc;
 import dev.unmask.v1.inference.InferParameter;
 import dev.unmask.v1.inference.InferTensorContents;
 import dev.unmask.v1.inference.ModelInferRequest;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -45,6 +50,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +65,7 @@ class GrpcFuzzTest {
 
   private static final int FRAMES = 4000;
 
-  /** What a caller can be told about its request; bytes that are no message end in the library. */
+  /** What a caller can be told about its request, also when its bytes are no message. */
   private static final Set<Status.Code> ANSWERS =
       EnumSet.of(
           Status.Code.INVALID_ARGUMENT,
@@ -147,20 +154,32 @@ class GrpcFuzzTest {
     Random random = new Random(20261201);
     List<Shape> shapes = shapes();
     Map<Status.Code, Integer> seen = new EnumMap<>(Status.Code.class);
+    int broken = 0;
     for (int i = 0; i < FRAMES; i++) {
       Shape shape = shapes.get(random.nextInt(shapes.size()));
       byte[] frame = changed(shape.request().toByteArray(), random);
-      Status.Code code = send(shape.method(), frame);
-      seen.merge(code, 1, Integer::sum);
-      if (!ANSWERS.contains(code)) {
-        // Nothing but a frame that is no message at all may end otherwise.
-        assertThat(isMessage(shape.request(), frame))
-            .as("%d %s %s %s", i, code, shape.method().getFullMethodName(), Arrays.toString(frame))
-            .isFalse();
+      Status status = send(shape.method(), frame);
+      seen.merge(status.getCode(), 1, Integer::sum);
+      String what =
+          i
+              + " "
+              + status
+              + " "
+              + shape.method().getFullMethodName()
+              + " "
+              + Arrays.toString(frame);
+      assertThat(ANSWERS).as(what).contains(status.getCode());
+      if (!isMessage(shape.request(), frame)) {
+        broken++;
+        assertThat(status.getCode()).as(what).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(status.getDescription())
+            .as(what)
+            .contains(shape.request().getDescriptorForType().getFullName());
       }
     }
     assertThat(seen).containsKeys(Status.Code.INVALID_ARGUMENT, Status.Code.NOT_FOUND);
-    System.out.println("fuzzed frames: " + seen);
+    assertThat(broken).as("frames that were no message").isGreaterThan(100);
+    System.out.println("fuzzed frames: " + seen + ", no message: " + broken);
     assertThat(
             gateway
                 .blocking()
@@ -168,6 +187,33 @@ class GrpcFuzzTest {
                 .getText())
         .isEqualTo("still here");
     assertThat(HttpCaller.get("/q/health/live").status()).isEqualTo(200);
+  }
+
+  /** An upload is a stream of the caller's: a chunk in the middle of it is no message. */
+  @Test
+  void aBrokenChunkEndsAnUpload() throws Exception {
+    BlockingQueue<Status> ended = new LinkedBlockingQueue<>();
+    ClientCall<byte[], byte[]> call =
+        gateway.channel.newCall(raw(FilesGrpc.getUploadMethod()), CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onClose(Status status, Metadata trailers) {
+            ended.add(status);
+          }
+        },
+        new Metadata());
+    call.request(1);
+    call.sendMessage(
+        UploadRequest.newBuilder()
+            .setInfo(FileInfo.newBuilder().setFilename("a").setPurpose("fine-tune"))
+            .build()
+            .toByteArray());
+    call.sendMessage(new byte[] {(byte) 0xff, (byte) 0xff});
+    Status status = ended.poll(60, TimeUnit.SECONDS);
+    assertThat(status).isNotNull();
+    assertThat(status.getCode()).as("%s", status).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(status.getDescription()).contains("unmask.v1.UploadRequest");
   }
 
   private static boolean isMessage(Message like, byte[] frame) {
@@ -197,12 +243,8 @@ class GrpcFuzzTest {
     };
   }
 
-  private Status.Code send(MethodDescriptor<?, ?> method, byte[] frame) {
-    MethodDescriptor<byte[], byte[]> raw =
-        MethodDescriptor.newBuilder(new Bytes(), new Bytes())
-            .setFullMethodName(method.getFullMethodName())
-            .setType(method.getType())
-            .build();
+  private Status send(MethodDescriptor<?, ?> method, byte[] frame) {
+    MethodDescriptor<byte[], byte[]> raw = raw(method);
     CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS);
     try {
       if (method.getType() == MethodDescriptor.MethodType.UNARY) {
@@ -211,10 +253,17 @@ class GrpcFuzzTest {
         ClientCalls.blockingServerStreamingCall(gateway.channel, raw, options, frame)
             .forEachRemaining(event -> {});
       }
-      return Status.Code.OK;
+      return Status.OK;
     } catch (StatusRuntimeException e) {
-      return e.getStatus().getCode();
+      return e.getStatus();
     }
+  }
+
+  private static MethodDescriptor<byte[], byte[]> raw(MethodDescriptor<?, ?> method) {
+    return MethodDescriptor.newBuilder(new Bytes(), new Bytes())
+        .setFullMethodName(method.getFullMethodName())
+        .setType(method.getType())
+        .build();
   }
 
   /** Bytes as they are. */

@@ -146,6 +146,28 @@ class HttpBatchTest {
     assertThat(HttpCaller.get("/v1/batches/none").status()).isEqualTo(404);
   }
 
+  /** A line waits while the quota is used up; one that will never be let in fails. */
+  @Test
+  void aBatchIsChargedToItsTenant() throws Exception {
+    String input =
+        line("large", call -> call.finish("no"), ", \"diffusion\": {\"gen_length\": 512}")
+            + line("small", call -> call.finish("yes"), ", \"diffusion\": {\"gen_length\": 16}");
+    Answer created =
+        HttpCaller.send(
+            HttpCaller.json(
+                    "/v1/batches",
+                    "{\"input_file_id\": \"%s\", \"endpoint\": \"%s\"}"
+                        .formatted(upload(input), CHAT))
+                .header("x-unmask-tenant", "tokens"));
+    JsonNode done = await(created.json().path("id").asText(), "completed");
+    assertThat(done.at("/request_counts/failed").asInt()).isEqualTo(1);
+    Map<String, JsonNode> errors = lines(done.path("error_file_id").asText());
+    assertThat(at(errors, "large", "/response/status_code").asInt()).isEqualTo(429);
+    assertThat(at(errors, "large", "/response/body/error/message").asText())
+        .contains("tenant tokens has 300 a minute");
+    assertThat(lines(done.path("output_file_id").asText())).containsOnlyKeys("small");
+  }
+
   @Test
   void aCancelledBatchStopsItsWork() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);

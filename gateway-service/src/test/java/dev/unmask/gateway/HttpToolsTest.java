@@ -168,6 +168,9 @@ class HttpToolsTest {
     assertThat(score.getScore().getContinuation().getTokenIds().getIdsList())
         .isEqualTo("{\"name\":\"".chars().boxed().toList());
     assertThat(score.getScore().getSeed()).isEqualTo(5);
+    // Eight samples decided; the script takes one pass for each answer, and one names the function.
+    assertThat(answer.at("/unmask/forward_passes").asInt()).isEqualTo(calls ? 10 : 9);
+    assertThat(answer.at("/unmask/denoising_steps").asInt()).isEqualTo(calls ? 2 : 1);
     if (!calls) {
       assertThat(answer.at("/choices/0/message/content").asText()).isEqualTo("Sunny.");
       assertThat(jobs.take().getRequest().hasStructured()).isFalse();

@@ -1,5 +1,6 @@
 package dev.unmask.gateway;
 
+import dev.unmask.gateway.api.http.BatchFormat;
 import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.FlowLimits;
@@ -13,8 +14,11 @@ import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestRules;
+import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.cluster.ClusterView;
+import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.gateway.flow.jobs.JobDesk;
 import dev.unmask.gateway.flow.jobs.JobFollower;
@@ -28,13 +32,18 @@ import dev.unmask.gateway.messaging.KafkaSettings;
 import dev.unmask.gateway.messaging.ReplyReader;
 import dev.unmask.gateway.telemetry.CallLog;
 import dev.unmask.gateway.telemetry.CallMetrics;
+import dev.unmask.gateway.telemetry.JobMetrics;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.kafka.KafkaAccess;
+import dev.unmask.store.ArtifactStore;
+import dev.unmask.store.FolderStore;
+import dev.unmask.store.StoreException;
 import dev.unmask.store.release.GateLimits;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,8 +74,12 @@ final class SecondGateway implements AutoCloseable {
   private final KafkaJobArchive archive;
   private final KafkaOutbox outbox;
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
+  private final BatchFold batchFold = new BatchFold();
+  private final FineTuneJobs fineTuneJobs = new FineTuneJobs();
   final Reception reception;
   final JobReception jobs;
+  final BatchDesk batches;
+  final FineTuneDesk fineTuning;
 
   /**
    * @param memory bytes of jobs that it keeps
@@ -77,18 +90,20 @@ final class SecondGateway implements AutoCloseable {
             KafkaAccess.plain(bootstrap), "second-" + UUID.randomUUID(), Duration.ofSeconds(10));
     table = new JobTable(clock, memory);
     replies = new ReplyReader(settings, pending, () -> {});
-    clusterReader = new ClusterReader(settings, cluster, new FineTuneJobs(), new BatchFold());
+    clusterReader = new ClusterReader(settings, cluster, fineTuneJobs, batchFold);
     jobReader = new JobReader(settings, table, clock);
     archive = new KafkaJobArchive(settings);
     outbox = new KafkaOutbox(settings, replies::address, took -> {});
     RequestRules rules = new RequestRules(Duration.ofHours(1), 1000);
+    ObserverPair observer =
+        new ObserverPair(new CallMetrics(new SimpleMeterRegistry()), new CallLog());
     GenerationFlow flow =
         new GenerationFlow(
             gate,
             cluster,
             pending,
             outbox,
-            new ObserverPair(new CallMetrics(new SimpleMeterRegistry()), new CallLog()),
+            observer,
             new FlowLimits(Duration.ofMinutes(1), Duration.ofHours(1), Duration.ofSeconds(1)),
             new QueueRules(100, 1000, Duration.ofSeconds(1)),
             (base, bulk) -> 0,
@@ -105,10 +120,16 @@ final class SecondGateway implements AutoCloseable {
             archive,
             flow::checkRoom,
             quotas,
+            new JobMetrics(
+                new SimpleMeterRegistry(), new CallMetrics(new SimpleMeterRegistry()), observer),
             new Random(),
             clock);
     reception = new Reception(rules, flow, desk, quotas);
     jobs = new JobReception(rules, desk, table, Duration.ofHours(1), () -> {});
+    FileShelf files = new FileShelf(gate, store(), 1 << 20);
+    batches =
+        new BatchDesk(gate, batchFold, outbox, files, BatchFormat.ENDPOINTS, new Random(), clock);
+    fineTuning = new FineTuneDesk(gate, cluster, fineTuneJobs, outbox, files, new Random(), clock);
     outbox.start();
     replies.start();
     clusterReader.start();
@@ -117,6 +138,14 @@ final class SecondGateway implements AutoCloseable {
         "the second gateway knows the cluster",
         () -> replies.address() != null && clusterReader.folded() && jobReader.caughtUp());
     gate.open();
+  }
+
+  private static ArtifactStore store() {
+    try {
+      return FolderStore.open(Path.of(TestGateway.config("unmask.store.root", String.class)));
+    } catch (StoreException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private final CallContext context =

@@ -44,6 +44,7 @@ public final class ScriptedCall {
   private final List<Future<RecordMetadata>> underWay = new ArrayList<>();
   private long seq;
   private boolean terminated;
+  private boolean handedOver;
   private @Nullable GenerationEvent last;
 
   /**
@@ -95,7 +96,15 @@ public final class ScriptedCall {
   }
 
   boolean isTerminated() {
-    return terminated;
+    return terminated || handedOver;
+  }
+
+  /**
+   * The script ends this request later, on another thread: the slot takes the next one. A slot that
+   * is held may hold a second request that its client fetched, too.
+   */
+  public void handOver() {
+    handedOver = true;
   }
 
   public void started() {

@@ -2,6 +2,9 @@ package dev.unmask.testkit;
 
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
+import dev.unmask.v1.CanvasStep;
+import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.SlotCommit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,20 +20,28 @@ import java.util.concurrent.CountDownLatch;
  * gateway, Kafka, and the time it was told to spend.
  *
  * <p>{@code --kafka HOST:PORT --store DIR --base NAME [--slots N] [--service-ms N] [--answer TEXT]
- * [--with-parent]}. The base's topics exist already. Prints {@code ready} when it serves; SIGTERM
- * ends it, and with {@code --with-parent} the end of the process that started it.
+ * [--hold-ms N] [--with-parent]}. The base's topics exist already. Prints {@code ready} when it
+ * serves; SIGTERM ends it, and with {@code --with-parent} the end of the process that started it.
  */
 public final class ScriptedWorker {
 
   private static final String WORKER = "scripted";
+  private static final Duration STEP = Duration.ofMillis(2);
 
   private ScriptedWorker() {}
 
   /**
    * @param serviceTime spent on every request, in two halves, each of which commits half the answer
+   * @param hold when there is any, a request is shown the steps it asks for and ends after so long
    */
   private record Settings(
-      String kafka, Path store, String base, int slots, Duration serviceTime, String answer) {}
+      String kafka,
+      Path store,
+      String base,
+      int slots,
+      Duration serviceTime,
+      String answer,
+      Duration hold) {}
 
   public static void main(String[] args) throws Exception {
     Map<String, String> given = new HashMap<>();
@@ -57,7 +68,8 @@ public final class ScriptedWorker {
             Integer.parseInt(given.getOrDefault("--slots", "16")),
             Duration.ofNanos(
                 Math.round(Double.parseDouble(given.getOrDefault("--service-ms", "0")) * 1e6)),
-            given.getOrDefault("--answer", "It fills the canvas at once.")));
+            given.getOrDefault("--answer", "It fills the canvas at once."),
+            Duration.ofMillis(Long.parseLong(given.getOrDefault("--hold-ms", "0")))));
   }
 
   private static void serve(Settings settings)
@@ -92,6 +104,12 @@ public final class ScriptedWorker {
     Duration each = settings.serviceTime().dividedBy(blocks.size());
     return call -> {
       call.started();
+      if (!settings.hold().isZero() && call.wantsProgress()) {
+        String text = steps(call);
+        call.handOver();
+        var unused = Thread.ofVirtual().start(() -> endLater(call, text, settings.hold()));
+        return;
+      }
       for (int block = 0; block < blocks.size(); block++) {
         if (!each.isZero()) {
           call.pause(each);
@@ -102,6 +120,44 @@ public final class ScriptedWorker {
       }
       call.finish(answer);
     };
+  }
+
+  /**
+   * Shows a step and a piece of text for each step asked for, about as fast as a small model; the
+   * whole text.
+   */
+  private static String steps(ScriptedCall call) throws InterruptedException {
+    StringBuilder text = new StringBuilder();
+    int steps = call.job().getRequest().getDiffusion().getSteps();
+    for (int i = 0; i < steps; i++) {
+      String word = " word";
+      text.append(word);
+      call.emit(
+          GenerationEvent.newBuilder()
+              .setStep(
+                  CanvasStep.newBuilder()
+                      .setStep(i)
+                      .setCommittedPrefix(i + 1)
+                      .setMaskedLeft(steps - i - 1)
+                      .addCommits(
+                          SlotCommit.newBuilder()
+                              .setSlot(i)
+                              .setTokenId(i)
+                              .setText(word)
+                              .setConfidence(1))));
+      call.text(0, word);
+      call.pause(STEP);
+    }
+    return text.toString();
+  }
+
+  private static void endLater(ScriptedCall call, String text, Duration hold) {
+    try {
+      boolean unusedWhetherCancelled = call.awaitCancel(hold);
+      call.finish(text);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void endWith(ProcessHandle parent) {

@@ -18,6 +18,7 @@ import dev.unmask.cli.models.ModelsCommand;
 import dev.unmask.cli.models.RollbackCommand;
 import dev.unmask.cli.models.SignCommand;
 import dev.unmask.cli.models.VerifyCommand;
+import dev.unmask.cli.requests.RequestsCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
 import dev.unmask.cli.tools.EvalCommand;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
       ChatCommand.class,
       InfillCommand.class,
       ScoreCommand.class,
+      RequestsCommand.class,
       DataCommand.class,
       FinetuneCommand.class,
       JobsCommand.class,

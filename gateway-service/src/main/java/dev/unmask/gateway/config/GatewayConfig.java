@@ -92,10 +92,6 @@ public interface GatewayConfig {
   @WithDefault("64M")
   MemorySize jobsMemory();
 
-  /** Memory for answers that are kept for their Idempotency-Key. */
-  @WithDefault("32M")
-  MemorySize idempotencyMemory();
-
   /** What a temporary refusal tells the caller to wait. */
   @WithDefault("PT1S")
   Duration retryAfter();

@@ -76,6 +76,10 @@ public final class GenerationFlow {
     return limits;
   }
 
+  RandomGenerator random() {
+    return random;
+  }
+
   /**
    * Admits one call. Called on {@code context}.
    *

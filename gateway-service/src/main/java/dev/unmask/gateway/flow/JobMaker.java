@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.admission.ValidRequest;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -16,12 +17,15 @@ public final class JobMaker {
 
   private final RequestRules rules;
   private final ClusterView cluster;
+  private final Quotas quotas;
   private final RandomGenerator random;
   private final Clock clock;
 
-  public JobMaker(RequestRules rules, ClusterView cluster, RandomGenerator random, Clock clock) {
+  public JobMaker(
+      RequestRules rules, ClusterView cluster, Quotas quotas, RandomGenerator random, Clock clock) {
     this.rules = rules;
     this.cluster = cluster;
+    this.quotas = quotas;
     this.random = random;
     this.clock = clock;
   }
@@ -30,15 +34,17 @@ public final class JobMaker {
   public record Made(String base, GenerationJob job) {}
 
   /**
-   * The job of a request.
+   * The job of a request, charged to its tenant.
    *
    * @param deadlineAtMs Unix milliseconds
+   * @throws RefusedException also when the quota is used up, with a time to come back
    */
-  public Made make(String requestId, GenerateRequest request, long deadlineAtMs)
+  public Made make(String tenant, String requestId, GenerateRequest request, long deadlineAtMs)
       throws RefusedException {
     ValidRequest valid = rules.check(request);
     ResolvedModel model = cluster.resolve(valid.model());
     valid.checkAgainst(model);
+    quotas.charge(tenant, valid);
     GenerationJob.Builder job = GenerationJob.newBuilder();
     valid.addTo(job, model.name(), () -> random.nextLong() >>> 1);
     return new Made(

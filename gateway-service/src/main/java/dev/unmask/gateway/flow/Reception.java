@@ -12,11 +12,13 @@ import dev.unmask.v1.AbortRequest;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateStreamRequest;
+import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.Priority;
 import dev.unmask.v1.ScoreRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +32,14 @@ public final class Reception {
   private final GenerationFlow flow;
   private final JobDesk jobs;
   private final Quotas quotas;
+  private final Siblings siblings;
 
   public Reception(RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas) {
     this.rules = rules;
     this.flow = flow;
     this.jobs = jobs;
     this.quotas = quotas;
+    this.siblings = new Siblings(flow.random());
   }
 
   /**
@@ -50,6 +54,47 @@ public final class Reception {
       CallContext context,
       CallSink sink) {}
 
+  /** One request for each answer that is wanted, as they are made of {@code sampling.n}. */
+  public List<GenerateRequest> answers(GenerateRequest request, Origin origin)
+      throws RefusedException {
+    int n = parse(() -> RequestRules.answers(request));
+    if (n == 1) {
+      return List.of(request);
+    }
+    GenerateRequest.Builder one = request.toBuilder();
+    one.getSamplingBuilder().clearN();
+    return siblings.of(one.build(), n, origin);
+  }
+
+  /** A call with one end, whatever {@code sampling.n} says: further answers are in the first. */
+  public Call generateAll(GenerateRequest request, Caller caller) throws RefusedException {
+    List<GenerateRequest> all = answers(request, caller.origin());
+    if (all.size() == 1) {
+      return generate(request, caller);
+    }
+    AnswerCalls calls = new AnswerCalls(caller.origin(), caller.timeLeft(), caller.context());
+    WholeAnswer whole =
+        new WholeAnswer(
+            all.size(),
+            answers ->
+                caller
+                    .sink()
+                    .onAnswer(
+                        GenerationEvent.newBuilder()
+                            .setRequestId(answers.getFirst().getRequestId())
+                            .setFinal(
+                                answers.getFirst().toBuilder()
+                                    .addAllOthers(answers.subList(1, answers.size())))
+                            .build()),
+            refusal -> {
+              calls.cancel("another answer to the same request failed");
+              caller.sink().onRefused(refusal);
+            });
+    calls.start(this, all, caller.detail(), whole::sink);
+    return calls;
+  }
+
+  /** One answer. */
   public Call generate(GenerateRequest request, Caller caller) throws RefusedException {
     return start(parse(() -> rules.check(request)), request, caller);
   }
@@ -75,6 +120,32 @@ public final class Reception {
     return call;
   }
 
+  /**
+   * A stream of several answers.
+   *
+   * @param all as {@link #answers} made them
+   * @param sinks of each
+   */
+  public Call generate(
+      GenerateStreamRequest request,
+      List<GenerateRequest> all,
+      Caller caller,
+      IntFunction<? extends CallSink> sinks)
+      throws RefusedException {
+    parse(() -> {
+      UnknownFields.refuse(request);
+      if (request.getResumeAfterSeq() != 0) {
+        throw new RefusedException(
+            Refusal.invalid(
+                "resume_after_seq", "A stream of several answers begins anew; leave it out."));
+      }
+      return all;
+    });
+    AnswerCalls calls = new AnswerCalls(caller.origin(), caller.timeLeft(), caller.context());
+    calls.start(this, all, caller.detail(), sinks);
+    return calls;
+  }
+
   /** A call to fill gaps: a request to generate with that input. */
   public Call infill(GenerateRequest request, Caller caller) throws RefusedException {
     if (!request.hasInfill()) {
@@ -82,7 +153,7 @@ public final class Reception {
           new RefusedException(
               Refusal.invalid("infill", "infill is missing; it must hold a text with gaps.")));
     }
-    return generate(request, caller);
+    return generateAll(request, caller);
   }
 
   public Call score(ScoreRequest request, Caller caller) throws RefusedException {
@@ -121,7 +192,7 @@ public final class Reception {
   private Call start(ValidCall call, Message asked, Caller caller) throws RefusedException {
     Origin origin = caller.origin();
     if (origin.key() == null) {
-      flow.charge(() -> quotas.charge(origin.tenant(), call.tokens()));
+      flow.charge(() -> quotas.charge(origin.tenant(), call));
       return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), caller.sink());
     }
     Duration life = call.deadline().orElse(flow.limits().defaultDeadline());

@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.v1.GenerateRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,21 @@ public final class Siblings {
 
   public Siblings(RandomGenerator random) {
     this.random = random;
+  }
+
+  /**
+   * {@code n} requests. Under a key the seeds follow from the key: it means the same request.
+   *
+   * @param origin who asks
+   */
+  public List<GenerateRequest> of(GenerateRequest request, int n, Origin origin) {
+    String key = origin.key();
+    if (key == null || n == 1 || request.getSampling().hasSeed()) {
+      return of(request, n);
+    }
+    GenerateRequest.Builder seeded = request.toBuilder();
+    seeded.getSamplingBuilder().setSeed(IdempotencyKeys.seed(key));
+    return of(seeded.build(), n);
   }
 
   /** {@code n} requests; the first has the caller's seed, where it gave one. */

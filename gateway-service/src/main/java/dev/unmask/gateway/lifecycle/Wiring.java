@@ -25,6 +25,7 @@ import dev.unmask.gateway.flow.jobs.JobTable;
 import dev.unmask.gateway.flow.release.AliasMoves;
 import dev.unmask.gateway.flow.release.CanaryLimits;
 import dev.unmask.gateway.flow.release.CanaryWatch;
+import dev.unmask.gateway.flow.text.TokenCost;
 import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.gateway.flow.text.Tokenizers;
 import dev.unmask.gateway.messaging.BatchKeeper;
@@ -38,6 +39,7 @@ import dev.unmask.gateway.messaging.ReplyReader;
 import dev.unmask.gateway.telemetry.CallLog;
 import dev.unmask.gateway.telemetry.CallMetrics;
 import dev.unmask.gateway.telemetry.JobGauges;
+import dev.unmask.gateway.telemetry.JobMetrics;
 import dev.unmask.gateway.telemetry.LagGauges;
 import dev.unmask.gateway.telemetry.ObserverPair;
 import dev.unmask.gateway.telemetry.QuotaGauges;
@@ -183,14 +185,15 @@ public class Wiring {
 
   @Produces
   @Singleton
-  Quotas quotas(GatewayConfig config, MeterRegistry registry) {
+  Quotas quotas(
+      GatewayConfig config, ClusterView cluster, Tokenizers tokenizers, MeterRegistry registry) {
     Map<String, Quotas.Limit> limits = new HashMap<>();
     config
         .quotas()
         .forEach((tenant, quota) ->
             limits.put(
                 tenant, new Quotas.Limit(quota.requestsPerMinute(), quota.tokensPerMinute())));
-    Quotas quotas = new Quotas(limits, System::nanoTime);
+    Quotas quotas = new Quotas(limits, System::nanoTime, new TokenCost(cluster, tokenizers)::of);
     QuotaGauges.register(registry, quotas);
     return quotas;
   }
@@ -230,7 +233,9 @@ public class Wiring {
       KafkaOutbox outbox,
       KafkaJobArchive archive,
       GenerationFlow flow,
-      Quotas quotas) {
+      Quotas quotas,
+      CallMetrics metrics,
+      MeterRegistry registry) {
     return new JobDesk(
         gate,
         cluster,
@@ -240,6 +245,7 @@ public class Wiring {
         archive,
         flow::checkRoom,
         quotas,
+        new JobMetrics(registry, metrics, new ObserverPair(metrics, new CallLog())),
         new SecureRandom(),
         Clock.systemUTC());
   }
@@ -289,8 +295,14 @@ public class Wiring {
 
   @Produces
   @Singleton
-  TokenDesk tokenDesk(Gate gate, ClusterView cluster, ArtifactStore store, GatewayConfig config) {
-    return new TokenDesk(gate, cluster, new Tokenizers(store), config.maxPromptCharacters());
+  Tokenizers tokenizers(ArtifactStore store) {
+    return new Tokenizers(store);
+  }
+
+  @Produces
+  @Singleton
+  TokenDesk tokenDesk(Gate gate, ClusterView cluster, Tokenizers tokenizers, GatewayConfig config) {
+    return new TokenDesk(gate, cluster, tokenizers, config.maxPromptCharacters());
   }
 
   @Produces
@@ -313,6 +325,7 @@ public class Wiring {
       KafkaOutbox outbox,
       RequestRules rules,
       ClusterView cluster,
+      Quotas quotas,
       FileShelf files,
       CallMetrics metrics) {
     SecureRandom random = new SecureRandom();
@@ -320,7 +333,7 @@ public class Wiring {
         settings,
         outbox,
         new BatchFormat(new Siblings(random)),
-        new JobMaker(rules, cluster, random, Clock.systemUTC()),
+        new JobMaker(rules, cluster, quotas, random, Clock.systemUTC()),
         files,
         metrics::rebalanced,
         Clock.systemUTC());

@@ -103,6 +103,17 @@ public final class CallMetrics implements FlowObserver {
   @Override
   public void answered(GenerationCall call, GenerateResponse answer, Duration elapsed) {
     left(call);
+    timeAnswer(answer, elapsed);
+    countAnswer(answer);
+  }
+
+  /** A sampler has begun what somebody waits for. */
+  void queued(Duration sinceAdmission) {
+    queueTime.record(sinceAdmission);
+  }
+
+  /** Somebody has waited so long for an answer. */
+  void timeAnswer(GenerateResponse answer, Duration elapsed) {
     total.record(elapsed);
     int tokens = answer.getUsage().getCompletionTokens();
     Duration computing = Duration.ofNanos((long) (answer.getTiming().getInferenceMs() * 1e6));
@@ -110,8 +121,12 @@ public final class CallMetrics implements FlowObserver {
     if (tokens > 0) {
       perToken.record(computing.dividedBy(tokens));
     }
+  }
+
+  /** An answer, whoever waited for it. */
+  void countAnswer(GenerateResponse answer) {
     promptTokens.increment(answer.getUsage().getPromptTokens());
-    generationTokens.increment(tokens);
+    generationTokens.increment(answer.getUsage().getCompletionTokens());
     canvasTokens.increment(answer.getUsage().getCanvasTokens());
     count(
         "unmask_request_success",
@@ -124,6 +139,11 @@ public final class CallMetrics implements FlowObserver {
     left(call);
     total.record(elapsed);
     inference.record(Duration.ofNanos((long) (score.getTiming().getInferenceMs() * 1e6)));
+    countScore(score);
+  }
+
+  /** A score, whoever waited for it. */
+  void countScore(ScoreResponse score) {
     promptTokens.increment(score.getContextTokens());
     count("unmask_request_success", "finish_reason", "score");
   }
@@ -131,16 +151,26 @@ public final class CallMetrics implements FlowObserver {
   @Override
   public void failed(GenerationCall call, Refusal refusal, Duration elapsed) {
     left(call);
+    countFailure(refusal, call.begun());
+  }
+
+  /** A request that failed. */
+  void countFailure(Refusal refusal, boolean begun) {
     count("unmask_request_failure", "code", refusal.label());
     if (refusal.code() == ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED) {
-      count("unmask_deadline_missed", "stage", stage(call));
+      count("unmask_deadline_missed", "stage", stage(begun));
     }
   }
 
   @Override
   public void cancelled(GenerationCall call, Duration elapsed) {
     left(call);
-    count("unmask_cancellations", "stage", stage(call));
+    countCancel(call.begun());
+  }
+
+  /** A request that was given up. */
+  void countCancel(boolean begun) {
+    count("unmask_cancellations", "stage", stage(begun));
   }
 
   @Override
@@ -152,8 +182,8 @@ public final class CallMetrics implements FlowObserver {
     (call.begun() ? running : waiting).decrementAndGet();
   }
 
-  private static String stage(GenerationCall call) {
-    return call.begun() ? "running" : "queued";
+  private static String stage(boolean begun) {
+    return begun ? "running" : "queued";
   }
 
   private Timer histogram(String name) {

@@ -164,6 +164,11 @@ final class TaskPlanner {
   }
 
   private static OptionalInt maxTokens(SamplingParams sampling) throws RefusedRequestException {
+    if (sampling.hasN() && sampling.getN() != 1) {
+      throw RefusedRequestException.invalid(
+          "sampling.n",
+          "n is " + sampling.getN() + "; a record has one answer, so n can only be 1");
+    }
     if (!sampling.hasMaxTokens()) {
       return OptionalInt.empty();
     }

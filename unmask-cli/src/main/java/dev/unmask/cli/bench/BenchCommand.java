@@ -2,6 +2,9 @@ package dev.unmask.cli.bench;
 
 import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.engine.BenchEngineCommand;
+import dev.unmask.cli.bench.limits.BenchCancelCommand;
+import dev.unmask.cli.bench.limits.BenchFairnessCommand;
+import dev.unmask.cli.bench.limits.BenchReadersCommand;
 import dev.unmask.cli.bench.page.PlotCommand;
 import dev.unmask.cli.bench.reload.BenchReloadCommand;
 import dev.unmask.cli.bench.serve.BenchServeCommand;
@@ -21,6 +24,9 @@ import picocli.CommandLine.Spec;
       BenchServeCommand.class,
       BenchTrainCommand.class,
       BenchReloadCommand.class,
+      BenchFairnessCommand.class,
+      BenchCancelCommand.class,
+      BenchReadersCommand.class,
       PlotCommand.class
     })
 public final class BenchCommand implements Callable<Integer> {

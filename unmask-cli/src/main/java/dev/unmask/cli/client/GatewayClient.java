@@ -7,6 +7,7 @@ import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
+import dev.unmask.v1.JobsGrpc;
 import dev.unmask.v1.ModelsGrpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -58,13 +59,22 @@ public final class GatewayClient implements AutoCloseable {
     return GenerationGrpc.newStub(channel);
   }
 
-  public FineTuningGrpc.FineTuningBlockingStub fineTuning() {
-    return FineTuningGrpc.newBlockingStub(channel);
+  public JobsGrpc.JobsBlockingStub jobs() {
+    return JobsGrpc.newBlockingStub(channel);
+  }
+
+  /** The same, returning at once. */
+  public JobsGrpc.JobsStub jobsLater() {
+    return JobsGrpc.newStub(channel);
   }
 
   /** For operators; refused to whoever is none. */
   public AdminGrpc.AdminBlockingStub admin() {
     return AdminGrpc.newBlockingStub(channel);
+  }
+
+  public FineTuningGrpc.FineTuningBlockingStub fineTuning() {
+    return FineTuningGrpc.newBlockingStub(channel);
   }
 
   public ModelsGrpc.ModelsBlockingStub models() {

@@ -1,20 +1,22 @@
 package dev.unmask.cli.generate;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.util.JsonFormat;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
+import dev.unmask.cli.requests.RequestFormat;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
+import dev.unmask.v1.Job;
 import dev.unmask.v1.Message;
 import dev.unmask.v1.Messages;
+import dev.unmask.v1.Priority;
 import dev.unmask.v1.StreamMode;
 import dev.unmask.v1.Structured;
+import dev.unmask.v1.SubmitJobRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +39,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  unmask generate \"What is the capital of France?\"",
       "  unmask generate --watch --steps 16 \"Tell me about otters.\"",
+      "  unmask generate --background \"Write something long.\"",
       "  unmask generate --json-schema city.json \"Tell me about Rome.\"",
       "  echo \"2 + 3 =\" | unmask generate --raw --json -"
     })
@@ -76,14 +79,37 @@ public final class GenerateCommand implements Callable<Integer> {
               + " it may hold.")
   private @Nullable Path jsonSchema;
 
+  @Option(
+      names = "--background",
+      description =
+          "Do not wait: print the request's ID. `unmask requests` shows it, watches it and gives"
+              + " the answer, for a day.")
+  private boolean background;
+
+  @Option(
+      names = "--interactive",
+      description = "With --background: before all bulk work, as if somebody waited.")
+  private boolean interactive;
+
   public GenerateCommand(Session session) {
     this.session = session;
   }
 
   @Override
   public Integer call() {
+    if (interactive && !background) {
+      throw CliException.usage("--interactive says how --background waits; give both");
+    }
+    if (watch && background) {
+      throw CliException.usage(
+          "--watch waits for the answer and --background does not; give one of the two");
+    }
     GenerateRequest request = request();
     try (GatewayClient client = GatewayClient.open(session, endpoint)) {
+      if (background) {
+        submit(client, request);
+        return 0;
+      }
       GenerateResponse answer =
           watch ? watched(client, request) : client.generation().generate(request);
       if (session.json()) {
@@ -94,6 +120,19 @@ public final class GenerateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private void submit(GatewayClient client, GenerateRequest request) {
+    Job job =
+        client
+            .jobs()
+            .submit(
+                SubmitJobRequest.newBuilder()
+                    .setGenerate(request)
+                    .setPriority(
+                        interactive ? Priority.PRIORITY_INTERACTIVE : Priority.PRIORITY_BULK)
+                    .build());
+    session.out().println(session.json() ? RequestFormat.json(job) : job.getId());
   }
 
   private GenerateRequest request() {
@@ -151,7 +190,7 @@ public final class GenerateCommand implements Callable<Integer> {
         return event.getFinal();
       }
       if (session.json()) {
-        session.out().println(asJson(event));
+        session.out().println(RequestFormat.json(event));
         continue;
       }
       switch (event.getEventCase()) {
@@ -165,16 +204,5 @@ public final class GenerateCommand implements Callable<Integer> {
       }
     }
     throw new CliException("the stream ended without an answer; try again");
-  }
-
-  private static String asJson(GenerationEvent event) {
-    try {
-      return JsonFormat.printer()
-          .preservingProtoFieldNames()
-          .omittingInsignificantWhitespace()
-          .print(event);
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a generated message could not be printed as JSON", e);
-    }
   }
 }

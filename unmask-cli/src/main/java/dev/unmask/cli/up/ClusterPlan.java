@@ -119,8 +119,9 @@ record ClusterPlan(
    * A sampler that answers by script.
    *
    * @param kit the jar it is in; what that needs is on this program's class path
+   * @param holdMillis when above 0, requests are shown their steps and then held for so long
    */
-  ChildSpec scripted(Path kit, int slots, double serviceMillis) {
+  ChildSpec scripted(Path kit, int slots, double serviceMillis, long holdMillis) {
     List<String> command =
         jvm(SAMPLER, "sampler-1", false, 256)
             .quick()
@@ -138,6 +139,8 @@ record ClusterPlan(
                     String.valueOf(slots),
                     "--service-ms",
                     String.valueOf(serviceMillis),
+                    "--hold-ms",
+                    String.valueOf(holdMillis),
                     "--with-parent"));
     return new ChildSpec(
         "sampler-1",

@@ -29,11 +29,13 @@ public final class ScriptedCluster implements AutoCloseable {
   private final Supervisor supervisor;
   private final Thread hook = new Thread(this::vanish, "stop-scripted-cluster");
   private final String grpc;
+  private final String http;
 
-  private ScriptedCluster(Session session, DataFolder data, int grpcPort) {
+  private ScriptedCluster(Session session, DataFolder data, ClusterPlan plan) {
     this.data = data;
     this.supervisor = new Supervisor(session::remark, () -> {});
-    this.grpc = "127.0.0.1:" + grpcPort;
+    this.grpc = "127.0.0.1:" + plan.grpcPort();
+    this.http = "127.0.0.1:" + plan.httpPort();
   }
 
   /**
@@ -44,6 +46,18 @@ public final class ScriptedCluster implements AutoCloseable {
    * @throws CliException with a sentence when something does not start; nothing is left running
    */
   public static ScriptedCluster start(Session session, int slots, double serviceMillis)
+      throws InterruptedException {
+    return start(session, slots, serviceMillis, 0);
+  }
+
+  /**
+   * The same with answers that take long.
+   *
+   * @param holdMillis when above 0, a request is shown as many steps as it asks for, at once, and
+   *     ends after so long or when it is cancelled
+   */
+  public static ScriptedCluster start(
+      Session session, int slots, double serviceMillis, long holdMillis)
       throws InterruptedException {
     Rooms rooms = new Rooms(session.home());
     Path kit = rooms.jar(Rooms.TEST_KIT);
@@ -64,10 +78,10 @@ public final class ScriptedCluster implements AutoCloseable {
             Discovery.defaultDataFolder(session).resolve("cds"),
             false,
             Map.of());
-    ScriptedCluster cluster = new ScriptedCluster(session, data, plan.grpcPort());
+    ScriptedCluster cluster = new ScriptedCluster(session, data, plan);
     Runtime.getRuntime().addShutdownHook(cluster.hook);
     try {
-      cluster.bringUp(plan, plan.scripted(kit, slots, serviceMillis));
+      cluster.bringUp(plan, plan.scripted(kit, slots, serviceMillis, holdMillis));
       return cluster;
     } catch (BrokerException e) {
       cluster.close();
@@ -99,6 +113,25 @@ public final class ScriptedCluster implements AutoCloseable {
   /** Address of the API. */
   public String grpc() {
     return grpc;
+  }
+
+  /** {@code host:port} of its HTTP side. */
+  public String http() {
+    return http;
+  }
+
+  /** The base, which is also the model's name. */
+  public String base() {
+    return BASE;
+  }
+
+  /** Process id of the gateway. */
+  public long gatewayPid() {
+    return supervisor.children().stream()
+        .filter(child -> child.spec().name().equals(ClusterPlan.GATEWAY))
+        .mapToLong(SupervisedChild::pid)
+        .findFirst()
+        .orElse(0);
   }
 
   private void vanish() {

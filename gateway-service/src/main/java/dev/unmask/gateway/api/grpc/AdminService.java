@@ -9,6 +9,7 @@ import dev.unmask.gateway.flow.admission.QueueDepth;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.messaging.KafkaSettings;
+import dev.unmask.gateway.telemetry.LogLevels;
 import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.DrainRequest;
 import dev.unmask.v1.ErrorCode;
@@ -17,8 +18,12 @@ import dev.unmask.v1.PauseGenerationRequest;
 import dev.unmask.v1.QueueInfo;
 import dev.unmask.v1.ResumeGenerationRequest;
 import dev.unmask.v1.ServerInfo;
+import dev.unmask.v1.SetLogLevelRequest;
+import dev.unmask.v1.SetLogLevelResponse;
 import dev.unmask.v1.SetQuotaRequest;
 import dev.unmask.v1.SetQuotaResponse;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import java.net.InetAddress;
@@ -30,7 +35,7 @@ import org.jboss.logging.Logger;
 
 /** This gateway for operators. While there are no keys the role is being on the same machine. */
 @GrpcService
-public class AdminService extends AdminGrpc.AdminImplBase {
+public class AdminService implements AdminGrpc.AsyncService, BindableService {
 
   private static final Logger LOG = Logger.getLogger(AdminService.class);
   private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -40,6 +45,7 @@ public class AdminService extends AdminGrpc.AdminImplBase {
   private final ClusterView cluster;
   private final QueueDepth depth;
   private final Quotas quotas;
+  private final LogLevels levels = new LogLevels();
   private final String instance;
   private final boolean allowed;
 
@@ -67,6 +73,11 @@ public class AdminService extends AdminGrpc.AdminImplBase {
     } catch (UnknownHostException e) {
       return false;
     }
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(AdminGrpc.bindService(this));
   }
 
   @Override
@@ -127,6 +138,22 @@ public class AdminService extends AdminGrpc.AdminImplBase {
         });
   }
 
+  @Override
+  public void setLogLevel(
+      SetLogLevelRequest request, StreamObserver<SetLogLevelResponse> responses) {
+    answer(
+        request,
+        responses,
+        () -> {
+          LogLevels.Change change = levels.set(request.getLogger(), request.getLevel());
+          LOG.warnf("event=admin.log-level logger=%s level=%s", request.getLogger(), change.now());
+          return SetLogLevelResponse.newBuilder()
+              .setBefore(change.before())
+              .setNow(change.now())
+              .build();
+        });
+  }
+
   private ServerInfo info() {
     ServerInfo.Builder info =
         ServerInfo.newBuilder()
@@ -134,7 +161,8 @@ public class AdminService extends AdminGrpc.AdminImplBase {
             .setState(gate.name())
             .setCalls(pending.size())
             .setMostCalls(pending.limit())
-            .addAllWorkers(cluster.heardOf());
+            .addAllWorkers(cluster.heardOf())
+            .putAllLogLevels(levels.all());
     for (String base : cluster.bases()) {
       info.addQueues(
           QueueInfo.newBuilder()

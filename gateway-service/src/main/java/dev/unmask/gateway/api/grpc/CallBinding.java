@@ -27,6 +27,13 @@ final class CallBinding {
     }
   }
 
+  /** One of several answers has failed; a call that has ended by itself stays as it is. */
+  void giveUp() {
+    if (call != null) {
+      call.cancel("another answer to the same request failed");
+    }
+  }
+
   private static void end(Call call) {
     if (CallerContext.expired()) {
       call.expire();

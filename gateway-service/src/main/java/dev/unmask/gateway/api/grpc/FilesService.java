@@ -15,6 +15,8 @@ import dev.unmask.v1.GetFileRequest;
 import dev.unmask.v1.ListFilesRequest;
 import dev.unmask.v1.ListFilesResponse;
 import dev.unmask.v1.UploadRequest;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
@@ -22,7 +24,7 @@ import io.vertx.core.Vertx;
 
 /** Datasets that people upload, and what jobs wrote about them. */
 @GrpcService
-public class FilesService extends FilesGrpc.FilesImplBase {
+public class FilesService implements FilesGrpc.AsyncService, BindableService {
 
   private final FileShelf shelf;
   private final Vertx vertx;
@@ -30,6 +32,11 @@ public class FilesService extends FilesGrpc.FilesImplBase {
   public FilesService(FileShelf shelf, Vertx vertx) {
     this.shelf = shelf;
     this.vertx = vertx;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(FilesGrpc.bindService(this));
   }
 
   @Override

@@ -3,6 +3,8 @@ package dev.unmask.gateway.api.grpc;
 import com.google.protobuf.Message;
 import dev.unmask.gateway.api.VertxCallContext;
 import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.Created;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -24,6 +26,8 @@ import dev.unmask.v1.ListFineTuningJobsResponse;
 import dev.unmask.v1.PauseFineTuningJobRequest;
 import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
@@ -31,7 +35,7 @@ import io.vertx.core.Vertx;
 
 /** Fine-tuning jobs over gRPC. */
 @GrpcService
-public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
+public class FineTuningService implements FineTuningGrpc.AsyncService, BindableService {
 
   private final FineTuneDesk desk;
   private final FineTuneJobs jobs;
@@ -44,12 +48,20 @@ public class FineTuningService extends FineTuningGrpc.FineTuningImplBase {
   }
 
   @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(FineTuningGrpc.bindService(this));
+  }
+
+  @Override
   public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
     CallContext context = VertxCallContext.current(vertx);
     var observer = Replies.outliving(responses);
+    Origin origin = CallerContext.origin();
     Thread.ofVirtual()
         .name("finetune-create")
-        .start(() -> Replies.whenTold(context, observer, () -> desk.create(request)));
+        .start(() ->
+            Replies.whenTold(
+                context, observer, () -> desk.create(request, origin).thenApply(Created::what)));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.api.grpc;
 
 import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.api.VertxCallContext;
 import dev.unmask.gateway.flow.PacedSink;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
@@ -22,14 +23,19 @@ import dev.unmask.v1.ScoreResponse;
 import dev.unmask.v1.StreamMode;
 import dev.unmask.v1.TokenizeRequest;
 import dev.unmask.v1.TokenizeResponse;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Generate, GenerateStream, Infill, Score and Abort; tokens by {@link TokenMessages}. */
 @GrpcService
-public class GenerationService extends GenerationGrpc.GenerationImplBase {
+public class GenerationService implements GenerationGrpc.AsyncService, BindableService {
 
   private final Reception reception;
   private final TokenDesk tokens;
@@ -45,9 +51,17 @@ public class GenerationService extends GenerationGrpc.GenerationImplBase {
   }
 
   @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(GenerationGrpc.bindService(this));
+  }
+
+  @Override
   public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
     UnaryCall.start(
-        vertx, caller -> reception.generate(request, caller), responses, GenerationEvent::getFinal);
+        vertx,
+        caller -> reception.generateAll(request, caller),
+        responses,
+        GenerationEvent::getFinal);
   }
 
   @Override
@@ -111,20 +125,32 @@ public class GenerationService extends GenerationGrpc.GenerationImplBase {
     observer.setOnCancelHandler(binding::cancel);
     try {
       EventDetail detail = reception.parse(() -> RequestRules.detail(request));
+      Duration interval = reception.parse(() -> RequestRules.frameInterval(request));
+      List<GenerateRequest> all = reception.answers(request.getRequest(), CallerContext.origin());
       boolean whole = request.getMode() == StreamMode.STREAM_MODE_STEP_SNAPSHOT;
-      PacedSink sink =
-          new PacedSink(
-              new ObserverTransport(
-                  observer,
-                  binding,
-                  metrics.frames(detail),
-                  whole ? new CanvasSnapshot() : null,
-                  request.getResumeAfterSeq()));
-      observer.setOnReadyHandler(sink::onReady);
+      StreamEnd end = new StreamEnd(observer, binding, all.size());
+      List<PacedSink> sinks = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        sinks.add(
+            new PacedSink(
+                new ObserverTransport(
+                    observer,
+                    end,
+                    i,
+                    metrics.frames(detail),
+                    whole ? new CanvasSnapshot() : null,
+                    request.getResumeAfterSeq()),
+                VertxCallContext.current(vertx),
+                interval));
+      }
+      observer.setOnReadyHandler(() -> sinks.forEach(PacedSink::onReady));
+      Reception.Caller caller =
+          UnaryCall.caller(
+              vertx, detail, whole ? 0 : request.getResumeAfterSeq(), sinks.getFirst());
       binding.bind(
-          reception.generate(
-              request,
-              UnaryCall.caller(vertx, detail, whole ? 0 : request.getResumeAfterSeq(), sink)));
+          all.size() == 1
+              ? reception.generate(request, caller)
+              : reception.generate(request, all, caller, sinks::get));
     } catch (RefusedException e) {
       observer.onError(StatusMapping.exception(e.refusal()));
     }

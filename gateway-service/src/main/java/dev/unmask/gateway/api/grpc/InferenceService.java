@@ -27,13 +27,15 @@ import dev.unmask.v1.inference.ServerMetadataRequest;
 import dev.unmask.v1.inference.ServerMetadataResponse;
 import dev.unmask.v1.inference.ServerReadyRequest;
 import dev.unmask.v1.inference.ServerReadyResponse;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
 
 /** The Open Inference Protocol on the same reception as everything else. */
 @GrpcService
-public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServiceImplBase {
+public class InferenceService implements GRPCInferenceServiceGrpc.AsyncService, BindableService {
 
   private final Gate gate;
   private final ClusterView cluster;
@@ -45,6 +47,11 @@ public class InferenceService extends GRPCInferenceServiceGrpc.GRPCInferenceServ
     this.cluster = cluster;
     this.reception = reception;
     this.vertx = vertx;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(GRPCInferenceServiceGrpc.bindService(this));
   }
 
   @Override

@@ -20,6 +20,8 @@ import dev.unmask.v1.ListJobsResponse;
 import dev.unmask.v1.ReplayJobRequest;
 import dev.unmask.v1.SubmitJobRequest;
 import dev.unmask.v1.WatchJobRequest;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
@@ -27,7 +29,7 @@ import io.vertx.core.Vertx;
 
 /** Work whose result outlives whoever asked, over gRPC. */
 @GrpcService
-public class JobsService extends JobsGrpc.JobsImplBase {
+public class JobsService implements JobsGrpc.AsyncService, BindableService {
 
   private final JobReception reception;
   private final Vertx vertx;
@@ -35,6 +37,11 @@ public class JobsService extends JobsGrpc.JobsImplBase {
   public JobsService(JobReception reception, Vertx vertx) {
     this.reception = reception;
     this.vertx = vertx;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(JobsGrpc.bindService(this));
   }
 
   @Override

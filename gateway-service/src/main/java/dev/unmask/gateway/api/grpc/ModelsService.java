@@ -24,6 +24,8 @@ import dev.unmask.v1.RollbackModelRequest;
 import dev.unmask.v1.WatchAliasesRequest;
 import dev.unmask.v1.WithdrawModelRequest;
 import dev.unmask.v1.WithdrawModelResponse;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
@@ -35,7 +37,7 @@ import java.util.Map;
  * virtual thread of their own.
  */
 @GrpcService
-public class ModelsService extends ModelsGrpc.ModelsImplBase {
+public class ModelsService implements ModelsGrpc.AsyncService, BindableService {
 
   private static final long LOOK_MS = 500;
 
@@ -49,6 +51,11 @@ public class ModelsService extends ModelsGrpc.ModelsImplBase {
     this.cluster = cluster;
     this.moves = moves;
     this.canaries = canaries;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return CheckedFrames.of(ModelsGrpc.bindService(this));
   }
 
   @Override

@@ -11,23 +11,27 @@ import org.jspecify.annotations.Nullable;
 final class ObserverTransport implements PacedSink.Transport {
 
   private final ServerCallStreamObserver<GenerationEvent> observer;
-  private final CallBinding binding;
+  private final StreamEnd end;
+  private final int index;
   private final StreamMetrics.Frames metrics;
   private final @Nullable CanvasSnapshot snapshot;
   private final long afterSeq;
 
   /**
+   * @param index of the answer among those of the stream
    * @param snapshot makes each step a whole canvas, if that is wanted
    * @param afterSeq what such a caller has already; earlier events only fill the canvas
    */
   ObserverTransport(
       ServerCallStreamObserver<GenerationEvent> observer,
-      CallBinding binding,
+      StreamEnd end,
+      int index,
       StreamMetrics.Frames metrics,
       @Nullable CanvasSnapshot snapshot,
       long afterSeq) {
     this.observer = observer;
-    this.binding = binding;
+    this.end = end;
+    this.index = index;
     this.metrics = metrics;
     this.snapshot = snapshot;
     this.afterSeq = afterSeq;
@@ -40,7 +44,10 @@ final class ObserverTransport implements PacedSink.Transport {
 
   @Override
   public void frame(GenerationEvent event) {
-    GenerationEvent shown = snapshot == null ? event : snapshot.of(event);
+    if (end.isOver()) {
+      return;
+    }
+    GenerationEvent shown = numbered(snapshot == null ? event : snapshot.of(event));
     if (snapshot == null || event.getSeq() > afterSeq || afterSeq == 0) {
       metrics.written();
       observer.onNext(shown);
@@ -49,14 +56,19 @@ final class ObserverTransport implements PacedSink.Transport {
 
   @Override
   public void answer(GenerationEvent event) {
-    metrics.written();
-    observer.onNext(event);
-    observer.onCompleted();
+    if (!end.isOver()) {
+      metrics.written();
+      end.answered(numbered(event));
+    }
   }
 
   @Override
   public void refused(Refusal refusal) {
-    observer.onError(StatusMapping.exception(refusal, binding.requestId()));
+    end.refused(refusal);
+  }
+
+  private GenerationEvent numbered(GenerationEvent event) {
+    return index == 0 ? event : event.toBuilder().setAnswer(index).build();
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.unmask.v1.Messages;
 import dev.unmask.v1.SamplingParams;
 import dev.unmask.v1.Structured;
 import dev.unmask.v1.TokenIds;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param n answers to each of them
  * @param stream whether the answer is wanted as server-sent events
  * @param detail which of them
+ * @param frameInterval how far apart its events come at least
  * @param includeUsage whether the stream's last chunk tells the usage
  * @param tools functions that may be called instead; null is none
  */
@@ -31,13 +33,14 @@ record AskedAnswer(
     int n,
     boolean stream,
     EventDetail detail,
+    Duration frameInterval,
     boolean includeUsage,
     @Nullable ToolSet tools) {
 
   /** Answers to one HTTP request, over all prompts. */
   static final int MOST_ANSWERS = 64;
 
-  private static final Set<String> OURS = Set.of("stream");
+  private static final Set<String> OURS = Set.of("stream", "min_frame_interval_ms");
 
   /** Reads a body of {@code /v1/chat/completions}. */
   static AskedAnswer chat(Fields body) throws RefusedException {
@@ -89,11 +92,13 @@ record AskedAnswer(
     }
     boolean stream = body.flag("stream", false);
     EventDetail detail = EventDetail.EVENT_DETAIL_BLOCK;
+    Duration frameInterval = Duration.ZERO;
     DiffusionParams.Builder diffusion = DiffusionParams.newBuilder();
     Fields said = body.object("diffusion");
     if (said != null) {
       ProtoJson.read(said, diffusion, OURS);
       detail = detail(said, stream);
+      frameInterval = frameInterval(said, stream);
       said.end();
     }
     Fields options = body.object("stream_options");
@@ -123,7 +128,7 @@ record AskedAnswer(
       }
       all.add(request.build());
     }
-    return new AskedAnswer(List.copyOf(all), n, stream, detail, includeUsage, tools);
+    return new AskedAnswer(List.copyOf(all), n, stream, detail, frameInterval, includeUsage, tools);
   }
 
   private static EventDetail detail(Fields diffusion, boolean stream) throws RefusedException {
@@ -143,6 +148,19 @@ record AskedAnswer(
           throw Fields.invalid(
               "diffusion.stream", "diffusion.stream must be \"block\", \"step\" or \"final\".");
     };
+  }
+
+  private static Duration frameInterval(Fields diffusion, boolean stream) throws RefusedException {
+    Long millis = diffusion.whole("min_frame_interval_ms", 0, 60_000);
+    if (millis == null) {
+      return Duration.ZERO;
+    }
+    if (!stream) {
+      throw Fields.invalid(
+          "diffusion.min_frame_interval_ms",
+          "diffusion.min_frame_interval_ms is set, but stream is not true; set stream, too.");
+    }
+    return Duration.ofMillis(millis);
   }
 
   private static SamplingParams sampling(Fields body) throws RefusedException {

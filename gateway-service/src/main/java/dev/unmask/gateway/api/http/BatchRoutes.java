@@ -2,6 +2,7 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -24,7 +25,7 @@ final class BatchRoutes {
 
   List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.postOnce("/v1/batches", this::create),
+        Endpoint.post("/v1/batches", this::create),
         Endpoint.get("/v1/batches", this::list),
         Endpoint.get("/v1/batches/{batch_id}", e -> e.json(json(desk.get(id(e))))),
         Endpoint.command("/v1/batches/{batch_id}/cancel", e -> answer(e, desk.cancel(id(e)))));
@@ -41,11 +42,13 @@ final class BatchRoutes {
     body.neutral("completion_window", v -> v.asText().equals("24h"), "can only be \"24h\".");
     Map<String, String> metadata = Metadata.read(body);
     body.end();
+    Origin origin = exchange.origin();
     Thread.ofVirtual()
         .name("http-batch")
         .start(() -> {
           try {
-            answer(exchange, desk.create(file, endpoint, metadata));
+            answer(
+                exchange, desk.create(file, endpoint, metadata, origin).thenApply(exchange::told));
           } catch (RefusedException e) {
             exchange.context().execute(() -> exchange.refuse(e.refusal()));
           }

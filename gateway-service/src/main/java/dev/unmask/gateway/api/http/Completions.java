@@ -1,15 +1,18 @@
 package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.StreamMetrics;
-import dev.unmask.gateway.flow.Origin;
+import dev.unmask.gateway.flow.AnswerCalls;
+import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.Siblings;
-import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
+import dev.unmask.gateway.flow.WholeAnswer;
+import dev.unmask.gateway.flow.tools.AddedUsage;
 import dev.unmask.gateway.flow.tools.ToolSet;
 import dev.unmask.gateway.flow.tools.ToolTurns;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
+import dev.unmask.v1.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -41,12 +44,17 @@ final class Completions {
   private void answer(Exchange exchange, AskedAnswer asked, boolean chat) throws RefusedException {
     ToolSet tools = asked.tools();
     if (tools == null) {
-      answer(exchange, asked, asked.requests(), chat);
+      answer(exchange, asked, asked.requests(), Usage.getDefaultInstance(), chat);
       return;
     }
     GenerateRequest turn = asked.requests().getFirst();
     if (tools.isDecided()) {
-      answer(exchange, asked, List.of(ToolSet.call(turn, tools.tools().getFirst())), chat);
+      answer(
+          exchange,
+          asked,
+          List.of(ToolSet.call(turn, tools.tools().getFirst())),
+          Usage.getDefaultInstance(),
+          chat);
       return;
     }
     Consumer<String> cancel =
@@ -57,9 +65,9 @@ final class Completions {
                 exchange.origin(),
                 exchange.context(),
                 exchange.timeLeft(),
-                decided -> {
+                (decided, spent) -> {
                   try {
-                    answer(exchange, asked, List.of(decided), chat);
+                    answer(exchange, asked, List.of(decided), spent, chat);
                   } catch (RefusedException e) {
                     exchange.refuse(e.refusal());
                   }
@@ -69,21 +77,27 @@ final class Completions {
   }
 
   private void answer(
-      Exchange exchange, AskedAnswer asked, List<GenerateRequest> requests, boolean chat)
+      Exchange exchange,
+      AskedAnswer asked,
+      List<GenerateRequest> requests,
+      Usage spent,
+      boolean chat)
       throws RefusedException {
     List<GenerateRequest> all = new ArrayList<>();
     for (GenerateRequest request : requests) {
-      all.addAll(siblings.of(seeded(request, asked.n(), exchange.origin()), asked.n()));
+      all.addAll(siblings.of(request, asked.n(), exchange.origin()));
     }
     AnswerForm form =
         !chat
             ? AnswerForm.TEXT
             : ToolSet.isCall(requests.getFirst()) ? AnswerForm.CALL : AnswerForm.MESSAGE;
-    AnswerCalls calls = new AnswerCalls(exchange);
+    AnswerCalls calls = new AnswerCalls(exchange.origin(), exchange.timeLeft(), exchange.context());
+    exchange.whenGone(() -> calls.cancel("the caller is gone"));
     if (asked.stream()) {
       StreamedAnswer streamed =
           new StreamedAnswer(exchange, calls, asked, form, metrics.frames(asked.detail()));
-      calls.start(reception, all, asked.detail(), streamed::sink);
+      calls.start(reception, all, asked.detail(), i -> with(spent, i, streamed.sink(i)));
+      tellReplayed(exchange, calls);
       return;
     }
     WholeAnswer whole =
@@ -94,22 +108,23 @@ final class Completions {
               calls.cancel("another answer to the same request failed");
               exchange.refuse(refusal);
             });
-    calls.start(reception, all, EventDetail.EVENT_DETAIL_FINAL, whole::sink);
+    calls.start(reception, all, EventDetail.EVENT_DETAIL_FINAL, i -> with(spent, i, whole.sink(i)));
+    tellReplayed(exchange, calls);
   }
 
-  /** Several answers under a key have seeds that follow from the key: it means the same request. */
-  private static GenerateRequest seeded(GenerateRequest request, int n, Origin origin) {
-    String key = origin.key();
-    if (key == null || n == 1 || request.getSampling().hasSeed()) {
-      return request;
+  /** What was spent on a decision counts once, with the first answer. */
+  private static CallSink with(Usage spent, int index, CallSink sink) {
+    return index == 0 && spent.getForwardPasses() > 0 ? new AddedUsage(sink, spent) : sink;
+  }
+
+  static void tellReplayed(Exchange exchange, AnswerCalls calls) {
+    if (calls.replayed()) {
+      exchange.response().putHeader("idempotent-replayed", "true");
     }
-    GenerateRequest.Builder seeded = request.toBuilder();
-    seeded.getSamplingBuilder().setSeed(IdempotencyKeys.seed(key));
-    return seeded.build();
   }
 
   static AnswerJson json(AnswerCalls calls, AnswerForm form) {
-    String id = calls.id().replaceFirst("^gen-", form.idStart());
-    return new AnswerJson(id, calls.created(), calls.model(), form);
+    String id = calls.requestId().replaceFirst("^gen-", form.idStart());
+    return new AnswerJson(id, calls.createdAtMs() / 1000, calls.modelName(), form);
   }
 }

@@ -16,8 +16,6 @@ record Endpoint(HttpMethod method, String path, Body body, Handler handler) {
   enum Body {
     NONE,
     JSON,
-    /** JSON whose answer is given once for each Idempotency-Key. */
-    JSON_ONCE,
     MULTIPART
   }
 
@@ -37,11 +35,6 @@ record Endpoint(HttpMethod method, String path, Body body, Handler handler) {
 
   static Endpoint post(String path, Handler handler) {
     return new Endpoint(HttpMethod.POST, path, Body.JSON, handler);
-  }
-
-  /** One that starts work, which must not start twice. */
-  static Endpoint postOnce(String path, Handler handler) {
-    return new Endpoint(HttpMethod.POST, path, Body.JSON_ONCE, handler);
   }
 
   /** One without a body: the path says it all. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.gateway.api.VertxCallContext;
 import dev.unmask.gateway.flow.CallContext;
+import dev.unmask.gateway.flow.Created;
 import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -15,7 +16,6 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,34 +29,24 @@ final class Exchange {
 
   private final RoutingContext routing;
   private final CallContext context;
-  private @Nullable Consumer<@Nullable Buffer> keeper;
 
   Exchange(RoutingContext routing) {
     this.routing = routing;
     this.context = VertxCallContext.current(routing.vertx());
   }
 
-  /**
-   * The answer is kept for whoever asks the same again, so it is wanted even when this caller goes.
-   *
-   * @param keeper hears the answer, or null when the request fails
-   */
-  void keepFor(Consumer<@Nullable Buffer> keeper) {
-    this.keeper = keeper;
-  }
-
-  /** Whether somebody may still come for the answer when the caller has gone. */
-  boolean kept() {
-    return keeper != null;
-  }
-
-  /** Runs {@code gone} when the caller goes before the answer was written, unless it is kept. */
+  /** Runs {@code gone} when the caller goes before the answer was written. */
   void whenGone(Runnable gone) {
-    if (kept()) {
-      return;
-    }
     response().closeHandler(closed -> gone.run());
     response().exceptionHandler(broken -> gone.run());
+  }
+
+  /** What was asked for, in an answer that says whether that is new. Any thread. */
+  <T> T told(Created<T> created) {
+    if (created.replayed()) {
+      context.execute(() -> response().putHeader("idempotent-replayed", "true"));
+    }
+    return created.what();
   }
 
   CallContext context() {
@@ -169,13 +159,7 @@ final class Exchange {
   }
 
   void json(int status, JsonNode node) {
-    Buffer body = Buffer.buffer(Json.text(node));
-    Consumer<@Nullable Buffer> keeps = keeper;
-    if (keeps != null) {
-      keeper = null;
-      keeps.accept(status == 200 ? body : null);
-    }
-    json(status, body);
+    json(status, Buffer.buffer(Json.text(node)));
   }
 
   void json(int status, Buffer body) {

@@ -2,6 +2,7 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
@@ -26,7 +27,7 @@ final class FineTuneRoutes {
 
   List<Endpoint> endpoints() {
     return List.of(
-        Endpoint.postOnce("/v1/fine_tuning/jobs", this::create),
+        Endpoint.post("/v1/fine_tuning/jobs", this::create),
         Endpoint.get("/v1/fine_tuning/jobs", this::list),
         Endpoint.get(JOB, exchange -> exchange.json(JobJson.job(desk.get(id(exchange))))),
         Endpoint.command(JOB + "/cancel", e -> answer(e, desk.cancel(id(e)))),
@@ -42,11 +43,12 @@ final class FineTuneRoutes {
 
   private void create(Exchange exchange) throws RefusedException {
     CreateFineTuningJobRequest request = AskedJob.read(Fields.of(exchange.body()));
+    Origin origin = exchange.origin();
     Thread.ofVirtual()
         .name("http-finetune")
         .start(() -> {
           try {
-            answer(exchange, desk.create(request));
+            answer(exchange, desk.create(request, origin).thenApply(exchange::told));
           } catch (RefusedException e) {
             exchange.context().execute(() -> exchange.refuse(e.refusal()));
           }

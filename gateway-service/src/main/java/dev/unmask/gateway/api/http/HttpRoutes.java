@@ -2,9 +2,7 @@ package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.config.GatewayConfig;
-import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Route;
@@ -15,13 +13,11 @@ import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +44,6 @@ final class HttpRoutes {
   private final GatewayConfig config;
   private final boolean loopback;
   private final long largestUpload;
-  private final Idempotency idempotency;
   private final Tenants tenants;
 
   HttpRoutes(GatewayConfig config, String host, long largestUpload, Tenants tenants) {
@@ -56,7 +51,6 @@ final class HttpRoutes {
     this.config = config;
     this.loopback = HostCheck.isLoopback(host);
     this.largestUpload = largestUpload;
-    this.idempotency = new Idempotency(Clock.systemUTC(), config.idempotencyMemory().asLongValue());
   }
 
   void register(Router router, List<Endpoint> endpoints) throws IOException {
@@ -75,7 +69,7 @@ final class HttpRoutes {
       Route route = route(router, endpoint);
       switch (endpoint.body()) {
         case NONE -> before.remove();
-        case JSON, JSON_ONCE -> {
+        case JSON -> {
           before.handler(this::expectJson).handler(this::patience);
           route.handler(json);
         }
@@ -189,40 +183,10 @@ final class HttpRoutes {
     }
     Exchange exchange = new Exchange(routing);
     try {
-      if (endpoint.body() != Endpoint.Body.JSON_ONCE || first(endpoint, exchange)) {
-        endpoint.handler().handle(exchange);
-      }
+      endpoint.handler().handle(exchange);
     } catch (RefusedException e) {
       exchange.refuse(e.refusal());
     }
-  }
-
-  /** Whether the request is to be done; false when another one with its key gives the answer. */
-  private boolean first(Endpoint endpoint, Exchange exchange) throws RefusedException {
-    String key = exchange.header("idempotency-key");
-    if (key == null) {
-      return true;
-    }
-    @Nullable Buffer body = exchange.routing().body().buffer();
-    CompletableFuture<Buffer> other =
-        idempotency.begin(endpoint.path(), key, body == null ? new byte[0] : body.getBytes());
-    if (other == null) {
-      exchange.keepFor(answer -> idempotency.end(endpoint.path(), key, answer));
-      return true;
-    }
-    exchange.response().putHeader("idempotent-replayed", "true");
-    var unused =
-        other.whenComplete((answer, failure) ->
-            exchange
-                .context()
-                .execute(() -> {
-                  if (failure == null) {
-                    exchange.json(200, answer);
-                  } else {
-                    exchange.refuse(Refusal.from(failure));
-                  }
-                }));
-    return false;
   }
 
   private static List<String> allowed(List<Endpoint> endpoints, String path) {

@@ -2,8 +2,10 @@ package dev.unmask.gateway.api.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unmask.gateway.flow.AnswerCalls;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.WholeAnswer;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.FilledGap;
 import dev.unmask.v1.GenerateRequest;
@@ -27,10 +29,12 @@ final class InfillRoute {
 
   void infill(Exchange exchange) throws RefusedException {
     GenerateRequest request = reception.parse(() -> request(Fields.of(exchange.body())));
-    AnswerCalls calls = new AnswerCalls(exchange);
+    AnswerCalls calls = new AnswerCalls(exchange.origin(), exchange.timeLeft(), exchange.context());
+    exchange.whenGone(() -> calls.cancel("the caller is gone"));
     WholeAnswer whole =
         new WholeAnswer(1, answers -> exchange.json(json(answers.getFirst())), exchange::refuse);
     calls.start(reception, List.of(request), EventDetail.EVENT_DETAIL_FINAL, whole::sink);
+    Completions.tellReplayed(exchange, calls);
   }
 
   private static GenerateRequest request(Fields body) throws RefusedException {

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.StreamMetrics;
+import dev.unmask.gateway.flow.AnswerCalls;
 import dev.unmask.gateway.flow.PacedSink;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.EventDetail;
@@ -46,7 +47,7 @@ final class StreamedAnswer {
   /** The sink of answer {@code index}; asked for in order. */
   PacedSink sink(int index) {
     Choice choice = new Choice(index);
-    PacedSink sink = new PacedSink(choice);
+    PacedSink sink = new PacedSink(choice, exchange.context(), asked.frameInterval());
     choices.add(choice);
     sinks.add(sink);
     return sink;

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each tenant may ask for in a minute, at this gateway: requests, and tokens read and written.
@@ -34,13 +36,23 @@ public final class Quotas {
   private final Map<String, Purse> purses = new ConcurrentHashMap<>();
   private volatile Consumer<String> limited = name -> {};
 
+  private final ToIntFunction<ValidCall> cost;
+
   /**
    * @param limits by tenant, or {@link #OTHERS}
    * @param nanos a clock like {@link System#nanoTime}
    */
   public Quotas(Map<String, Limit> limits, LongSupplier nanos) {
+    this(limits, nanos, ValidCall::tokens);
+  }
+
+  /**
+   * @param cost of a call in tokens, asked only where tokens are limited
+   */
+  public Quotas(Map<String, Limit> limits, LongSupplier nanos, ToIntFunction<ValidCall> cost) {
     this.limits = new ConcurrentHashMap<>(limits);
     this.nanos = nanos;
+    this.cost = cost;
   }
 
   /** What a tenant has left. */
@@ -114,6 +126,17 @@ public final class Quotas {
     return perMinute == 0 ? Double.POSITIVE_INFINITY : (double) perMinute;
   }
 
+  /** Charges a request by what it may cost; refuses as {@link #charge(String, int)} does. */
+  public void charge(String tenant, ValidCall call) throws RefusedException {
+    Limit limit = limit(tenant);
+    charge(tenant, limit != null && limit.tokens() > 0 ? cost.applyAsInt(call) : 0);
+  }
+
+  private @Nullable Limit limit(String tenant) {
+    Limit own = limits.get(tenant);
+    return own == null ? limits.get(OTHERS) : own;
+  }
+
   /**
    * Charges a request.
    *
@@ -121,8 +144,7 @@ public final class Quotas {
    *     without a time when there never will be
    */
   public void charge(String tenant, int tokens) throws RefusedException {
-    Limit own = limits.get(tenant);
-    Limit limit = own == null ? limits.get(OTHERS) : own;
+    Limit limit = limit(tenant);
     if (limit == null) {
       return;
     }

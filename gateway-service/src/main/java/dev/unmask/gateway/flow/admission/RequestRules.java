@@ -32,6 +32,8 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
 
   private static final Set<String> ROLES = Set.of("system", "user", "assistant");
   private static final double MAX_TEMPERATURE = 4;
+  private static final int MOST_ANSWERS = 64;
+  private static final int MOST_FRAME_INTERVAL = 60_000;
   private static final int MAX_STOPS = 16;
   private static final int MAX_STOP_CHARACTERS = 256;
   private static final int MAX_SAMPLES = 1 << 16;
@@ -64,9 +66,24 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
     };
   }
 
+  /** How far apart the frames of a stream come at least. */
+  public static Duration frameInterval(GenerateStreamRequest request) throws RefusedException {
+    range("min_frame_interval_ms", request.getMinFrameIntervalMs(), 0, MOST_FRAME_INTERVAL);
+    return Duration.ofMillis(request.getMinFrameIntervalMs());
+  }
+
+  /** How many answers are wanted. */
+  public static int answers(GenerateRequest request) throws RefusedException {
+    if (!request.getSampling().hasN()) {
+      return 1;
+    }
+    range("sampling.n", request.getSampling().getN(), 1, MOST_ANSWERS);
+    return request.getSampling().getN();
+  }
+
   public ValidRequest check(GenerateRequest raw) throws RefusedException {
     UnknownFields.refuse(raw);
-    GenerateRequest request = raw.hasInfill() ? InfillRules.expanded(raw) : raw;
+    GenerateRequest request = withoutN(raw.hasInfill() ? InfillRules.expanded(raw) : raw);
     ModelName model = ModelName.parse(request.getModel(), "model");
     checkInput(request);
     DiffusionRules.check(request.getDiffusion());
@@ -90,6 +107,23 @@ public record RequestRules(Duration maxDeadline, int maxPromptCharacters) {
             ? request.getTokenIds().getIdsList().stream().mapToInt(Integer::intValue).max()
             : OptionalInt.empty(),
         deadline(request.hasDeadlineMs(), request.getDeadlineMs()));
+  }
+
+  /** One answer is what samplers give anyway, also those that never heard of n. */
+  private static GenerateRequest withoutN(GenerateRequest request) throws RefusedException {
+    if (!request.getSampling().hasN()) {
+      return request;
+    }
+    if (request.getSampling().getN() != 1) {
+      throw invalid(
+          "sampling.n",
+          "sampling.n is "
+              + request.getSampling().getN()
+              + "; what is asked for here has one answer, so n can only be 1.");
+    }
+    GenerateRequest.Builder one = request.toBuilder();
+    one.getSamplingBuilder().clearN();
+    return one.build();
   }
 
   /** The canvas that the request says it needs, as the samplers choose it. */

@@ -21,8 +21,13 @@ public sealed interface ValidCall permits ValidRequest, ValidScore {
   /** The fewest denoising steps after which there may be an answer. */
   int leastSteps();
 
-  /** About how many tokens it costs: those it reads and those it may write. */
+  /**
+   * About how many tokens it costs, judged by its characters: those read and those it may write.
+   */
   int tokens();
+
+  /** Of all its texts. */
+  long characters();
 
   /**
    * Checks what depends on the model.

@@ -48,7 +48,7 @@ public record ValidRequest(
     if (asked.hasSteps()) {
       return asked.getSteps();
     }
-    int canvas = genLength.orElse(USUAL_CANVAS);
+    int canvas = canvas();
     boolean byConfidence =
         asked.hasConfidenceThreshold()
             || asked.hasConfidenceFactor()
@@ -62,7 +62,7 @@ public record ValidRequest(
     DiffusionParams asked = wire.getDiffusion();
     boolean wholeCanvas = wire.hasInfill() || (asked.hasEosEarlyExit() && !asked.getEosEarlyExit());
     int block = asked.hasBlockLength() ? asked.getBlockLength() : USUAL_BLOCK;
-    int canvas = genLength.orElse(USUAL_CANVAS);
+    int canvas = canvas();
     int blocks = Math.max(1, Math.ceilDiv(canvas, block));
     if (!asked.hasSteps()) {
       // Nobody said how many steps a block takes: one is possible.
@@ -72,20 +72,28 @@ public record ValidRequest(
     return wholeCanvas ? ofCanvas : Math.max(1, ofCanvas / blocks);
   }
 
+  /** Slots that it may fill. */
+  public int canvas() {
+    return genLength.orElse(USUAL_CANVAS);
+  }
+
+  @Override
+  public long characters() {
+    return switch (wire.getInputCase()) {
+      case PROMPT -> wire.getPrompt().length();
+      case MESSAGES ->
+          wire.getMessages().getMessagesList().stream()
+              .mapToLong(message -> message.getContent().length())
+              .sum();
+      case INFILL -> InfillRules.characters(wire.getInfill());
+      case TOKEN_IDS, INPUT_NOT_SET -> 0;
+    };
+  }
+
   @Override
   public int tokens() {
-    long characters =
-        switch (wire.getInputCase()) {
-          case PROMPT -> wire.getPrompt().length();
-          case MESSAGES ->
-              wire.getMessages().getMessagesList().stream()
-                  .mapToLong(message -> message.getContent().length())
-                  .sum();
-          case INFILL -> InfillRules.characters(wire.getInfill());
-          case TOKEN_IDS, INPUT_NOT_SET -> 0;
-        };
-    long prompt = promptTokens.orElse(0) + Math.ceilDiv(characters, CHARACTERS_A_TOKEN);
-    return (int) Math.min(Integer.MAX_VALUE, prompt + genLength.orElse(USUAL_CANVAS));
+    long prompt = promptTokens.orElse(0) + Math.ceilDiv(characters(), CHARACTERS_A_TOKEN);
+    return (int) Math.min(Integer.MAX_VALUE, prompt + canvas());
   }
 
   /**

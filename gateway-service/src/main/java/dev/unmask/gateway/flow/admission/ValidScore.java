@@ -35,15 +35,18 @@ public record ValidScore(ScoreRequest wire, ModelName model, Optional<Duration> 
   }
 
   @Override
+  public long characters() {
+    return (long) wire.getContext().getText().length() + wire.getContinuation().getText().length();
+  }
+
+  @Override
   public int tokens() {
-    long characters =
-        (long) wire.getContext().getText().length() + wire.getContinuation().getText().length();
     long ids =
         (long) wire.getContext().getTokenIds().getIdsCount()
             + wire.getContinuation().getTokenIds().getIdsCount();
     return (int)
         Math.min(
-            Integer.MAX_VALUE, ids + Math.ceilDiv(characters, ValidRequest.CHARACTERS_A_TOKEN));
+            Integer.MAX_VALUE, ids + Math.ceilDiv(characters(), ValidRequest.CHARACTERS_A_TOKEN));
   }
 
   /** Texts are measured by the sampler, which owns the tokenizer. */

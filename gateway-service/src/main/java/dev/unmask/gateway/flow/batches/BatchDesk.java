@@ -1,11 +1,15 @@
 package dev.unmask.gateway.flow.batches;
 
+import dev.unmask.gateway.flow.Created;
+import dev.unmask.gateway.flow.Creation;
 import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.BatchStatus;
 import dev.unmask.v1.ErrorCode;
@@ -15,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done with batches. A batch is asked for and cancelled by a record; the gateway that
@@ -53,34 +58,60 @@ public final class BatchDesk {
     this.clock = clock;
   }
 
-  /** Asks for a batch. Blocks on the store. */
-  public CompletableFuture<BatchRecord> create(
-      String inputFile, String endpoint, Map<String, String> metadata) throws RefusedException {
+  /** Asks for a batch, or finds the one of the caller's key. Blocks on the store. */
+  public CompletableFuture<Created<BatchRecord>> create(
+      String inputFile, String endpoint, Map<String, String> metadata, Origin origin)
+      throws RefusedException {
     gate.enter();
     if (!endpoints.contains(endpoint)) {
       throw new RefusedException(
           Refusal.invalid("endpoint", "endpoint must be " + String.join(" or ", endpoints) + "."));
     }
-    var file = files.require("input_file_id", inputFile);
+    BatchRecord.Builder asked =
+        BatchRecord.newBuilder().setEndpoint(endpoint).setInputFile(inputFile);
+    String key = origin.key();
+    if (key == null) {
+      return send(batch(asked, String.format("batch-%016x", random.nextLong()), metadata, origin))
+          .thenApply(batch -> new Created<>(batch, false));
+    }
+    IdempotencyKeys.check(key);
+    String id = IdempotencyKeys.id("batch-", origin.tenant(), key);
+    Creation mine = new Creation(random.nextLong() | 1, IdempotencyKeys.fingerprint(asked.build()));
+    CompletableFuture<Created<BatchRecord>> first =
+        batches.creations().first(id, key, mine, () -> batches.get(id).orElseThrow());
+    if (batches.creations().known(id)) {
+      return first;
+    }
+    return told(batch(
+            asked.setToken(mine.token()).setFingerprint(mine.fingerprint()), id, metadata, origin))
+        .thenCompose(sent -> first);
+  }
+
+  private BatchRecord batch(
+      BatchRecord.Builder asked, String id, Map<String, String> metadata, Origin origin)
+      throws RefusedException {
+    var file = files.require("input_file_id", asked.getInputFile());
     if (!file.purpose().equals("batch")) {
       throw new RefusedException(
           Refusal.invalid(
               "input_file_id",
-              "The file " + inputFile + " has the purpose " + file.purpose() + ", not batch."));
+              "The file "
+                  + asked.getInputFile()
+                  + " has the purpose "
+                  + file.purpose()
+                  + ", not batch."));
     }
     long now = clock.millis();
-    return send(
-        BatchRecord.newBuilder()
-            .setMinReader(1)
-            .setId(String.format("batch-%016x", random.nextLong()))
-            .setEndpoint(endpoint)
-            .setInputFile(inputFile)
-            .setCreatedAtMs(now)
-            .setExpiresAtMs(now + WINDOW.toMillis())
-            .setStatus(BatchStatus.BATCH_STATUS_VALIDATING)
-            .setAtMs(now)
-            .putAllMetadata(metadata)
-            .build());
+    return asked
+        .setMinReader(1)
+        .setId(id)
+        .setTenant(origin.tenant())
+        .setCreatedAtMs(now)
+        .setExpiresAtMs(now + WINDOW.toMillis())
+        .setStatus(BatchStatus.BATCH_STATUS_VALIDATING)
+        .setAtMs(now)
+        .putAllMetadata(metadata)
+        .build();
   }
 
   /** Ends a batch; one that has ended is returned as it is. */
@@ -110,14 +141,21 @@ public final class BatchDesk {
   }
 
   private CompletableFuture<BatchRecord> send(BatchRecord record) {
-    CompletableFuture<BatchRecord> told = new CompletableFuture<>();
+    return told(record)
+        .thenApply(sent -> {
+          // The caller may ask at once; the record is read back a moment later.
+          batches.apply(record);
+          return batches.get(record.getId()).orElse(record);
+        });
+  }
+
+  private CompletableFuture<@Nullable Void> told(BatchRecord record) {
+    CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
     outbox.send(
         record,
         failure -> {
           if (failure == null) {
-            // The caller may ask at once; the record is read back a moment later.
-            batches.apply(record);
-            told.complete(batches.get(record.getId()).orElse(record));
+            told.complete(null);
           } else {
             told.completeExceptionally(
                 new RefusedException(

@@ -1,5 +1,7 @@
 package dev.unmask.gateway.flow.batches;
 
+import dev.unmask.gateway.flow.Creation;
+import dev.unmask.gateway.flow.Creations;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.BatchStatus;
@@ -16,14 +18,28 @@ import java.util.Optional;
  */
 public final class BatchFold {
 
+  private final Creations creations = new Creations();
   private final Map<String, BatchRecord> batches = new HashMap<>();
 
-  public synchronized void apply(BatchRecord next) {
-    batches.merge(next.getId(), next, BatchFold::merged);
+  /** What was asked for under keys. */
+  Creations creations() {
+    return creations;
+  }
+
+  public void apply(BatchRecord next) {
+    synchronized (this) {
+      batches.merge(next.getId(), next, BatchFold::merged);
+    }
+    if (next.getToken() != 0) {
+      creations.seen(next.getId(), new Creation(next.getToken(), next.getFingerprint()));
+    }
   }
 
   private static BatchRecord merged(BatchRecord now, BatchRecord next) {
-    if (hasEnded(now)) {
+    boolean askedAgain =
+        now.getToken() != next.getToken()
+            && next.getStatus() == BatchStatus.BATCH_STATUS_VALIDATING;
+    if (hasEnded(now) || askedAgain) {
       return now;
     }
     return next.getStatusValue() < now.getStatusValue()

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.flow.batches;
 
 import dev.unmask.gateway.flow.JobMaker;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.v1.BatchError;
@@ -136,14 +137,23 @@ public final class BatchRun {
         }
         try {
           GenerateRequest request = pending.line.requests().get(i);
-          made.add(jobs.make(id, request, record.getExpiresAtMs()));
+          made.add(jobs.make(tenant(), id, request, record.getExpiresAtMs()));
           sent.add(id);
         } catch (RefusedException e) {
+          if (e.refusal().retryAfter() != null) {
+            // The tenant's quota is used up: this line and those behind it wait.
+            nextLine = line;
+            return made;
+          }
           fail(new Place(line, i), e.refusal());
         }
       }
     }
     return made;
+  }
+
+  private String tenant() {
+    return record.getTenant().isEmpty() ? Origin.DEFAULT_TENANT : record.getTenant();
   }
 
   /** A job did not reach the broker; it is made again. */

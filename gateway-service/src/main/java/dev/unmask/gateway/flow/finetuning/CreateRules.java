@@ -88,6 +88,17 @@ public final class CreateRules {
   public static FineTuneCommand start(
       CreateFineTuningJobRequest request, ResolvedModel model, Instant now, RandomGenerator random)
       throws RefusedException {
+    return start(String.format("ftjob-%016x", random.nextLong()), request, model, now, random);
+  }
+
+  /** The same with an id. */
+  static FineTuneCommand start(
+      String id,
+      CreateFineTuningJobRequest request,
+      ResolvedModel model,
+      Instant now,
+      RandomGenerator random)
+      throws RefusedException {
     Hyperparameters h = request.getHyperparameters();
     if (model.contextLength() > 0 && h.getMaxLength() > model.contextLength()) {
       throw invalid(
@@ -99,7 +110,6 @@ public final class CreateRules {
               + ".");
     }
     double maxBadRows = request.hasMaxBadRows() ? request.getMaxBadRows() : DEFAULT_MAX_BAD_ROWS;
-    String id = String.format("ftjob-%016x", random.nextLong());
     FineTuningJob job =
         FineTuningJob.newBuilder()
             .setId(id)

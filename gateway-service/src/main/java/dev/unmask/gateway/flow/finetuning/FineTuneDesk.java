@@ -1,6 +1,9 @@
 package dev.unmask.gateway.flow.finetuning;
 
+import dev.unmask.gateway.flow.Created;
+import dev.unmask.gateway.flow.Creation;
 import dev.unmask.gateway.flow.Gate;
+import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
@@ -9,6 +12,7 @@ import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
 import dev.unmask.gateway.flow.files.FileShelf;
+import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.FineTuneCommand;
@@ -21,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done with fine-tuning jobs, whatever protocol asks. What changes a job is a command
@@ -57,10 +62,30 @@ public final class FineTuneDesk {
     this.clock = clock;
   }
 
-  /** Asks for a job. Blocks on the store. */
-  public CompletableFuture<FineTuningJob> create(CreateFineTuningJobRequest request)
-      throws RefusedException {
+  /** Asks for a job, or finds the one of the caller's key. Blocks on the store. */
+  public CompletableFuture<Created<FineTuningJob>> create(
+      CreateFineTuningJobRequest request, Origin origin) throws RefusedException {
     gate.enter();
+    String key = origin.key();
+    if (key == null) {
+      return send(CreateRules.start(request, model(request), clock.instant(), random))
+          .thenApply(job -> new Created<>(job, false));
+    }
+    IdempotencyKeys.check(key);
+    String id = IdempotencyKeys.id("ftjob-", origin.tenant(), key);
+    Creation mine = new Creation(random.nextLong() | 1, IdempotencyKeys.fingerprint(request));
+    CompletableFuture<Created<FineTuningJob>> first =
+        jobs.creations().first(id, key, mine, () -> jobs.job(id).orElseThrow());
+    if (jobs.creations().known(id)) {
+      return first;
+    }
+    FineTuneCommand.Builder command =
+        CreateRules.start(id, request, model(request), clock.instant(), random).toBuilder();
+    command.getStartBuilder().setToken(mine.token()).setFingerprint(mine.fingerprint());
+    return told(command.build()).thenCompose(sent -> first);
+  }
+
+  private ResolvedModel model(CreateFineTuningJobRequest request) throws RefusedException {
     ModelName name = CreateRules.check(request);
     ResolvedModel model = cluster.resolve(name);
     if (!CreateRules.isTopic(request.getTrainingFile())) {
@@ -69,7 +94,7 @@ public final class FineTuneDesk {
     if (!request.getValidationFile().isEmpty()) {
       var unused = files.require("validation_file", request.getValidationFile());
     }
-    return send(CreateRules.start(request, model, clock.instant(), random));
+    return model;
   }
 
   /** Ends a job; one that has ended is returned as it is. */
@@ -146,14 +171,21 @@ public final class FineTuneDesk {
   }
 
   private CompletableFuture<FineTuningJob> send(FineTuneCommand command) {
-    CompletableFuture<FineTuningJob> told = new CompletableFuture<>();
+    return told(command)
+        .thenApply(sent -> {
+          // The caller may ask at once; the record is read back a moment later.
+          jobs.apply(command);
+          return jobs.job(command.getJobId()).orElseThrow();
+        });
+  }
+
+  private CompletableFuture<@Nullable Void> told(FineTuneCommand command) {
+    CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
     outbox.send(
         command,
         failure -> {
           if (failure == null) {
-            // The caller may ask at once; the record is read back a moment later.
-            jobs.apply(command);
-            told.complete(jobs.job(command.getJobId()).orElseThrow());
+            told.complete(null);
           } else {
             told.completeExceptionally(
                 new RefusedException(

@@ -1,5 +1,7 @@
 package dev.unmask.gateway.flow.finetuning;
 
+import dev.unmask.gateway.flow.Creation;
+import dev.unmask.gateway.flow.Creations;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.v1.FineTuneCommand;
 import dev.unmask.v1.FineTuneEvent;
@@ -30,8 +32,14 @@ public final class FineTuneJobs {
     record Ended() implements Next {}
   }
 
+  private final Creations creations = new Creations();
   private final Map<String, JobFold> jobs = new HashMap<>();
   private final Map<String, Set<Runnable>> watchers = new HashMap<>();
+
+  /** What was asked for under keys. */
+  Creations creations() {
+    return creations;
+  }
 
   public void apply(FineTuneCommand command) {
     List<Runnable> told;
@@ -48,6 +56,11 @@ public final class FineTuneJobs {
       told = watchersOf(command.getJobId());
     }
     told.forEach(Runnable::run);
+    if (command.hasStart() && command.getStart().getToken() != 0) {
+      creations.seen(
+          command.getJobId(),
+          new Creation(command.getStart().getToken(), command.getStart().getFingerprint()));
+    }
   }
 
   public void apply(FineTuneEvent event) {

@@ -24,7 +24,8 @@ public final class IdempotencyKeys {
 
   private IdempotencyKeys() {}
 
-  static void check(String key) throws RefusedException {
+  /** Refuses what is no key with INVALID_ARGUMENT. */
+  public static void check(String key) throws RefusedException {
     boolean printable = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
     if (key.isEmpty() || key.length() > LONGEST || !printable) {
       throw new RefusedException(
@@ -37,6 +38,18 @@ public final class IdempotencyKeys {
   static String jobId(String tenant, String key, int n) {
     byte[] hash = sha256().digest((tenant + "\0" + key).getBytes(StandardCharsets.UTF_8));
     return "job-" + HexFormat.of().formatHex(hash, 0, 20) + "-" + n;
+  }
+
+  /** The id of what is created under a key, in the place of a random one. */
+  public static String id(String prefix, String tenant, String key) {
+    byte[] hash =
+        sha256().digest((prefix + "\0" + tenant + "\0" + key).getBytes(StandardCharsets.UTF_8));
+    return prefix + HexFormat.of().formatHex(hash, 0, 8);
+  }
+
+  /** Tells one thing that is to be created from another. */
+  public static ByteString fingerprint(Message asked) {
+    return fingerprint(asked, EventDetail.EVENT_DETAIL_UNSPECIFIED);
   }
 
   /** A seed for a request without one, which is the same wherever the request is made. */
@@ -54,7 +67,8 @@ public final class IdempotencyKeys {
     return ByteString.copyFrom(hash.digest());
   }
 
-  static RefusedException usedOtherwise(String key) {
+  /** The refusal of another request under a used key. */
+  public static RefusedException usedOtherwise(String key) {
     return new RefusedException(
         new Refusal(
             ErrorCode.ERROR_CODE_ALREADY_EXISTS,

@@ -3,6 +3,7 @@ package dev.unmask.gateway.flow.jobs;
 import com.google.protobuf.ByteString;
 import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.CallSink;
+import dev.unmask.gateway.flow.FlowObserver;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
@@ -54,6 +55,7 @@ public final class JobDesk {
   private final JobArchive archive;
   private final RoomCheck room;
   private final Quotas quotas;
+  private final JobObserver observer;
   private final RandomGenerator random;
   private final Clock clock;
 
@@ -82,6 +84,7 @@ public final class JobDesk {
       JobArchive archive,
       RoomCheck room,
       Quotas quotas,
+      JobObserver observer,
       RandomGenerator random,
       Clock clock) {
     this.gate = gate;
@@ -92,6 +95,7 @@ public final class JobDesk {
     this.archive = archive;
     this.room = room;
     this.quotas = quotas;
+    this.observer = observer;
     this.random = random;
     this.clock = clock;
   }
@@ -134,7 +138,9 @@ public final class JobDesk {
   public Submission submit(Asking asking) throws RefusedException {
     Refusal closed = gate.closedForGeneration().orElse(null);
     if (closed != null) {
-      throw new RefusedException(closed);
+      throw reject(
+          gate.draining() ? FlowObserver.Rejection.DRAINING : FlowObserver.Rejection.NOT_READY,
+          closed);
     }
     checkCaughtUp();
     String key = asking.key();
@@ -158,7 +164,13 @@ public final class JobDesk {
     }
   }
 
+  private RefusedException reject(FlowObserver.Rejection reason, Refusal refusal) {
+    observer.rejected(reason, refusal);
+    return new RefusedException(refusal);
+  }
+
   private Submission found(String id, JobAsked known) {
+    observer.repeated(id);
     Job head = table.head(id).orElseThrow();
     if (!table.sent(id) && head.getCreatedAtMs() < clock.millis() - UNSENT.toMillis()) {
       send(id, known, new CompletableFuture<>());
@@ -173,17 +185,21 @@ public final class JobDesk {
   }
 
   private Submission ask(Asking asking, String id) throws RefusedException {
-    ResolvedModel model = cluster.resolve(asking.call().model(), id);
-    asking.call().checkAgainst(model);
+    ResolvedModel model = resolve(asking.call(), id);
     if (table.full()) {
-      throw new RefusedException(
+      throw reject(
+          FlowObserver.Rejection.QUEUE_FULL,
           Refusal.temporary(
               ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED,
               "Jobs that have not ended fill this gateway's memory for them"
                   + " (unmask.gateway.jobs-memory); ask again later.",
               Duration.ofSeconds(10)));
     }
-    quotas.charge(asking.tenant(), asking.call().tokens());
+    try {
+      quotas.charge(asking.tenant(), asking.call());
+    } catch (RefusedException e) {
+      throw reject(FlowObserver.Rejection.QUOTA, e.refusal());
+    }
     room.check(model.base(), asking.priority(), asking.call().steps(), asking.life());
     Instant now = clock.instant();
     GenerationJob.Builder job = GenerationJob.newBuilder();
@@ -208,12 +224,14 @@ public final class JobDesk {
             .setKeyedCall(asking.keyedCall())
             .build();
     CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
+    ObservedJob observed = new ObservedJob(table, observer, id, asked);
     Runnable readBack =
         () ->
             table
                 .asked(id)
                 .ifPresent(first -> {
                   if (first.getToken() == token) {
+                    observed.start();
                     send(id, asked, told);
                   } else {
                     told.complete(null);
@@ -235,26 +253,17 @@ public final class JobDesk {
         id, model.name(), model.digest(), now.toEpochMilli(), false, refusing(told));
   }
 
-  /** Runs something once, the first time that a condition holds. */
-  private static final class Once implements Runnable {
-    private final Runnable task;
-    private final BooleanSupplier when;
-    private boolean done;
-
-    Once(Runnable task, BooleanSupplier when) {
-      this.task = task;
-      this.when = when;
-    }
-
-    @Override
-    public void run() {
-      synchronized (this) {
-        if (done || !when.getAsBoolean()) {
-          return;
-        }
-        done = true;
-      }
-      task.run();
+  private ResolvedModel resolve(ValidCall call, String id) throws RefusedException {
+    try {
+      ResolvedModel model = cluster.resolve(call.model(), id);
+      call.checkAgainst(model);
+      return model;
+    } catch (RefusedException e) {
+      throw reject(
+          e.refusal().code() == ErrorCode.ERROR_CODE_NOT_FOUND
+              ? FlowObserver.Rejection.UNKNOWN_MODEL
+              : FlowObserver.Rejection.INVALID,
+          e.refusal());
     }
   }
 
@@ -318,38 +327,13 @@ public final class JobDesk {
       CallContext context,
       JobFollower.Listener listener) {
     return new JobFollower(
-        table, archive, id, afterSeq, onlyEnd, context, new Telling(id, listener));
-  }
-
-  /** Adds to an end what only the gateway knows. */
-  private final class Telling implements JobFollower.Listener {
-    private final String id;
-    private final JobFollower.Listener to;
-
-    Telling(String id, JobFollower.Listener to) {
-      this.id = id;
-      this.to = to;
-    }
-
-    @Override
-    public boolean isReady() {
-      return to.isReady();
-    }
-
-    @Override
-    public void event(GenerationEvent event) {
-      to.event(event);
-    }
-
-    @Override
-    public void end(GenerationEvent event) {
-      to.end(told(id, event));
-    }
-
-    @Override
-    public void refused(Refusal refusal) {
-      to.refused(refusal);
-    }
+        table,
+        archive,
+        id,
+        afterSeq,
+        onlyEnd,
+        context,
+        new ToldEnd(listener, end -> told(id, end)));
   }
 
   private GenerationEvent told(String id, GenerationEvent end) {

@@ -112,13 +112,15 @@ public final class JobTable {
     if (++changes % BETWEEN_CLEANINGS == 0) {
       long oldest = clock.millis() - KEPT.toMillis();
       long stray = clock.millis() - STRAY.toMillis();
-      Iterator<JobStory> all = jobs.values().iterator();
+      Iterator<Map.Entry<String, JobStory>> all = jobs.entrySet().iterator();
       while (all.hasNext()) {
-        JobStory story = all.next();
+        Map.Entry<String, JobStory> one = all.next();
+        JobStory story = one.getValue();
         boolean gone =
             story.known() ? story.head().getCreatedAtMs() < oldest : story.firstHeardMs() < stray;
         if (gone || (jobs.size() > MOST_JOBS && story.ended())) {
           bytes -= story.bytes();
+          watchers.remove(one.getKey());
           all.remove();
         }
       }
@@ -164,6 +166,11 @@ public final class JobTable {
   /** How the job ended, when it did and that is in memory. */
   synchronized Optional<GenerationEvent> end(String id) {
     return story(id).flatMap(JobStory::end);
+  }
+
+  /** Whether a sampler has begun the job. */
+  synchronized boolean begun(String id) {
+    return story(id).map(story -> story.lastSeq() > 0).orElse(false);
   }
 
   synchronized Optional<JobPlace> endPlace(String id) {

@@ -17,8 +17,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /**
  * The tokenizers of published checkpoints, read from the store when they are first asked for.
@@ -26,6 +29,7 @@ import java.util.stream.Stream;
  */
 public final class Tokenizers implements AutoCloseable {
 
+  private static final Logger LOG = Logger.getLogger(Tokenizers.class);
   private static final int MOST_CHECKPOINTS = 256;
 
   private static final Set<ManifestFile.Role> NEEDED =
@@ -48,8 +52,33 @@ public final class Tokenizers implements AutoCloseable {
         }
       };
 
+  /** Those that are there, for callers who may not wait; and those that are on their way. */
+  private final Map<String, LladaTokenizer> ready = new ConcurrentHashMap<>();
+
+  private final Set<String> wanted = ConcurrentHashMap.newKeySet();
+
   public Tokenizers(ArtifactStore store) {
     this.store = store;
+  }
+
+  /** The tokenizer of a checkpoint if it is there; else it will be, some time later. */
+  public Optional<LladaTokenizer> ready(String digest) {
+    Optional<LladaTokenizer> now = Optional.ofNullable(ready.get(digest));
+    if (now.isEmpty() && wanted.size() < MOST_CHECKPOINTS && wanted.add(digest)) {
+      var unused =
+          Thread.ofVirtual()
+              .name("tokenizer-load")
+              .start(() -> {
+                try {
+                  var unusedTokenizer = of(digest);
+                } catch (RefusedException e) {
+                  LOG.warnf(
+                      "event=tokenizer.failed digest=%s cause=\"%s\"",
+                      digest, e.refusal().message());
+                }
+              });
+    }
+    return now;
   }
 
   /**
@@ -77,6 +106,9 @@ public final class Tokenizers implements AutoCloseable {
         tokenizers.put(files, tokenizer);
       }
       known.put(digest, tokenizer);
+      if (ready.size() < MOST_CHECKPOINTS) {
+        ready.put(digest, tokenizer);
+      }
       return tokenizer;
     } catch (IOException | TokenizerException e) {
       throw new RefusedException(
@@ -118,5 +150,6 @@ public final class Tokenizers implements AutoCloseable {
     tokenizers.values().forEach(LladaTokenizer::close);
     tokenizers.clear();
     known.clear();
+    ready.clear();
   }
 }

@@ -15,6 +15,7 @@ import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.TextOrTokens;
 import dev.unmask.v1.TokenIds;
+import dev.unmask.v1.Usage;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -54,8 +55,20 @@ public final class ToolTurns {
       Origin origin,
       CallContext context,
       @Nullable Duration timeLeft,
-      Consumer<GenerateRequest> decided,
+      Decided decided,
       Consumer<Refusal> refused) {}
+
+  /** Hears what a turn becomes. */
+  @FunctionalInterface
+  public interface Decided {
+
+    /**
+     * What is to be generated now.
+     *
+     * @param spent on the decision: steps and passes
+     */
+    void on(GenerateRequest request, Usage spent);
+  }
 
   /** Starts a turn; called on the asker's context. What comes back gives the turn up. */
   public Consumer<String> start(GenerateRequest turn, ToolSet tools, Asker asker) {
@@ -70,6 +83,7 @@ public final class ToolTurns {
     private final GenerateRequest request;
     private final ToolSet tools;
     private final Asker asker;
+    private final Usage.Builder spent = Usage.newBuilder();
     private @Nullable Call running;
     private boolean over;
 
@@ -131,6 +145,9 @@ public final class ToolTurns {
               caller(
                   "call",
                   event -> {
+                    // Each sample is a pass; with guidance there would be two.
+                    spent.setForwardPasses(
+                        spent.getForwardPasses() + event.getScored().getSamples());
                     if (event.getScored().getLogLikelihood() > LIKELY) {
                       which();
                     } else {
@@ -152,15 +169,19 @@ public final class ToolTurns {
               named.build(),
               caller(
                   "name",
-                  event ->
-                      decide(
-                          ToolSet.call(
-                              request, ToolNames.chosen(tools, event.getFinal().getText())))));
+                  event -> {
+                    Usage naming = event.getFinal().getUsage();
+                    spent
+                        .setForwardPasses(spent.getForwardPasses() + naming.getForwardPasses())
+                        .setDenoisingSteps(naming.getDenoisingSteps());
+                    decide(
+                        ToolSet.call(request, ToolNames.chosen(tools, event.getFinal().getText())));
+                  }));
     }
 
     private void decide(GenerateRequest decided) {
       over = true;
-      asker.decided().accept(decided);
+      asker.decided().on(decided, spent.build());
     }
 
     private void refuse(Refusal refusal) {

@@ -24,6 +24,7 @@ final class Tables {
     tables.put("slots", slots(history));
     tables.put("serve", serve(history));
     tables.put("reload", reload(history));
+    LimitTables.addTo(tables, history);
     return tables;
   }
 

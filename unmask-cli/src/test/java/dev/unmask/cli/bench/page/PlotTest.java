@@ -33,7 +33,10 @@ final class PlotTest {
                     "reference",
                     "slots",
                     "serve",
-                    "reload")
+                    "reload",
+                    "fairness",
+                    "cancel",
+                    "readers")
                 .map(name ->
                     "Said by hand about "
                         + name

@@ -1,7 +1,5 @@
-package dev.unmask.gateway.api.http;
+package dev.unmask.gateway.flow;
 
-import dev.unmask.gateway.flow.CallSink;
-import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
 import java.util.ArrayList;
@@ -10,7 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for all answers; the first refusal stands for all. The request's context. */
-final class WholeAnswer {
+public final class WholeAnswer {
 
   private final @Nullable GenerateResponse[] answers;
   private final Consumer<List<GenerateResponse>> whole;
@@ -21,14 +19,15 @@ final class WholeAnswer {
    * @param whole hears all answers, in the requests' order
    * @param refused hears the first refusal; one of the two is called, once
    */
-  WholeAnswer(int n, Consumer<List<GenerateResponse>> whole, Consumer<Refusal> refused) {
+  public WholeAnswer(int n, Consumer<List<GenerateResponse>> whole, Consumer<Refusal> refused) {
     this.answers = new @Nullable GenerateResponse[n];
     this.missing = n;
     this.whole = whole;
     this.refused = refused;
   }
 
-  CallSink sink(int index) {
+  /** Where the answer {@code index} goes. */
+  public CallSink sink(int index) {
     return new CallSink() {
       @Override
       public void onEvent(GenerationEvent event) {

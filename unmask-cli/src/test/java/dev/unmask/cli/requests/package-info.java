@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.cli.requests;
+
+import org.jspecify.annotations.NullMarked;
