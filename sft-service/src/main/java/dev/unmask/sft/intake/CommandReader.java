@@ -105,7 +105,6 @@ public final class CommandReader implements AutoCloseable {
       for (ConsumerRecord<@Nullable String, byte @Nullable []> found : consumer.poll(POLL)) {
         take(consumer, found);
       }
-      trouble.well();
       reading = !consumer.assignment().isEmpty() || reading;
       settle(consumer);
     }
@@ -211,6 +210,8 @@ public final class CommandReader implements AutoCloseable {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
       reading = true;
+      // Not before: a poll may return with nothing while the login is still being refused.
+      trouble.well();
       rebalanced.run();
     }
   }
