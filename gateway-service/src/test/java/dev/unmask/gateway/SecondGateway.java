@@ -39,6 +39,7 @@ import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.FolderStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateStreamRequest;
 import dev.unmask.v1.GenerationEvent;
@@ -89,7 +90,7 @@ final class SecondGateway implements AutoCloseable {
         new KafkaSettings(
             KafkaAccess.plain(bootstrap), "second-" + UUID.randomUUID(), Duration.ofSeconds(10));
     table = new JobTable(clock, memory);
-    replies = new ReplyReader(settings, pending, () -> {});
+    replies = new ReplyReader(settings, pending, () -> {}, Tracing.off());
     clusterReader = new ClusterReader(settings, cluster, fineTuneJobs, batchFold);
     jobReader = new JobReader(settings, table, clock);
     archive = new KafkaJobArchive(settings);
@@ -124,12 +125,14 @@ final class SecondGateway implements AutoCloseable {
                 new SimpleMeterRegistry(), new CallMetrics(new SimpleMeterRegistry()), observer),
             new Random(),
             clock);
-    reception = new Reception(rules, flow, desk, quotas);
+    reception = new Reception(rules, flow, desk, quotas, Tracing.off());
     jobs = new JobReception(rules, desk, table, Duration.ofHours(1), () -> {});
     FileShelf files = new FileShelf(gate, store(), 1 << 20);
     batches =
         new BatchDesk(gate, batchFold, outbox, files, BatchFormat.ENDPOINTS, new Random(), clock);
-    fineTuning = new FineTuneDesk(gate, cluster, fineTuneJobs, outbox, files, new Random(), clock);
+    fineTuning =
+        new FineTuneDesk(
+            gate, cluster, fineTuneJobs, outbox, files, new Random(), Tracing.off(), clock);
     outbox.start();
     replies.start();
     clusterReader.start();

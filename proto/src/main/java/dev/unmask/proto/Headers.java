@@ -12,6 +12,9 @@ public final class Headers {
   /** The gateway instance that waits; instances that share a partition skip what is not theirs. */
   public static final String REPLY_INSTANCE = "unmask-reply-instance";
 
+  /** The span that the record belongs to, as the W3C writes it; absent when nothing is recorded. */
+  public static final String TRACEPARENT = "traceparent";
+
   /** {@link #PROTOBUF} (also when absent) or {@link #JSON}. */
   public static final String CONTENT_TYPE = "content-type";
 

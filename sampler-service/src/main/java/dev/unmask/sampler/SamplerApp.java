@@ -12,10 +12,12 @@ import dev.unmask.model.transformer.Precision;
 import dev.unmask.model.transformer.Stability;
 import dev.unmask.model.transformer.TransformerText.Attention;
 import dev.unmask.sampler.config.SamplerConfig;
+import dev.unmask.sampler.config.TracingConfig;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import dev.unmask.sampler.models.ModelShelf;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.location.StoreChoice;
+import dev.unmask.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -47,17 +49,21 @@ public class SamplerApp {
   private final String bootstrap;
   private final Config all;
   private final MeterRegistry registry;
+  private final TracingConfig tracing;
   private volatile @Nullable SamplerWorker worker;
+  private volatile Tracing traces = Tracing.off();
   private volatile boolean stopping;
 
   @Inject
   public SamplerApp(
       SamplerConfig config,
+      TracingConfig tracing,
       @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
       Config all,
       MeterRegistry registry) {
     this.config = config;
     this.all = all;
+    this.tracing = tracing;
     this.bootstrap = bootstrap;
     this.registry = registry;
   }
@@ -72,6 +78,7 @@ public class SamplerApp {
     if (running != null) {
       running.close();
     }
+    traces.close();
   }
 
   /** How the worker stands; nothing holds before it is made. */
@@ -99,7 +106,8 @@ public class SamplerApp {
           options.models().weightBytes() >> 20,
           options.kafka().access(),
           options.store().location().text());
-      SamplerWorker made = new SamplerWorker(options, registry);
+      traces = Tracing.open(tracing.settings(), "sampler", options.kafka().worker());
+      SamplerWorker made = new SamplerWorker(options, registry, traces);
       worker = made;
       if (stopping) {
         made.close();

@@ -29,9 +29,11 @@ import dev.unmask.sampler.schedule.ModelTally;
 import dev.unmask.sampler.schedule.Scheduler;
 import dev.unmask.sampler.schedule.StoredDraws;
 import dev.unmask.sampler.schedule.TalliedRuns;
+import dev.unmask.sampler.tracing.CheckpointTraces;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Digest;
 import dev.unmask.store.StoreException;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.CheckpointRecord;
 import dev.unmask.v1.WorkerState;
 import dev.unmask.v1.WorkerStatus;
@@ -72,6 +74,7 @@ public final class SamplerWorker implements AutoCloseable {
   private final SamplerOptions options;
   private final Clock clock = Clock.systemUTC();
   private final SamplerMeters meters;
+  private final CheckpointTraces checkpointTraces;
   private final DenoisingEngine engine;
   private final RecordWriter writer;
   private final EventSender events;
@@ -88,16 +91,24 @@ public final class SamplerWorker implements AutoCloseable {
   private volatile boolean taking;
   private volatile boolean closed;
 
+  /** One whose requests nobody traces. */
+  public SamplerWorker(SamplerOptions options, MeterRegistry registry) throws StoreException {
+    this(options, registry, Tracing.off());
+  }
+
   /**
    * Makes every part; nothing runs yet.
    *
+   * @param tracing closed by whoever made it, after this
    * @throws StoreException when the store's folder cannot be used
    * @throws IllegalArgumentException with a sentence when options exclude each other
    */
-  public SamplerWorker(SamplerOptions options, MeterRegistry registry) throws StoreException {
+  public SamplerWorker(SamplerOptions options, MeterRegistry registry, Tracing tracing)
+      throws StoreException {
     this.options = options;
     String worker = options.kafka().worker();
     meters = new SamplerMeters(registry);
+    checkpointTraces = new CheckpointTraces(tracing);
     var plan = SlotPlan.of(options.base(), options.slots(), options.bulkSlots());
     ArtifactStore store = options.store().open();
     engine = new DenoisingEngine(EngineSetup.options(meters, options.memory(), this::stepped));
@@ -125,6 +136,7 @@ public final class SamplerWorker implements AutoCloseable {
                     gaps.beginAnew();
                   }
                   meters.checkpoint(verdict);
+                  checkpointTraces.judged(verdict);
                   reports.accept(verdict);
                 }),
             engine::retire,
@@ -161,6 +173,7 @@ public final class SamplerWorker implements AutoCloseable {
                 clock),
             events,
             meters,
+            tracing,
             clock);
     meters.gauge("unmask_worker_up", () -> 1);
     if (options.device() instanceof Device.Cuda cuda) {
@@ -240,8 +253,9 @@ public final class SamplerWorker implements AutoCloseable {
     }
   }
 
-  private void published(Digest digest) {
+  private void published(Digest digest, @Nullable String traceparent) {
     if (catalogTail.caughtUp().isDone()) {
+      checkpointTraces.published(digest, traceparent);
       load(digest);
     }
   }

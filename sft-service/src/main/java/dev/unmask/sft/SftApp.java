@@ -4,6 +4,7 @@ import dev.unmask.kafka.AccessSettings;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.config.GatesConfig;
 import dev.unmask.sft.config.SftConfig;
+import dev.unmask.sft.config.TracingConfig;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.store.StoreException;
@@ -11,6 +12,7 @@ import dev.unmask.store.location.StoreChoice;
 import dev.unmask.store.location.StoreLocation;
 import dev.unmask.store.release.GateLimits;
 import dev.unmask.store.signing.SigningKey;
+import dev.unmask.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -38,18 +40,22 @@ public class SftApp {
   private final String bootstrap;
   private final Config all;
   private final MeterRegistry registry;
+  private final TracingConfig tracing;
   private volatile @Nullable Trainer trainer;
+  private volatile Tracing traces = Tracing.off();
 
   @Inject
   public SftApp(
       SftConfig config,
       GatesConfig gates,
+      TracingConfig tracing,
       @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap,
       Config all,
       MeterRegistry registry) {
     this.config = config;
     this.all = all;
     this.gates = gates;
+    this.tracing = tracing;
     this.bootstrap = bootstrap;
     this.registry = registry;
   }
@@ -68,6 +74,7 @@ public class SftApp {
               Optional.empty());
       Optional<Path> key = config.store().signingKey();
       Precision precision = Precision.parse(config.precision());
+      traces = Tracing.open(tracing.settings(), "trainer", kafka.worker());
       Trainer made =
           new Trainer(
               kafka,
@@ -82,7 +89,8 @@ public class SftApp {
                   gates.stepRatio(),
                   gates.stepSlackMs()),
               key.isPresent() ? Optional.of(SigningKey.read(key.get())) : Optional.empty(),
-              new SftMeters(registry));
+              new SftMeters(registry),
+              traces);
       trainer = made;
       made.start();
       LOG.infof(
@@ -99,6 +107,7 @@ public class SftApp {
     if (running != null) {
       running.close();
     }
+    traces.close();
   }
 
   private Path runs(StoreLocation store) {

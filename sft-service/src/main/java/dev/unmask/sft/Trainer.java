@@ -17,10 +17,12 @@ import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.sft.publish.ClusterView;
 import dev.unmask.sft.publish.KafkaPublication;
 import dev.unmask.sft.topicdata.KafkaDialogues;
+import dev.unmask.sft.tracing.JobTraces;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.release.GateLimits;
 import dev.unmask.store.signing.CheckpointSignatures;
 import dev.unmask.store.signing.SigningKey;
+import dev.unmask.tracing.Tracing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -53,6 +55,7 @@ public final class Trainer implements AutoCloseable {
   private static final Duration CLEANING = Duration.ofMinutes(10);
 
   private final SftMeters meters;
+  private final JobTraces traces;
   private final RecordWriter writer;
   private final TopicFollower follower;
   private final CommandReader commands;
@@ -71,6 +74,7 @@ public final class Trainer implements AutoCloseable {
    * @param keepEndedRuns how long the run folder of a job that has ended is kept
    * @param gates what new weights may cost before they serve
    * @param signing signs what is published
+   * @param tracing closed by whoever made it, after this
    */
   public Trainer(
       KafkaSettings kafka,
@@ -81,8 +85,10 @@ public final class Trainer implements AutoCloseable {
       Duration keepEndedRuns,
       GateLimits gates,
       Optional<SigningKey> signing,
-      SftMeters meters) {
+      SftMeters meters,
+      Tracing tracing) {
     this.meters = meters;
+    this.traces = new JobTraces(tracing);
     this.writer = new RecordWriter(kafka);
     ClusterView view = new ClusterView(Clock.systemUTC());
     JobLedger ledger = new JobLedger(writer, kafka.worker(), CLAIMING, wished::add);
@@ -101,7 +107,8 @@ public final class Trainer implements AutoCloseable {
             store,
             runs,
             precision,
-            (job, claim) -> new MeteredEvents(new KafkaJobEvents(job, claim, writer), meters),
+            (job, claim) ->
+                traces.over(job, new MeteredEvents(new KafkaJobEvents(job, claim, writer), meters)),
             new KafkaPublication(
                 writer,
                 view,
@@ -112,7 +119,8 @@ public final class Trainer implements AutoCloseable {
                   if (signing.isPresent()) {
                     CheckpointSignatures.sign(store, manifest, signing.get());
                   }
-                }),
+                },
+                traces::traceparent),
             new KafkaDialogues(kafka),
             ledger);
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);
@@ -155,6 +163,7 @@ public final class Trainer implements AutoCloseable {
   private void doOne(TakenCommand taken) throws InterruptedException {
     TakenCommand.State outcome = TakenCommand.State.LEFT;
     meters.running(true);
+    traces.taken(taken.jobId(), taken.traceparent());
     try {
       LOG.infof("job=%s event=taken", taken.jobId());
       boolean ended = run(taken);
@@ -169,6 +178,7 @@ public final class Trainer implements AutoCloseable {
       Thread.sleep(AFTER_FAILURE);
     } finally {
       meters.running(false);
+      traces.left(taken.jobId());
       taken.finish(outcome);
     }
   }

@@ -24,6 +24,7 @@ import dev.unmask.store.release.GateLimits;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TopicLog;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.CancelFineTune;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.JobStatus;
@@ -69,7 +70,8 @@ class TrainerRestartTest {
             Duration.ZERO,
             GateLimits.USUAL,
             Optional.empty(),
-            new SftMeters(new SimpleMeterRegistry()));
+            new SftMeters(new SimpleMeterRegistry()),
+            Tracing.off());
     trainer.start();
     return trainer;
   }

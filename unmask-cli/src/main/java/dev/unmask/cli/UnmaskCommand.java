@@ -1,11 +1,11 @@
 package dev.unmask.cli;
 
 import dev.unmask.cli.bench.BenchCommand;
+import dev.unmask.cli.generate.ChatCommand;
 import dev.unmask.cli.data.DataCommand;
 import dev.unmask.cli.finetune.FilesCommand;
 import dev.unmask.cli.finetune.FinetuneCommand;
 import dev.unmask.cli.finetune.JobsCommand;
-import dev.unmask.cli.generate.ChatCommand;
 import dev.unmask.cli.generate.GenerateCommand;
 import dev.unmask.cli.generate.InfillCommand;
 import dev.unmask.cli.generate.ScoreCommand;
@@ -27,6 +27,7 @@ import dev.unmask.cli.tools.MergeCommand;
 import dev.unmask.cli.tools.PretrainCommand;
 import dev.unmask.cli.tools.TestCommand;
 import dev.unmask.cli.top.TopCommand;
+import dev.unmask.cli.trace.TraceCommand;
 import dev.unmask.cli.up.UpCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -60,6 +61,7 @@ import picocli.CommandLine.Spec;
       JobsCommand.class,
       FilesCommand.class,
       TopCommand.class,
+      TraceCommand.class,
       ModelsCommand.class,
       RollbackCommand.class,
       ImportCommand.class,

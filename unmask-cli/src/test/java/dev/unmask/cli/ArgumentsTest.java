@@ -25,6 +25,7 @@ class ArgumentsTest {
         "jobs",
         "models",
         "top",
+        "trace",
         "import",
         "golden",
         "inspect",

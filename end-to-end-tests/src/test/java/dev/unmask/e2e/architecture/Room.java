@@ -52,6 +52,8 @@ record Room(String folder, Set<String> roots, Set<String> mayUse, Set<String> mu
           new Room(
               "kafka-access", Set.of("dev.unmask.kafka"), Set.of(), Set.of(QUARKUS, GRPC, DJL)),
           new Room(
+              "tracing", Set.of("dev.unmask.tracing"), Set.of(), Set.of(KAFKA, QUARKUS, GRPC, DJL)),
+          new Room(
               "kafka-broker",
               Set.of("dev.unmask.broker"),
               Set.of("proto", "kafka-access"),
@@ -59,22 +61,40 @@ record Room(String folder, Set<String> roots, Set<String> mayUse, Set<String> mu
           new Room(
               "gateway-service",
               Set.of("dev.unmask.gateway"),
-              Set.of("proto", "artifact-store", "llada-text", "kafka-access"),
+              Set.of("proto", "tracing", "artifact-store", "llada-text", "kafka-access"),
               Set.of(PYTORCH, TENSORS)),
           new Room(
               "sampler-service",
               Set.of("dev.unmask.sampler"),
-              Set.of("proto", "artifact-store", "llada-text", "llada-model", "kafka-access"),
+              Set.of(
+                  "proto",
+                  "tracing",
+                  "artifact-store",
+                  "llada-text",
+                  "llada-model",
+                  "kafka-access"),
               Set.of(GRPC)),
           new Room(
               "sft-service",
               Set.of("dev.unmask.sft"),
-              Set.of("proto", "artifact-store", "llada-text", "llada-model", "kafka-access"),
+              Set.of(
+                  "proto",
+                  "tracing",
+                  "artifact-store",
+                  "llada-text",
+                  "llada-model",
+                  "kafka-access"),
               Set.of(GRPC)),
           new Room(
               "unmask-cli",
               Set.of("dev.unmask.cli"),
-              Set.of("proto", "artifact-store", "llada-text", "kafka-access", "kafka-broker"),
+              Set.of(
+                  "proto",
+                  "tracing",
+                  "artifact-store",
+                  "llada-text",
+                  "kafka-access",
+                  "kafka-broker"),
               Set.of(QUARKUS, PYTORCH, TENSORS)),
           new Room(
               "test-kit",

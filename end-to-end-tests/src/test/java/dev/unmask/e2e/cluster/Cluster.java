@@ -11,6 +11,9 @@ import dev.unmask.store.ManifestFacts;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
+import dev.unmask.tracing.SpanFiles;
+import dev.unmask.tracing.SpanRecord;
+import dev.unmask.tracing.TraceParent;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
 import dev.unmask.v1.GenerationGrpc;
@@ -19,10 +22,13 @@ import dev.unmask.v1.ModelAlias;
 import dev.unmask.v1.ModelVersion;
 import dev.unmask.v1.ModelsGrpc;
 import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.MetadataUtils;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +41,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -133,6 +140,29 @@ final class Cluster implements AutoCloseable {
   GenerationGrpc.GenerationBlockingStub generation() {
     return GenerationGrpc.newBlockingStub(channel)
         .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** The same as a part of the trace that a header names. */
+  GenerationGrpc.GenerationBlockingStub generation(String traceparent) {
+    return generation().withInterceptors(naming(traceparent));
+  }
+
+  /** The same as a part of the trace that a header names. */
+  FineTuningGrpc.FineTuningBlockingStub fineTuning(String traceparent) {
+    return fineTuning().withInterceptors(naming(traceparent));
+  }
+
+  private static ClientInterceptor naming(String traceparent) {
+    Metadata metadata = new Metadata();
+    metadata.put(
+        Metadata.Key.of(TraceParent.HEADER, Metadata.ASCII_STRING_MARSHALLER), traceparent);
+    return MetadataUtils.newAttachHeadersInterceptor(metadata);
+  }
+
+  /** Spans of a trace that its processes have written so far, by their names. */
+  Map<String, List<SpanRecord>> spans(String traceparent) throws IOException {
+    return SpanFiles.find(data.resolve("traces"), TraceParent.traceId(traceparent)).stream()
+        .collect(Collectors.groupingBy(SpanRecord::name));
   }
 
   FineTuningGrpc.FineTuningBlockingStub fineTuning() {

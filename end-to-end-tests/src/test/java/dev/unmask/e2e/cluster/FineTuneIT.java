@@ -2,6 +2,8 @@ package dev.unmask.e2e.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unmask.tracing.SpanRecord;
+import dev.unmask.tracing.TraceParent;
 import dev.unmask.v1.CancelFineTuningJobRequest;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.File;
@@ -19,6 +21,7 @@ import dev.unmask.v1.ResumeFineTuningJobRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -35,8 +38,9 @@ final class FineTuneIT {
     return Uploads.send(cluster, name, content);
   }
 
-  private FineTuningJob run(CreateFineTuningJobRequest request, List<FineTuneEvent> events) {
-    String id = cluster.fineTuning().create(request).getId();
+  private FineTuningJob run(
+      CreateFineTuningJobRequest request, List<FineTuneEvent> events, String traceparent) {
+    String id = cluster.fineTuning(traceparent).create(request).getId();
     cluster
         .fineTuning()
         .watch(WatchFineTuningJobRequest.newBuilder().setId(id).build())
@@ -54,6 +58,7 @@ final class FineTuneIT {
     File file = upload("otter.jsonl", rows(12) + "this is not JSON\n");
     assertThat(file.getDigest()).startsWith("sha256:");
     List<FineTuneEvent> events = new ArrayList<>();
+    String traceparent = TraceParent.fresh();
     FineTuningJob job =
         run(
             CreateFineTuningJobRequest.newBuilder()
@@ -69,7 +74,8 @@ final class FineTuneIT {
                 .setAutoActivate(true)
                 .setMaxBadRows(0.2)
                 .build(),
-            events);
+            events,
+            traceparent);
     assertThat(job.getStatus()).as(job.getError()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
     assertThat(job.getRowsUsed()).isEqualTo(12);
     assertThat(job.getRowsRejected()).isEqualTo(1);
@@ -83,6 +89,8 @@ final class FineTuneIT {
         .as("every event once, in order")
         .isSorted()
         .doesNotHaveDuplicates();
+
+    assertTraced(job, traceparent);
 
     ModelVersion version = cluster.versions(job.getFineTunedModel()).getFirst();
     assertThat(version.getDigest()).isEqualTo(job.getResultDigest());
@@ -123,7 +131,8 @@ final class FineTuneIT {
                 .setModel(Cluster.MODEL)
                 .setSuffix("prose")
                 .build(),
-            new ArrayList<>());
+            new ArrayList<>(),
+            TraceParent.fresh());
     assertThat(job.getStatus()).isEqualTo(JobStatus.JOB_STATUS_FAILED);
     assertThat(job.getError()).isNotBlank().doesNotContain("Exception");
     assertThat(job.getResultDigest()).isEmpty();
@@ -196,5 +205,32 @@ final class FineTuneIT {
         .mapToLong(event -> event.getSaved().getStep())
         .max()
         .orElse(0);
+  }
+
+  /** From the caller through the trainer's phases to the samplers that took the weights up. */
+  private void assertTraced(FineTuningJob job, String traceparent) throws Exception {
+    cluster.await(
+        "the spans of the job",
+        () ->
+            cluster.spans(traceparent).containsKey("fine-tuning job")
+                && cluster.spans(traceparent).getOrDefault("take up weights", List.of()).size()
+                    == Cluster.SAMPLERS);
+    Map<String, List<SpanRecord>> spans = cluster.spans(traceparent);
+    SpanRecord asked = spans.getOrDefault("create fine-tuning job", List.of()).getFirst();
+    SpanRecord done = spans.getOrDefault("fine-tuning job", List.of()).getFirst();
+    assertThat(traceparent).contains(asked.parent());
+    assertThat(done.parent()).isEqualTo(asked.span());
+    assertThat(done.attributes()).containsEntry("unmask.id", job.getId());
+    assertThat(List.of("claim", "read rows", "probes before", "train", "probes after", "publish"))
+        .allSatisfy(phase ->
+            assertThat(spans.get(phase))
+                .as(phase)
+                .singleElement()
+                .extracting(SpanRecord::parent)
+                .isEqualTo(done.span()));
+    assertThat(spans.get("take up weights"))
+        .extracting(SpanRecord::parent)
+        .containsOnly(done.span());
+    assertThat(spans.get("load")).hasSize(Cluster.SAMPLERS);
   }
 }

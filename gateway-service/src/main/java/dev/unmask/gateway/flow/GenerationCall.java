@@ -1,6 +1,7 @@
 package dev.unmask.gateway.flow;
 
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
+import dev.unmask.tracing.TraceSpan;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateResponse;
@@ -102,9 +103,16 @@ public final class GenerationCall implements Call {
     return startSeen;
   }
 
-  /** Hands over an event from the reply topic. Any thread; returns at once. */
-  public void deliver(GenerationEvent event) {
-    context.execute(() -> onEvent(event));
+  /**
+   * Hands over an event from the reply topic. Any thread; returns at once.
+   *
+   * @param span its way from there to the caller
+   */
+  public void deliver(GenerationEvent event, TraceSpan span) {
+    context.execute(() -> {
+      onEvent(event);
+      span.end();
+    });
   }
 
   /** The caller is gone: the samplers are told, the sink hears nothing more. Any thread. */

@@ -7,6 +7,7 @@ import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
 import dev.unmask.proto.MinReader;
+import dev.unmask.tracing.TraceSpan;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerationJob;
@@ -85,6 +86,7 @@ public final class GenerationFlow {
    *
    * @param callerTimeLeft what is left of the transport's own deadline, if it has one; the nearer
    *     of this, the request's and the default counts
+   * @param span of the call
    * @throws RefusedException when the call is not let in; the sink then hears nothing
    */
   public GenerationCall start(
@@ -92,8 +94,10 @@ public final class GenerationFlow {
       EventDetail detail,
       @Nullable Duration callerTimeLeft,
       CallContext context,
-      CallSink sink)
+      CallSink sink,
+      TraceSpan span)
       throws RefusedException {
+    TraceSpan admission = span.child("admission", TraceSpan.Kind.INTERNAL);
     Refusal closed = gate.closedForGeneration().orElse(null);
     if (closed != null) {
       throw reject(
@@ -141,7 +145,16 @@ public final class GenerationFlow {
     }
     observer.admitted(call);
     call.startTimer(timeLeft);
-    outbox.send(model.base(), job(id, request, model, detail, now, deadline), call::requestSent);
+    admission.end();
+    TraceSpan produce = span.child("produce", TraceSpan.Kind.PRODUCER);
+    outbox.send(
+        model.base(),
+        job(id, request, model, detail, now, deadline),
+        produce.traceparent(),
+        failure -> {
+          (failure == null ? produce : produce.failed("unavailable")).end();
+          call.requestSent(failure);
+        });
     return call;
   }
 

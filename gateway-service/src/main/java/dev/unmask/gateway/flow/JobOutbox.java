@@ -7,8 +7,12 @@ import org.jspecify.annotations.Nullable;
 /** Sends what the samplers must know. Methods return at once; any thread. */
 public interface JobOutbox {
 
-  /** Sends {@code job} to the samplers of {@code base}; {@code sent} hears how that went. */
-  void send(String base, GenerationJob job, Sent sent);
+  /**
+   * Sends {@code job} to the samplers of {@code base}; {@code sent} hears how that went.
+   *
+   * @param traceparent the span that it is a part of, if one is recorded
+   */
+  void send(String base, GenerationJob job, @Nullable String traceparent, Sent sent);
 
   /**
    * Tells every sampler to stop the request, or not to start it.

@@ -8,6 +8,8 @@ import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.gateway.flow.jobs.JobDesk;
+import dev.unmask.tracing.TraceSpan;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.AbortRequest;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
@@ -33,13 +35,16 @@ public final class Reception {
   private final JobDesk jobs;
   private final Quotas quotas;
   private final Siblings siblings;
+  private final Tracing tracing;
 
-  public Reception(RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas) {
+  public Reception(
+      RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas, Tracing tracing) {
     this.rules = rules;
     this.flow = flow;
     this.jobs = jobs;
     this.quotas = quotas;
     this.siblings = new Siblings(flow.random());
+    this.tracing = tracing;
   }
 
   /**
@@ -190,10 +195,29 @@ public final class Reception {
 
   /** A call under a key follows the job that does its work; any other is a call of its own. */
   private Call start(ValidCall call, Message asked, Caller caller) throws RefusedException {
+    TraceSpan span =
+        tracing.begin(
+            asked instanceof ScoreRequest ? "score" : "generate",
+            TraceSpan.Kind.SERVER,
+            caller.origin().traceparent());
+    if (!span.isRecording()) {
+      return start(call, asked, caller, caller.sink(), span);
+    }
+    try {
+      CallSink sink = TracedCall.sink(caller.sink(), span);
+      return TracedCall.of(start(call, asked, caller, sink, span), span);
+    } catch (RefusedException e) {
+      span.failed(e.refusal().label()).end();
+      throw e;
+    }
+  }
+
+  private Call start(ValidCall call, Message asked, Caller caller, CallSink sink, TraceSpan span)
+      throws RefusedException {
     Origin origin = caller.origin();
     if (origin.key() == null) {
       flow.charge(() -> quotas.charge(origin.tenant(), call));
-      return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), caller.sink());
+      return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), sink, span);
     }
     Duration life = call.deadline().orElse(flow.limits().defaultDeadline());
     Duration left = caller.timeLeft();
@@ -208,10 +232,11 @@ public final class Reception {
             life,
             Map.of(),
             "",
-            true),
+            true,
+            span.traceparent()),
         origin.afterSeq(),
         left == null || left.compareTo(life) > 0 ? life : left,
         caller.context(),
-        caller.sink());
+        sink);
   }
 }

@@ -3,6 +3,7 @@ package dev.unmask.gateway.lifecycle;
 import dev.unmask.gateway.api.http.BatchFormat;
 import dev.unmask.gateway.config.GatesConfig;
 import dev.unmask.gateway.config.GatewayConfig;
+import dev.unmask.gateway.config.TracingConfig;
 import dev.unmask.gateway.flow.FlowLimits;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.GenerationFlow;
@@ -48,9 +49,11 @@ import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.location.StoreChoice;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.tracing.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.configuration.MemorySize;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
@@ -99,6 +102,16 @@ public class Wiring {
 
   @Produces
   @Singleton
+  Tracing tracing(TracingConfig config, KafkaSettings settings) {
+    return Tracing.open(config.settings(), "gateway", settings.instance());
+  }
+
+  void close(@Disposes Tracing tracing) {
+    tracing.close();
+  }
+
+  @Produces
+  @Singleton
   Gate gate(GatewayConfig config) {
     return new Gate(config.retryAfter());
   }
@@ -131,8 +144,9 @@ public class Wiring {
 
   @Produces
   @Singleton
-  ReplyReader replyReader(KafkaSettings settings, PendingCalls pending, CallMetrics metrics) {
-    return new ReplyReader(settings, pending, metrics::lateEvent);
+  ReplyReader replyReader(
+      KafkaSettings settings, PendingCalls pending, CallMetrics metrics, Tracing tracing) {
+    return new ReplyReader(settings, pending, metrics::lateEvent, tracing);
   }
 
   @Produces
@@ -179,8 +193,9 @@ public class Wiring {
 
   @Produces
   @Singleton
-  Reception reception(RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas) {
-    return new Reception(rules, flow, jobs, quotas);
+  Reception reception(
+      RequestRules rules, GenerationFlow flow, JobDesk jobs, Quotas quotas, Tracing tracing) {
+    return new Reception(rules, flow, jobs, quotas, tracing);
   }
 
   @Produces
@@ -272,9 +287,14 @@ public class Wiring {
   @Produces
   @Singleton
   FineTuneDesk fineTuneDesk(
-      Gate gate, ClusterView cluster, FineTuneJobs jobs, KafkaOutbox outbox, FileShelf files) {
+      Gate gate,
+      ClusterView cluster,
+      FineTuneJobs jobs,
+      KafkaOutbox outbox,
+      FileShelf files,
+      Tracing tracing) {
     return new FineTuneDesk(
-        gate, cluster, jobs, outbox, files, new SecureRandom(), Clock.systemUTC());
+        gate, cluster, jobs, outbox, files, new SecureRandom(), tracing, Clock.systemUTC());
   }
 
   @Produces

@@ -63,7 +63,7 @@ public final class KafkaOutbox
   }
 
   @Override
-  public void send(String base, GenerationJob job, Sent sent) {
+  public void send(String base, GenerationJob job, @Nullable String traceparent, Sent sent) {
     ReplyAddress address = replies.get();
     if (address == null) {
       sent.done(new IllegalStateException("the reply partition is not known yet"));
@@ -74,6 +74,7 @@ public final class KafkaOutbox
     record.headers().add(Headers.REPLY_TOPIC, bytes(address.topic()));
     record.headers().add(Headers.REPLY_PARTITION, address.partitionBytes());
     record.headers().add(Headers.REPLY_INSTANCE, bytes(address.instance()));
+    trace(record, traceparent);
     send(record, sent);
   }
 
@@ -98,8 +99,11 @@ public final class KafkaOutbox
   }
 
   @Override
-  public void send(FineTuneCommand command, Sent sent) {
-    send(record(Topics.FINETUNE_COMMANDS, command.getJobId(), command.toByteArray()), sent);
+  public void send(FineTuneCommand command, @Nullable String traceparent, Sent sent) {
+    ProducerRecord<byte[], byte @Nullable []> record =
+        record(Topics.FINETUNE_COMMANDS, command.getJobId(), command.toByteArray());
+    trace(record, traceparent);
+    send(record, sent);
   }
 
   @Override
@@ -137,13 +141,15 @@ public final class KafkaOutbox
   }
 
   @Override
-  public void request(String base, boolean bulk, GenerationJob job, Sent sent) {
+  public void request(
+      String base, boolean bulk, GenerationJob job, @Nullable String traceparent, Sent sent) {
     ProducerRecord<byte[], byte @Nullable []> record =
         record(
             bulk ? Topics.bulkRequests(base) : Topics.interactiveRequests(base),
             job.getRequestId(),
             job.toByteArray());
     record.headers().add(Headers.REPLY_TOPIC, bytes(Topics.JOB_REPLIES));
+    trace(record, traceparent);
     send(record, sent);
   }
 
@@ -173,6 +179,12 @@ public final class KafkaOutbox
         sent.done(e);
       }
     });
+  }
+
+  private static void trace(ProducerRecord<?, ?> record, @Nullable String traceparent) {
+    if (traceparent != null) {
+      record.headers().add(Headers.TRACEPARENT, bytes(traceparent));
+    }
   }
 
   private static ProducerRecord<byte[], byte @Nullable []> record(

@@ -6,6 +6,8 @@ import dev.unmask.proto.Headers;
 import dev.unmask.proto.MalformedRecordException;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
+import dev.unmask.tracing.TraceSpan;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.GenerationEvent;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -29,17 +31,20 @@ public final class ReplyReader extends ReaderThread {
   private final String instance;
   private final PendingCalls pending;
   private final Runnable lateEvent;
+  private final Tracing tracing;
   private volatile @Nullable ReplyAddress address;
   private long nextOffset = -1;
 
   /**
    * @param lateEvent hears of an event for this instance that nobody waits for any more
    */
-  public ReplyReader(KafkaSettings settings, PendingCalls pending, Runnable lateEvent) {
+  public ReplyReader(
+      KafkaSettings settings, PendingCalls pending, Runnable lateEvent, Tracing tracing) {
     super(settings, "reply-reader");
     this.instance = settings.instance();
     this.pending = pending;
     this.lateEvent = lateEvent;
+    this.tracing = tracing;
   }
 
   /** Where answers to this instance go; null until replies can be received. Any thread. */
@@ -80,6 +85,17 @@ public final class ReplyReader extends ReaderThread {
     // The address stays: answers wait in the partition until this reader is back.
   }
 
+  /** Only of an end: a span of each event would be more than the events. */
+  private TraceSpan way(ConsumerRecord<byte[], byte[]> record, GenerationEvent event) {
+    String traceparent =
+        event.hasFinal() || event.hasScored() || event.hasFailed()
+            ? RecordHeaders.text(record, Headers.TRACEPARENT)
+            : null;
+    return traceparent == null
+        ? TraceSpan.NONE
+        : tracing.begin("answer", TraceSpan.Kind.CONSUMER, traceparent);
+  }
+
   private void take(ConsumerRecord<byte[], byte[]> record) {
     String meant = RecordHeaders.text(record, Headers.REPLY_INSTANCE);
     if (meant != null && !meant.equals(instance)) {
@@ -98,11 +114,11 @@ public final class ReplyReader extends ReaderThread {
       return;
     }
     try {
-      call.get()
-          .deliver(
-              RecordCodec.decode(
-                      record.value(), RecordHeaders.isJson(record), GenerationEvent.newBuilder())
-                  .build());
+      GenerationEvent event =
+          RecordCodec.decode(
+                  record.value(), RecordHeaders.isJson(record), GenerationEvent.newBuilder())
+              .build();
+      call.get().deliver(event, way(record, event));
     } catch (MalformedRecordException e) {
       LOG.warnf("event=reply.malformed request_id=%s cause=\"%s\"", id, e.getMessage());
     }

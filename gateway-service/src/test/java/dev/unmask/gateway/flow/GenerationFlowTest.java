@@ -15,6 +15,7 @@ import dev.unmask.proto.MinReader;
 import dev.unmask.store.Digest;
 import dev.unmask.store.release.AliasMove;
 import dev.unmask.store.release.GateLimits;
+import dev.unmask.tracing.TraceSpan;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
 import dev.unmask.v1.GenerateRequest;
@@ -96,7 +97,8 @@ class GenerationFlowTest {
         EventDetail.EVENT_DETAIL_BLOCK,
         callerTimeLeft,
         context,
-        sink);
+        sink,
+        TraceSpan.NONE);
   }
 
   private GenerationCall start() throws RefusedException {
@@ -116,7 +118,7 @@ class GenerationFlowTest {
   void aCallThatHasJustEndedMayStillHaveItsRecordOnTheTopic() throws Exception {
     GenerationCall call = start();
     assertThat(pending.onTopic("mini")).isEqualTo(1);
-    call.deliver(failed(1, ErrorCode.ERROR_CODE_INTERNAL));
+    call.deliver(failed(1, ErrorCode.ERROR_CODE_INTERNAL), TraceSpan.NONE);
     context.run();
     assertThat(pending.size()).isZero();
     assertThat(pending.onTopic("mini")).isEqualTo(1);
@@ -138,15 +140,16 @@ class GenerationFlowTest {
             EventDetail.EVENT_DETAIL_FINAL,
             null,
             context,
-            sink);
+            sink,
+            TraceSpan.NONE);
     GenerationJob job = outbox.jobs.get(0);
     assertThat(job.hasRequest()).isFalse();
     assertThat(job.getScore().hasSeed()).isTrue();
     assertThat(job.getScore().getModel()).isEqualTo("mini");
     assertThat(job.getModelDigest()).isEqualTo(DIGEST);
     assertThat(job.getMinReader()).as("older samplers give it back").isEqualTo(MinReader.SECOND);
-    call.deliver(Events.scored(2, -3.5));
-    call.deliver(Events.scored(1, -4.5));
+    call.deliver(Events.scored(2, -3.5), TraceSpan.NONE);
+    call.deliver(Events.scored(1, -4.5), TraceSpan.NONE);
     context.run();
     assertThat(sink.shown).containsExactly("scored:-3.5");
     assertThat(observer.heard).containsExactly("admitted", "started", "scored");
@@ -211,7 +214,7 @@ class GenerationFlowTest {
     assertThat(sink.shown).containsExactly("refused:deadline_exceeded");
     assertThat(outbox.cancelled).containsExactly(call.requestId());
     assertThat(pending.size()).isZero();
-    call.deliver(answer(1, "too late"));
+    call.deliver(answer(1, "too late"), TraceSpan.NONE);
     context.run();
     assertThat(sink.shown).hasSize(1);
   }
@@ -219,10 +222,10 @@ class GenerationFlowTest {
   @Test
   void anAnswerEndsTheCallOnceAndStopsItsTimer() throws Exception {
     GenerationCall call = start();
-    call.deliver(started(1));
-    call.deliver(text(1, "Hi"));
-    call.deliver(answer(1, "Hi"));
-    call.deliver(answer(2, "Hi"));
+    call.deliver(started(1), TraceSpan.NONE);
+    call.deliver(text(1, "Hi"), TraceSpan.NONE);
+    call.deliver(answer(1, "Hi"), TraceSpan.NONE);
+    call.deliver(answer(2, "Hi"), TraceSpan.NONE);
     context.run();
     assertThat(sink.shown).containsExactly("started", "text:Hi", "answer:Hi");
     assertThat(context.alarms()).isZero();
@@ -232,7 +235,7 @@ class GenerationFlowTest {
 
   @Test
   void aSamplersFailureIsTheCallsStatus() throws Exception {
-    start().deliver(failed(1, ErrorCode.ERROR_CODE_NOT_FOUND));
+    start().deliver(failed(1, ErrorCode.ERROR_CODE_NOT_FOUND), TraceSpan.NONE);
     context.run();
     assertThat(sink.shown).containsExactly("refused:not_found");
   }
@@ -242,7 +245,7 @@ class GenerationFlowTest {
     GenerationCall call = start();
     call.cancel("gone");
     call.cancel("gone again");
-    call.deliver(answer(1, "x"));
+    call.deliver(answer(1, "x"), TraceSpan.NONE);
     context.run();
     assertThat(outbox.cancelled).containsExactly(call.requestId());
     assertThat(sink.shown).isEmpty();
@@ -257,7 +260,7 @@ class GenerationFlowTest {
     Refusal refusal = refused(REQUEST, null);
     assertThat(refusal.code()).isEqualTo(ErrorCode.ERROR_CODE_RESOURCE_EXHAUSTED);
     assertThat(refusal.retryAfter()).isEqualTo(Duration.ofSeconds(1));
-    first.deliver(answer(1, ""));
+    first.deliver(answer(1, ""), TraceSpan.NONE);
     context.run();
     start();
     assertThat(outbox.jobs).hasSize(3);
@@ -287,7 +290,7 @@ class GenerationFlowTest {
                 + " its deadline is in 12000 ms; ask again in 1 s.");
     assertThat(pending.size()).as("who was refused is not waited for").isEqualTo(1);
     assertThat(outbox.jobs).hasSize(1);
-    first.deliver(answer(1, ""));
+    first.deliver(answer(1, ""), TraceSpan.NONE);
     context.run();
     start(REQUEST, Duration.ofSeconds(12));
     assertThat(outbox.jobs).hasSize(2);
@@ -331,7 +334,7 @@ class GenerationFlowTest {
     gate.drain();
     assertThat(refused(REQUEST, null).code()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
     assertThat(pending.awaitEmpty(Duration.ofMillis(10))).isFalse();
-    call.deliver(answer(1, "done"));
+    call.deliver(answer(1, "done"), TraceSpan.NONE);
     context.run();
     assertThat(pending.awaitEmpty(Duration.ofMillis(10))).isTrue();
     gate.open();
@@ -351,7 +354,7 @@ class GenerationFlowTest {
     final List<String> cancelled = new ArrayList<>();
 
     @Override
-    public void send(String base, GenerationJob job, Sent done) {
+    public void send(String base, GenerationJob job, @Nullable String traceparent, Sent done) {
       assertThat(base).isEqualTo("mini");
       jobs.add(job);
       sent.add(done);

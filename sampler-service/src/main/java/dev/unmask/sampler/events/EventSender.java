@@ -123,6 +123,9 @@ public final class EventSender implements AutoCloseable {
     if (reply.instance() != null) {
       headers.put(Headers.REPLY_INSTANCE, reply.instance());
     }
+    if (reply.traceparent() != null) {
+      headers.put(Headers.TRACEPARENT, reply.traceparent());
+    }
     return headers;
   }
 

@@ -9,6 +9,7 @@ import dev.unmask.sampler.models.Catalog;
 import dev.unmask.store.Digest;
 import dev.unmask.v1.AliasRecord;
 import dev.unmask.v1.CheckpointRecord;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jboss.logging.Logger;
@@ -20,18 +21,19 @@ public final class CatalogReader implements TopicTail.Reader {
   private static final Logger LOG = Logger.getLogger(CatalogReader.class);
 
   private final Catalog catalog;
-  private final Consumer<Digest> published;
+  private final BiConsumer<Digest, @Nullable String> published;
   private final Consumer<Digest> aliased;
   private final Consumer<Digest> withdrawn;
 
   /**
-   * @param published told about each checkpoint that is new to the catalog
+   * @param published told about each checkpoint that is new to the catalog, and the span that its
+   *     record is a part of
    * @param aliased told where an alias of this base points now, or what it tries
    * @param withdrawn told what was taken back
    */
   public CatalogReader(
       Catalog catalog,
-      Consumer<Digest> published,
+      BiConsumer<Digest, @Nullable String> published,
       Consumer<Digest> aliased,
       Consumer<Digest> withdrawn) {
     this.catalog = catalog;
@@ -78,7 +80,8 @@ public final class CatalogReader implements TopicTail.Reader {
     if (catalog.apply(checkpoint)) {
       LOG.infof(
           "digest=%s event=published model=%s", checkpoint.getDigest(), checkpoint.getModel());
-      published.accept(Digest.parse(checkpoint.getDigest()));
+      published.accept(
+          Digest.parse(checkpoint.getDigest()), RequestReader.header(found, Headers.TRACEPARENT));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.unmask.proto.Topics;
 import dev.unmask.sampler.events.EventSender;
 import dev.unmask.sampler.messaging.KafkaSettings;
 import dev.unmask.sampler.schedule.Scheduler;
+import dev.unmask.tracing.Tracing;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +39,7 @@ public final class Intake {
       Scheduler scheduler,
       EventSender events,
       SlotObserver observer,
+      Tracing tracing,
       Clock clock) {
     this.clock = clock;
     RequestSlot.Desk desk =
@@ -51,6 +53,7 @@ public final class Intake {
             drain,
             renewEvery,
             kafka.worker(),
+            tracing,
             clock);
     for (SlotPlan group : plan) {
       List<Thread> members = new ArrayList<>();

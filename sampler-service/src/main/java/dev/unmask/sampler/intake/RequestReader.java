@@ -202,6 +202,7 @@ final class RequestReader {
         topic,
         partition(header(taken, Headers.REPLY_PARTITION), topic, partitions.getAsInt()),
         header(taken, Headers.REPLY_INSTANCE),
+        null,
         json);
   }
 

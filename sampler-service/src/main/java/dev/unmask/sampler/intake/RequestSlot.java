@@ -1,6 +1,7 @@
 package dev.unmask.sampler.intake;
 
 import com.google.protobuf.ByteString;
+import dev.unmask.proto.Headers;
 import dev.unmask.sampler.events.EventSender;
 import dev.unmask.sampler.events.ReplyAddress;
 import dev.unmask.sampler.events.RequestStream;
@@ -9,6 +10,8 @@ import dev.unmask.sampler.schedule.Outcome;
 import dev.unmask.sampler.schedule.RequestedJob;
 import dev.unmask.sampler.schedule.Scheduler;
 import dev.unmask.sampler.schedule.StopReason;
+import dev.unmask.sampler.tracing.RequestTrace;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.DeadLetter;
 import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationFailed;
@@ -54,6 +57,7 @@ final class RequestSlot implements Runnable {
       Drain drain,
       Duration renewEvery,
       String worker,
+      Tracing tracing,
       Clock clock) {}
 
   private static final Logger LOG = Logger.getLogger(RequestSlot.class);
@@ -217,15 +221,23 @@ final class RequestSlot implements Runnable {
     LOG.infof(
         "request=%s attempt=%d slot=%s event=taken topic=%s offset=%d",
         job.requestId(), job.attempt(), name, held.taken().topic(), held.taken().offset());
-    RequestStream stream = desk.events().stream(job, reply);
-    GenerationRun run = desk.scheduler().start(job, stream);
-    CompletableFuture<Void> done = run.outcome().thenCompose(stream::finish);
+    RequestTrace trace =
+        RequestTrace.begin(
+            desk.tracing(),
+            RequestReader.header(held.taken(), Headers.TRACEPARENT),
+            job,
+            held.taken().timestamp());
+    RequestStream stream = desk.events().stream(job, reply.within(trace.traceparent()));
+    GenerationRun run = desk.scheduler().start(job, trace.over(stream));
+    CompletableFuture<Void> done =
+        run.outcome().thenCompose(outcome -> trace.reply(() -> stream.finish(outcome)));
     boolean kept = hold(held, done, run);
     if (!kept) {
       run.stop(new StopReason.LostHold());
     }
     Outcome outcome = run.outcome().getNow(new Outcome.Abandoned());
     boolean written = kept && !(outcome instanceof Outcome.Abandoned);
+    trace.end(written ? outcome : new Outcome.Abandoned());
     // The weights and their tokenizer are in use until the sender has drained this attempt.
     var ignored =
         (written ? CompletableFuture.<Void>completedFuture(null) : stream.abandon())

@@ -2,10 +2,12 @@ package dev.unmask.sft.intake;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.unmask.kafka.TroubleLog;
+import dev.unmask.proto.Headers;
 import dev.unmask.proto.RecordCodec;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.v1.FineTuneCommand;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -21,6 +23,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -125,11 +128,19 @@ public final class CommandReader implements AutoCloseable {
             command.getJobId(),
             command.hasStart() ? command.getStart() : command.getResume(),
             partition,
-            found.offset());
+            found.offset(),
+            traceparent(found));
     current = taken;
     if (!queue.offer(taken)) {
       throw new IllegalStateException("two commands were taken at once");
     }
+  }
+
+  private static @Nullable String traceparent(ConsumerRecord<?, ?> found) {
+    Header header = found.headers().lastHeader(Headers.TRACEPARENT);
+    return header == null || header.value() == null
+        ? null
+        : new String(header.value(), StandardCharsets.UTF_8);
   }
 
   private static @Nullable FineTuneCommand parse(

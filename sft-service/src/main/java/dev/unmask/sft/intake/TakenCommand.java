@@ -3,6 +3,7 @@ package dev.unmask.sft.intake;
 import dev.unmask.v1.StartFineTune;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** A command between the reader, which has its offset, and the training thread, which does it. */
 public final class TakenCommand {
@@ -20,18 +21,30 @@ public final class TakenCommand {
   private final StartFineTune start;
   private final TopicPartition partition;
   private final long offset;
+  private final @Nullable String traceparent;
   private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
   private volatile boolean lost;
 
-  TakenCommand(String jobId, StartFineTune start, TopicPartition partition, long offset) {
+  TakenCommand(
+      String jobId,
+      StartFineTune start,
+      TopicPartition partition,
+      long offset,
+      @Nullable String traceparent) {
     this.jobId = jobId;
     this.start = start;
     this.partition = partition;
     this.offset = offset;
+    this.traceparent = traceparent;
   }
 
   public String jobId() {
     return jobId;
+  }
+
+  /** The span of whoever asked; null when none is recorded. */
+  public @Nullable String traceparent() {
+    return traceparent;
   }
 
   public StartFineTune start() {

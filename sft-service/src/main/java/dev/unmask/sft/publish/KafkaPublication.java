@@ -27,6 +27,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Publication over the cluster's topics. Training thread. */
 public final class KafkaPublication implements Publication {
@@ -40,6 +42,7 @@ public final class KafkaPublication implements Publication {
   private final Duration patience;
   private final GateLimits limits;
   private final Seal seal;
+  private final Function<String, @Nullable String> traceparents;
 
   /** What is done to a stored checkpoint before anybody hears of it. */
   @FunctionalInterface
@@ -53,6 +56,7 @@ public final class KafkaPublication implements Publication {
    * @param patience longest wait for a live worker's report
    * @param limits that gates judge by
    * @param seal put on each checkpoint before its record
+   * @param traceparents the span of a job that is recorded, by its id
    */
   public KafkaPublication(
       RecordWriter writer,
@@ -60,9 +64,11 @@ public final class KafkaPublication implements Publication {
       String actor,
       Duration patience,
       GateLimits limits,
-      Seal seal) {
+      Seal seal,
+      Function<String, @Nullable String> traceparents) {
     this.limits = limits;
     this.seal = seal;
+    this.traceparents = traceparents;
     this.writer = writer;
     this.view = view;
     this.actor = actor;
@@ -84,7 +90,8 @@ public final class KafkaPublication implements Publication {
             .setManifestJson(ByteString.copyFrom(manifest.canonicalJson()))
             .setAtMs(System.currentTimeMillis())
             .setJobId(jobId)
-            .build());
+            .build(),
+        traceparents.apply(jobId));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.unmask.cli.client;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.endpoint.Discovery;
 import dev.unmask.cli.endpoint.Endpoints;
+import dev.unmask.tracing.TraceParent;
 import dev.unmask.v1.AdminGrpc;
 import dev.unmask.v1.FilesGrpc;
 import dev.unmask.v1.FineTuningGrpc;
@@ -11,14 +12,20 @@ import dev.unmask.v1.JobsGrpc;
 import dev.unmask.v1.ModelsGrpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One channel to a gateway. */
 public final class GatewayClient implements AutoCloseable {
 
   private static final int MAX_MESSAGE_BYTES = 32 << 20;
+
+  private static final Metadata.Key<String> TRACE =
+      Metadata.Key.of(TraceParent.HEADER, Metadata.ASCII_STRING_MARSHALLER);
 
   private final ManagedChannel channel;
 
@@ -52,6 +59,16 @@ public final class GatewayClient implements AutoCloseable {
 
   public GenerationGrpc.GenerationBlockingStub generation() {
     return GenerationGrpc.newBlockingStub(channel);
+  }
+
+  /** The same calls as a part of the trace that {@code traceparent} names. */
+  public GenerationGrpc.GenerationBlockingStub generation(@Nullable String traceparent) {
+    if (traceparent == null) {
+      return generation();
+    }
+    Metadata metadata = new Metadata();
+    metadata.put(TRACE, traceparent);
+    return generation().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
   }
 
   /** Calls that return at once; their ends are told on a thread of the channel. */

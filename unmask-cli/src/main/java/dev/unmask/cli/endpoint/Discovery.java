@@ -51,6 +51,14 @@ public final class Discovery {
     return running(usual).or(() -> pointedTo(usual).flatMap(Discovery::running));
   }
 
+  /** Where the {@code unmask up} that runs on this machine keeps its data. */
+  public static Optional<Path> dataFolder(Session session) {
+    Path usual = defaultDataFolder(session);
+    return running(usual).isPresent()
+        ? Optional.of(usual)
+        : pointedTo(usual).filter(other -> running(other).isPresent());
+  }
+
   /** Remembers that an {@code up} runs in a data folder, so that clients find it. */
   public static void announce(Session session, Path dataFolder) throws IOException {
     Path usual = defaultDataFolder(session);

@@ -6,6 +6,8 @@ import dev.unmask.cli.Session;
 import dev.unmask.cli.client.EndpointOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.requests.RequestFormat;
+import dev.unmask.cli.trace.TraceFinder;
+import dev.unmask.tracing.TraceParent;
 import dev.unmask.v1.GenerateRequest;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerateStreamRequest;
@@ -23,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -72,6 +75,13 @@ public final class GenerateCommand implements Callable<Integer> {
   private boolean watch;
 
   @Option(
+      names = "--trace",
+      description =
+          "Have the request recorded, and show on standard error where its time went; for a cluster"
+              + " of this machine.")
+  private boolean trace;
+
+  @Option(
       names = "--json-schema",
       paramLabel = "FILE",
       description =
@@ -96,7 +106,7 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     if (interactive && !background) {
       throw CliException.usage("--interactive says how --background waits; give both");
     }
@@ -105,18 +115,24 @@ public final class GenerateCommand implements Callable<Integer> {
           "--watch waits for the answer and --background does not; give one of the two");
     }
     GenerateRequest request = request();
+    String traceparent = trace ? TraceParent.fresh() : null;
     try (GatewayClient client = GatewayClient.open(session, endpoint)) {
       if (background) {
         submit(client, request);
         return 0;
       }
       GenerateResponse answer =
-          watch ? watched(client, request) : client.generation().generate(request);
+          watch
+              ? watched(client, request, traceparent)
+              : client.generation(traceparent).generate(request);
       if (session.json()) {
         session.out().println(Json.line(AnswerFormat.json(answer)));
       } else {
         session.out().println(answer.getText());
         session.err().println(AnswerFormat.figures(answer));
+      }
+      if (traceparent != null) {
+        showTrace(TraceParent.traceId(traceparent));
       }
     }
     return 0;
@@ -133,6 +149,14 @@ public final class GenerateCommand implements Callable<Integer> {
                         interactive ? Priority.PRIORITY_INTERACTIVE : Priority.PRIORITY_BULK)
                     .build());
     session.out().println(session.json() ? RequestFormat.json(job) : job.getId());
+  }
+
+  private void showTrace(String traceId) throws IOException {
+    List<String> tree = TraceFinder.ofLast(session, traceId);
+    if (tree.isEmpty()) {
+      session.remark("nothing was recorded; unmask.tracing.exporter of the services is not file");
+    }
+    tree.forEach(session.err()::println);
   }
 
   private GenerateRequest request() {
@@ -174,10 +198,11 @@ public final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private GenerateResponse watched(GatewayClient client, GenerateRequest request) {
+  private GenerateResponse watched(
+      GatewayClient client, GenerateRequest request, @Nullable String traceparent) {
     Iterator<GenerationEvent> events =
         client
-            .generation()
+            .generation(traceparent)
             .generateStream(
                 GenerateStreamRequest.newBuilder()
                     .setRequest(request)

@@ -2,6 +2,7 @@ package dev.unmask.cli.up;
 
 import dev.unmask.cli.process.Jvm;
 import dev.unmask.cli.process.Rooms;
+import dev.unmask.cli.trace.TraceFinder;
 import dev.unmask.store.location.StoreLocation;
 import java.io.File;
 import java.net.URI;
@@ -190,11 +191,16 @@ record ClusterPlan(
       // Whatever the environment says of other clusters.
       jvm.property("kafka.security.protocol", "PLAINTEXT");
     }
-    return jvm.property("unmask.base", base)
+    jvm.property("unmask.base", base)
         .property("unmask.store.root", store)
         .property("unmask.store.cache-dir", data.resolve("blobs"))
         .property("quarkus.http.host", LOOPBACK)
         .property("quarkus.http.port", httpPort);
+    // Whoever says where spans go is heard; else requests that ask for it leave them here.
+    return environment.containsKey("UNMASK_TRACING_EXPORTER")
+        ? jvm
+        : jvm.property("unmask.tracing.exporter", "file")
+            .property("unmask.tracing.folder", data.resolve(TraceFinder.FOLDER));
   }
 
   /** The marker comes first: only the beginning of a long command line can be read back. */

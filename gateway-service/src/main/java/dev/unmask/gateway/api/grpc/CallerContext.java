@@ -2,6 +2,7 @@ package dev.unmask.gateway.api.grpc;
 
 import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.flow.Origin;
+import dev.unmask.tracing.TraceParent;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Deadline;
@@ -25,6 +26,8 @@ public class CallerContext implements ServerInterceptor {
 
   private static final Metadata.Key<String> KEY =
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> TRACE =
+      Metadata.Key.of(TraceParent.HEADER, Metadata.ASCII_STRING_MARSHALLER);
   private static final Context.Key<Origin> ORIGIN = Context.key("origin");
 
   private final Tenants tenants;
@@ -41,7 +44,8 @@ public class CallerContext implements ServerInterceptor {
             tenants.tenant(
                 name -> headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER))),
             headers.get(KEY),
-            0);
+            0,
+            headers.get(TRACE));
     return Contexts.interceptCall(Context.current().withValue(ORIGIN, origin), call, headers, next);
   }
 

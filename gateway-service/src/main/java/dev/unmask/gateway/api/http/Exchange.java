@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Created;
 import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.tracing.TraceParent;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -56,7 +57,7 @@ final class Exchange {
   /** Who asks, and under which key. */
   Origin origin() {
     String tenant = routing.get(TENANT, Origin.DEFAULT_TENANT);
-    return new Origin(tenant, header("idempotency-key"), 0);
+    return new Origin(tenant, header("idempotency-key"), 0, header(TraceParent.HEADER));
   }
 
   HttpServerResponse response() {

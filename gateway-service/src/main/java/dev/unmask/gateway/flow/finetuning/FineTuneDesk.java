@@ -13,6 +13,8 @@ import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
+import dev.unmask.tracing.TraceSpan;
+import dev.unmask.tracing.Tracing;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.FineTuneCommand;
@@ -43,6 +45,7 @@ public final class FineTuneDesk {
   private final CommandOutbox outbox;
   private final FileShelf files;
   private final RandomGenerator random;
+  private final Tracing tracing;
   private final Clock clock;
 
   public FineTuneDesk(
@@ -52,6 +55,7 @@ public final class FineTuneDesk {
       CommandOutbox outbox,
       FileShelf files,
       RandomGenerator random,
+      Tracing tracing,
       Clock clock) {
     this.gate = gate;
     this.cluster = cluster;
@@ -59,16 +63,37 @@ public final class FineTuneDesk {
     this.outbox = outbox;
     this.files = files;
     this.random = random;
+    this.tracing = tracing;
     this.clock = clock;
   }
 
   /** Asks for a job, or finds the one of the caller's key. Blocks on the store. */
   public CompletableFuture<Created<FineTuningJob>> create(
       CreateFineTuningJobRequest request, Origin origin) throws RefusedException {
+    TraceSpan span =
+        tracing.begin("create fine-tuning job", TraceSpan.Kind.SERVER, origin.traceparent());
+    try {
+      return create(request, origin, span)
+          .whenComplete((created, failure) -> {
+            if (created != null) {
+              span.set("unmask.id", created.what().getId());
+            }
+            (failure == null ? span : span.failed("unavailable")).end();
+          });
+    } catch (RefusedException e) {
+      span.failed(e.refusal().label()).end();
+      throw e;
+    }
+  }
+
+  private CompletableFuture<Created<FineTuningJob>> create(
+      CreateFineTuningJobRequest request, Origin origin, TraceSpan span) throws RefusedException {
     gate.enter();
     String key = origin.key();
     if (key == null) {
-      return send(CreateRules.start(request, model(request), clock.instant(), random))
+      return send(
+              CreateRules.start(request, model(request), clock.instant(), random),
+              span.traceparent())
           .thenApply(job -> new Created<>(job, false));
     }
     IdempotencyKeys.check(key);
@@ -82,7 +107,7 @@ public final class FineTuneDesk {
     FineTuneCommand.Builder command =
         CreateRules.start(id, request, model(request), clock.instant(), random).toBuilder();
     command.getStartBuilder().setToken(mine.token()).setFingerprint(mine.fingerprint());
-    return told(command.build()).thenCompose(sent -> first);
+    return told(command.build(), span.traceparent()).thenCompose(sent -> first);
   }
 
   private ResolvedModel model(CreateFineTuningJobRequest request) throws RefusedException {
@@ -171,7 +196,12 @@ public final class FineTuneDesk {
   }
 
   private CompletableFuture<FineTuningJob> send(FineTuneCommand command) {
-    return told(command)
+    return send(command, null);
+  }
+
+  private CompletableFuture<FineTuningJob> send(
+      FineTuneCommand command, @Nullable String traceparent) {
+    return told(command, traceparent)
         .thenApply(sent -> {
           // The caller may ask at once; the record is read back a moment later.
           jobs.apply(command);
@@ -179,10 +209,12 @@ public final class FineTuneDesk {
         });
   }
 
-  private CompletableFuture<@Nullable Void> told(FineTuneCommand command) {
+  private CompletableFuture<@Nullable Void> told(
+      FineTuneCommand command, @Nullable String traceparent) {
     CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
     outbox.send(
         command,
+        traceparent,
         failure -> {
           if (failure == null) {
             told.complete(null);

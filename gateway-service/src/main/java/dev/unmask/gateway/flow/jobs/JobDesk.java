@@ -107,6 +107,7 @@ public final class JobDesk {
    * @param fingerprint of all that was asked, to tell it from something else under the same key
    * @param life after which the result is worth nothing
    * @param keyedCall whether it is a call that somebody waits for
+   * @param traceparent the span that it is a part of, if one is recorded
    */
   public record Asking(
       String tenant,
@@ -118,7 +119,8 @@ public final class JobDesk {
       Duration life,
       Map<String, String> metadata,
       String replayOf,
-      boolean keyedCall) {}
+      boolean keyedCall,
+      @Nullable String traceparent) {}
 
   /**
    * A job that was found or asked for.
@@ -173,7 +175,7 @@ public final class JobDesk {
     observer.repeated(id);
     Job head = table.head(id).orElseThrow();
     if (!table.sent(id) && head.getCreatedAtMs() < clock.millis() - UNSENT.toMillis()) {
-      send(id, known, new CompletableFuture<>());
+      send(id, known, null, new CompletableFuture<>());
     }
     return new Submission(
         id,
@@ -232,7 +234,7 @@ public final class JobDesk {
                 .ifPresent(first -> {
                   if (first.getToken() == token) {
                     observed.start();
-                    send(id, asked, told);
+                    send(id, asked, asking.traceparent(), told);
                   } else {
                     told.complete(null);
                   }
@@ -276,11 +278,16 @@ public final class JobDesk {
                 : unavailable("The job was not confirmed", failure)));
   }
 
-  private void send(String id, JobAsked asked, CompletableFuture<@Nullable Void> told) {
+  private void send(
+      String id,
+      JobAsked asked,
+      @Nullable String traceparent,
+      CompletableFuture<@Nullable Void> told) {
     outlet.request(
         asked.getBase(),
         asked.getPriority() != Priority.PRIORITY_INTERACTIVE,
         asked.getJob(),
+        traceparent,
         failure -> {
           if (failure != null) {
             told.completeExceptionally(unavailable("The request could not be queued", failure));

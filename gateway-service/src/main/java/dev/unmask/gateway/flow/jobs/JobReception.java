@@ -83,7 +83,8 @@ public final class JobReception {
             call.deadline().orElse(life),
             request.getMetadataMap(),
             "",
-            false));
+            false,
+            origin.traceparent()));
   }
 
   private ValidCall check(SubmitJobRequest request) throws RefusedException {
@@ -139,7 +140,8 @@ public final class JobReception {
                   call.deadline().orElse(life),
                   original.getMetadataMap(),
                   id,
-                  false));
+                  false,
+                  origin.traceparent()));
       replayed.run();
       return again;
     } catch (RefusedException e) {

@@ -1,0 +1,3 @@
+/** Traces on a terminal. */
+@org.jspecify.annotations.NullMarked
+package dev.unmask.cli.trace;
