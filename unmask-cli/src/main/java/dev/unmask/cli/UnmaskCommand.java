@@ -1,7 +1,7 @@
 package dev.unmask.cli;
 
 import dev.unmask.cli.bench.BenchCommand;
-import dev.unmask.cli.generate.ChatCommand;
+import dev.unmask.cli.chat.ChatCommand;
 import dev.unmask.cli.data.DataCommand;
 import dev.unmask.cli.finetune.FilesCommand;
 import dev.unmask.cli.finetune.FinetuneCommand;

@@ -7,14 +7,14 @@ import dev.unmask.v1.GenerateResponse;
 import java.util.Locale;
 
 /** An answer as JSON, and its figures in one line for a person. */
-final class AnswerFormat {
+public final class AnswerFormat {
 
   private static final int SHORT_DIGEST = "sha256:".length() + 12;
 
   private AnswerFormat() {}
 
   /** The object that {@code --json} prints. */
-  static ObjectNode json(GenerateResponse answer) {
+  public static ObjectNode json(GenerateResponse answer) {
     ObjectNode node = Json.object();
     node.put("text", answer.getText());
     node.put("finish_reason", finishReason(answer.getFinishReason()));

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Shows the canvas while it fills: in place on a terminal, otherwise one line a step. */
-sealed interface CanvasView {
+public sealed interface CanvasView {
 
   /** A new canvas; also when a second attempt starts over. */
   void started(GenerationStarted event);

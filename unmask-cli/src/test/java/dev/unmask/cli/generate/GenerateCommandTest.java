@@ -255,34 +255,6 @@ class GenerateCommandTest {
     assertThat(JSON.readTree(lines.getLast()).get("text").asText()).isEqualTo("Paris.");
   }
 
-  @Test
-  void aChatSendsTheWholeDialogueWithEveryTurn() {
-    TestSession cli = session("Hello\n\nAnd Italy?\n/reset\nAgain\n/quit\nnever asked\n");
-
-    assertThat(cli.run("chat")).isZero();
-
-    List<GenerateRequest> asked = gateway.asked();
-    assertThat(asked).hasSize(3);
-    assertThat(asked.get(1).getMessages().getMessagesList())
-        .extracting(message -> message.getRole() + ":" + message.getContent())
-        .containsExactly("user:Hello", "assistant:Paris.", "user:And Italy?");
-    assertThat(asked.get(2).getMessages().getMessagesCount()).isEqualTo(1);
-    assertThat(asked)
-        .extracting(GenerateRequest::getModel)
-        .as("a dialogue stays on the weights of its first answer, a new one begins anew")
-        .containsExactly("", "tiny@" + FakeGateway.DIGEST, "");
-    assertThat(cli.out()).isEqualTo("Paris.\nParis.\nParis.\n");
-  }
-
-  @Test
-  void aChatThatWantsTheLatestStaysOnNothing() {
-    TestSession cli = session("Hello\nAnd Italy?\n/quit\n");
-
-    assertThat(cli.run("chat", "--latest")).isZero();
-
-    assertThat(gateway.asked()).extracting(GenerateRequest::getModel).containsExactly("", "");
-  }
-
   private TestSession session(String input) {
     return new TestSession(home, Map.of("UNMASK_ENDPOINT", gateway.address()), input);
   }

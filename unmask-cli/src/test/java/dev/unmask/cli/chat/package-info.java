@@ -1,0 +1,3 @@
+/** Dialogues, without a terminal and on one. */
+@org.jspecify.annotations.NullMarked
+package dev.unmask.cli.chat;
