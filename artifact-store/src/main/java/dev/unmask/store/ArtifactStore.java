@@ -52,9 +52,10 @@ public interface ArtifactStore {
   /**
    * Stores an upload: content first, the record that makes it visible last.
    *
+   * @param tenant whose it is
    * @param limit most bytes to take; one more is refused with {@code TOO_LARGE} and nothing stays
    */
-  StoredFile putFile(InputStream data, String filename, String purpose, long limit)
+  StoredFile putFile(InputStream data, String filename, String purpose, String tenant, long limit)
       throws StoreException;
 
   /** The upload called {@code id}; empty when there is none, also when {@code id} is no id. */

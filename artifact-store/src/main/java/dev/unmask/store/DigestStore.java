@@ -154,7 +154,8 @@ abstract class DigestStore implements ArtifactStore {
   }
 
   @Override
-  public final StoredFile putFile(InputStream data, String filename, String purpose, long limit)
+  public final StoredFile putFile(
+      InputStream data, String filename, String purpose, String tenant, long limit)
       throws StoreException {
     Written written = writes.write(data, limit);
     try (Lease lease = publishing("upload")) {
@@ -168,7 +169,8 @@ abstract class DigestStore implements ArtifactStore {
               purpose,
               written.size(),
               clock.instant().getEpochSecond(),
-              written.digest());
+              written.digest(),
+              tenant);
       lease.requireValid();
       put(StoreNames.file(file.id()), StoredFileJson.bytes(file));
       return file;

@@ -9,6 +9,17 @@ package dev.unmask.store;
  * @param bytes size of the content
  * @param createdAt Unix seconds
  * @param digest of the content, which is a blob of the store
+ * @param tenant whose it is
  */
 public record StoredFile(
-    String id, String filename, String purpose, long bytes, long createdAt, Digest digest) {}
+    String id,
+    String filename,
+    String purpose,
+    long bytes,
+    long createdAt,
+    Digest digest,
+    String tenant) {
+
+  /** Whose files are that do not say. */
+  public static final String DEFAULT_TENANT = "default";
+}

@@ -141,7 +141,8 @@ final class CrashTest {
     try {
       Manifest unused = CheckpointFolders.importFolder(store, model, FACTS);
       try (var rows = Files.newInputStream(model.resolve("tokenizer.json"))) {
-        StoredFile unusedFile = store.putFile(rows, "rows", "fine-tune", 1 << 20);
+        StoredFile unusedFile =
+            store.putFile(rows, "rows", "fine-tune", StoredFile.DEFAULT_TENANT, 1 << 20);
       }
       return true;
     } catch (Crash e) {

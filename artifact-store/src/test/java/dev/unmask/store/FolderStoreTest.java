@@ -149,7 +149,8 @@ final class FolderStoreTest {
 
   @Test
   void anUploadComesBackWithItsFacts() throws IOException {
-    StoredFile put = store.putFile(text("{}\n"), "../../etc/passwd", "fine-tune", 3);
+    StoredFile put =
+        store.putFile(text("{}\n"), "../../etc/passwd", "fine-tune", StoredFile.DEFAULT_TENANT, 3);
     assertThat(put.id()).matches("file-[0-9a-f]{24}");
     assertThat(put.bytes()).isEqualTo(3);
     FolderStore reopened = FolderStore.open(root);
@@ -160,7 +161,8 @@ final class FolderStoreTest {
   @Test
   void anUploadOverTheLimitIsRefusedAndGone() {
     assertThatExceptionOfType(StoreException.class)
-        .isThrownBy(() -> store.putFile(text("four"), "f", "fine-tune", 3))
+        .isThrownBy(
+            () -> store.putFile(text("four"), "f", "fine-tune", StoredFile.DEFAULT_TENANT, 3))
         .withMessage("the upload is larger than the limit of 3 bytes")
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TOO_LARGE));
     assertThat(root.resolve("tmp")).isEmptyDirectory();

@@ -169,7 +169,7 @@ abstract class StoreContract {
 
   @Test
   void anUploadComesBackWithItsFactsAndCanBeForgotten() throws IOException {
-    StoredFile put = open().putFile(text("{}\n"), "../../etc/passwd", "fine-tune", 3);
+    StoredFile put = open().putFile(text("{}\n"), "../../etc/passwd", "fine-tune", "acme", 3);
     assertThat(put.id()).matches("file-[0-9a-f]{24}");
     ArtifactStore other = open();
     assertThat(other.file(put.id())).contains(put);
@@ -183,7 +183,8 @@ abstract class StoreContract {
   @Test
   void anUploadOverTheLimitIsRefusedAndGone() throws IOException {
     assertThatExceptionOfType(StoreException.class)
-        .isThrownBy(() -> open().putFile(text("four"), "f", "fine-tune", 3))
+        .isThrownBy(
+            () -> open().putFile(text("four"), "f", "fine-tune", StoredFile.DEFAULT_TENANT, 3))
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.TOO_LARGE));
     assertThat(open().files()).isEmpty();
     assertThat(open().storage().list(StoreNames.BLOBS)).isEmpty();

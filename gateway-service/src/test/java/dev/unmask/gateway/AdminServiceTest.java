@@ -25,7 +25,6 @@ import io.grpc.stub.StreamObserver;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
@@ -39,19 +38,14 @@ class AdminServiceTest {
   private final Gate gate = new Gate(SECOND);
   private final Quotas quotas = new Quotas(Map.of(), System::nanoTime);
 
-  private AdminService service(Optional<Boolean> admin, String host) {
-    return new AdminService(
-        gate,
-        new PendingCalls(7),
-        new ClusterView(Clock.systemUTC(), SECOND, GateLimits.USUAL),
-        (base, bulk) -> 0,
-        quotas,
-        new KafkaSettings(KafkaAccess.plain("127.0.0.1:1"), "me", SECOND),
-        admin,
-        host);
-  }
-
-  private final AdminService admin = service(Optional.empty(), "127.0.0.1");
+  private final AdminService admin =
+      new AdminService(
+          gate,
+          new PendingCalls(7),
+          new ClusterView(Clock.systemUTC(), SECOND, GateLimits.USUAL),
+          (base, bulk) -> 0,
+          quotas,
+          new KafkaSettings(KafkaAccess.plain("127.0.0.1:1"), "me", SECOND));
 
   private static <T> CompletableFuture<T> call(Consumer<StreamObserver<T>> call) {
     CompletableFuture<T> answer = new CompletableFuture<>();
@@ -144,19 +138,5 @@ class AdminServiceTest {
                 SetLogLevelRequest.newBuilder().setLogger(name).setLevel("LOUD").build(), o));
     assertThat(code(bad)).isEqualTo(Status.Code.INVALID_ARGUMENT);
     assertThat(bad.exceptionNow()).hasMessageContaining("DEBUG, ERROR, INFO, WARN");
-  }
-
-  @Test
-  void whoCouldBeAnybodyIsNoOperator() {
-    CompletableFuture<ServerInfo> refused =
-        call(o ->
-            service(Optional.empty(), "0.0.0.0")
-                .getServerInfo(GetServerInfoRequest.getDefaultInstance(), o));
-    assertThat(code(refused)).isEqualTo(Status.Code.PERMISSION_DENIED);
-    CompletableFuture<ServerInfo> allowed =
-        call(o ->
-            service(Optional.of(true), "0.0.0.0")
-                .getServerInfo(GetServerInfoRequest.getDefaultInstance(), o));
-    assertThat(allowed.join().getState()).isEqualTo("starting");
   }
 }

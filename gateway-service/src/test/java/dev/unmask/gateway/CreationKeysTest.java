@@ -11,6 +11,7 @@ import dev.unmask.gateway.flow.Creations;
 import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.CreateFineTuningJobRequest;
 import dev.unmask.v1.ErrorCode;
@@ -58,7 +59,7 @@ class CreationKeysTest {
   }
 
   private static Origin origin(String key) {
-    return new Origin(Origin.DEFAULT_TENANT, key, 0);
+    return new Origin(Principal.LOCAL, key, 0);
   }
 
   @Test

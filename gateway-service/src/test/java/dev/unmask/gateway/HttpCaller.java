@@ -73,6 +73,25 @@ final class HttpCaller {
     }
   }
 
+  /** An answer whose body may be no JSON. */
+  static Answer sendAny(HttpRequest.Builder request) {
+    try {
+      HttpResponse<String> response =
+          CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      boolean json =
+          response.headers().firstValue("content-type").orElse("").startsWith("application/json")
+              && !response.body().isEmpty();
+      return new Answer(
+          response.statusCode(),
+          json ? JSON.readTree(response.body()) : JSON.missingNode(),
+          response);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** A body that is no JSON. */
   static String text(String path) {
     try {

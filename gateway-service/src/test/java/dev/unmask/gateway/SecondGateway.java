@@ -11,6 +11,7 @@ import dev.unmask.gateway.flow.PendingCalls;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestRules;
@@ -191,7 +192,7 @@ final class SecondGateway implements AutoCloseable {
         reception.generate(
             request,
             new Reception.Caller(
-                new Origin(Origin.DEFAULT_TENANT, key, request.getResumeAfterSeq()),
+                new Origin(Principal.LOCAL, key, request.getResumeAfterSeq()),
                 detail,
                 null,
                 context,

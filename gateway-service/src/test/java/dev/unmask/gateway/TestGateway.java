@@ -19,10 +19,14 @@ import dev.unmask.v1.GenerationJob;
 import dev.unmask.v1.ScoreRequest;
 import dev.unmask.v1.StreamMode;
 import dev.unmask.v1.TextOrTokens;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,6 +61,14 @@ final class TestGateway {
           .usePlaintext()
           .maxInboundMessageSize(32 << 20)
           .build();
+
+  /** The channel as somebody whom a gateway with keys lets in. */
+  private final Channel known =
+      ConfigProvider.getConfig()
+          .getOptionalValue("test.api-key", String.class)
+          .map(key -> as(channel, key))
+          .orElse(channel);
+
   private final Map<String, ScriptedSampler.Script> scripts = new ConcurrentHashMap<>();
 
   private TestGateway() {
@@ -98,6 +110,15 @@ final class TestGateway {
       shared = now;
     }
     return now;
+  }
+
+  /** A channel on which every call carries a key. */
+  static Channel as(Channel channel, String key) {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + key);
+    return ClientInterceptors.intercept(
+        channel, MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
   static <T> T config(String name, Class<T> type) {
@@ -170,7 +191,7 @@ final class TestGateway {
   }
 
   GenerationBlockingStub blocking() {
-    return GenerationGrpc.newBlockingStub(channel)
+    return GenerationGrpc.newBlockingStub(known)
         .withDeadlineAfter(PATIENCE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
   }
 

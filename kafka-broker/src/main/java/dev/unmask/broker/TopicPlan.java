@@ -25,6 +25,7 @@ public final class TopicPlan {
         new PlannedTopic(Topics.JOB_REPLIES, RESULT_PARTITIONS, false, kept(Duration.ofDays(2))),
         single(Topics.CONTROL, kept(Duration.ofHours(1))),
         single(Topics.DEAD_LETTERS, kept(Duration.ofDays(30))),
+        single(Topics.AUDIT, kept(Duration.ofDays(90))),
         single(Topics.FINETUNE_COMMANDS, keptForEver()),
         single(Topics.FINETUNE_EVENTS, keptForEver()),
         new PlannedTopic(Topics.BATCHES, 1, true, kept(Duration.ofDays(30))),

@@ -45,6 +45,9 @@ public final class Topics {
   /** What batches are and how far they are; the state is the fold. One partition. */
   public static final String BATCHES = "unmask.batches";
 
+  /** Who changed what, for operators; never a text. */
+  public static final String AUDIT = "unmask.audit";
+
   /** Consumer group of the gateways: its one member that has the partition runs the batches. */
   public static final String BATCH_KEEPERS_GROUP = "unmask-batch-keepers";
 

@@ -114,7 +114,12 @@ record TestJobs(TestKafka kafka, Path root) {
 
   String upload(byte[] rows) throws StoreException {
     return store()
-        .putFile(new ByteArrayInputStream(rows), "rows.jsonl", "fine-tune", MOST_BYTES)
+        .putFile(
+            new ByteArrayInputStream(rows),
+            "rows.jsonl",
+            "fine-tune",
+            StoredFile.DEFAULT_TENANT,
+            MOST_BYTES)
         .id();
   }
 

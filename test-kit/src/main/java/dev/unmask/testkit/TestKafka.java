@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -37,7 +36,7 @@ public final class TestKafka {
   // Quarkus loads test resources by another class loader than tests: a static field would not be
   // one for the whole JVM, a system property is.
   private static final String RUNNING = "dev.unmask.testkit.kafka";
-  private static final AtomicInteger BASES = new AtomicInteger();
+  private static final String BASES = "dev.unmask.testkit.bases";
   private static final int TIMEOUT_S = 60;
 
   private final String bootstrap;
@@ -105,7 +104,7 @@ public final class TestKafka {
 
   /** A base that no other test uses, with its request topics and its share group. */
   public String newBase() {
-    String base = BASE + "-" + ProcessHandle.current().pid() + "-" + BASES.incrementAndGet();
+    String base = BASE + "-" + ProcessHandle.current().pid() + "-" + next();
     try {
       List<String> created = ClusterTopics.create(bootstrap, base);
       if (created.size() != 2) {
@@ -114,6 +113,14 @@ public final class TestKafka {
       return base;
     } catch (BrokerException e) {
       throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  private static int next() {
+    synchronized (System.getProperties()) {
+      int next = Integer.getInteger(BASES, 0) + 1;
+      System.setProperty(BASES, Integer.toString(next));
+      return next;
     }
   }
 

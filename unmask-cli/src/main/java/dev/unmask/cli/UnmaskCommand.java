@@ -10,6 +10,8 @@ import dev.unmask.cli.generate.GenerateCommand;
 import dev.unmask.cli.generate.InfillCommand;
 import dev.unmask.cli.generate.ScoreCommand;
 import dev.unmask.cli.golden.GoldenCommand;
+import dev.unmask.cli.models.ApiKeysCommand;
+import dev.unmask.cli.models.AuditCommand;
 import dev.unmask.cli.models.ExportCommand;
 import dev.unmask.cli.models.GcCommand;
 import dev.unmask.cli.models.ImportCommand;
@@ -67,6 +69,8 @@ import picocli.CommandLine.Spec;
       ImportCommand.class,
       ExportCommand.class,
       GcCommand.class,
+      ApiKeysCommand.class,
+      AuditCommand.class,
       KeysCommand.class,
       SignCommand.class,
       VerifyCommand.class,

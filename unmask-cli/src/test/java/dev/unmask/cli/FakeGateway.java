@@ -40,8 +40,12 @@ import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.Usage;
 import dev.unmask.v1.WatchFineTuningJobRequest;
 import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -65,8 +69,12 @@ public final class FakeGateway implements AutoCloseable {
 
   public static final String DIGEST = "sha256:" + "ab".repeat(32);
 
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
   private final AtomicReference<@Nullable Status> jobRefusal = new AtomicReference<>();
   private final List<String> deleted = new CopyOnWriteArrayList<>();
+  private final List<String> keys = new CopyOnWriteArrayList<>();
   private final Server server;
   private final List<ScoreRequest> scored = Collections.synchronizedList(new ArrayList<>());
   private final List<GenerateRequest> asked = Collections.synchronizedList(new ArrayList<>());
@@ -91,6 +99,15 @@ public final class FakeGateway implements AutoCloseable {
             .addService(new FineTuning())
             .addService(new Models())
             .addService(new Admin())
+            .intercept(
+                new ServerInterceptor() {
+                  @Override
+                  public <Q, S> ServerCall.Listener<Q> interceptCall(
+                      ServerCall<Q, S> call, Metadata headers, ServerCallHandler<Q, S> next) {
+                    keys.add(String.valueOf(headers.get(AUTHORIZATION)));
+                    return next.startCall(call, headers);
+                  }
+                })
             .build()
             .start();
   }
@@ -111,6 +128,11 @@ public final class FakeGateway implements AutoCloseable {
   /** From now on every call fails so. */
   public void failWith(Status status) {
     failure.set(status);
+  }
+
+  /** What came as authorization with each call, {@code null} as text where nothing did. */
+  public List<String> keys() {
+    return List.copyOf(keys);
   }
 
   /** The requests to score, in order. */

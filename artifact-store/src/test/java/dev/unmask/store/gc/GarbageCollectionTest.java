@@ -72,7 +72,11 @@ final class GarbageCollectionTest {
     Manifest gone = model("gone");
     StoredFile upload =
         store.putFile(
-            new ByteArrayInputStream("rows".getBytes(StandardCharsets.UTF_8)), "r", "p", 9);
+            new ByteArrayInputStream("rows".getBytes(StandardCharsets.UTF_8)),
+            "r",
+            "p",
+            "default",
+            9);
     Digest stray = store.putBlob(new ByteArrayInputStream(new byte[] {1, 2, 3}));
     GarbageCollection.Report dry = collect(true, kept.digest());
     assertThat(dry.manifests()).containsExactly(gone.digest());

@@ -51,6 +51,7 @@ final class ArchitectureTest {
           "publish",
           "topicdata",
           "config",
+          "identity",
           "lifecycle",
           "health",
           "metrics",

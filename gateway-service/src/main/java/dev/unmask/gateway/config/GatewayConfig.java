@@ -3,6 +3,7 @@ package dev.unmask.gateway.config;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -53,8 +54,22 @@ public interface GatewayConfig {
   Duration bodyTimeout();
 
   /**
-   * The header, or gRPC metadata, that names a caller's tenant; believed because something in front
-   * of the gateway sets it. Without it everybody is one tenant.
+   * The file of API keys that {@code unmask api-keys} writes; read again when it changes. With it,
+   * callers must say who they are.
+   */
+  Optional<Path> apiKeys();
+
+  /** Whether a gateway that others can reach may start without keys. */
+  @WithDefault("false")
+  boolean insecure();
+
+  /** Whether /q/metrics asks for no key. */
+  @WithDefault("false")
+  boolean publicMetrics();
+
+  /**
+   * Without keys: the header, or gRPC metadata, that names a caller's tenant; believed because
+   * something in front of the gateway sets it. Without it everybody is one tenant.
    */
   Optional<String> tenantHeader();
 
@@ -80,7 +95,8 @@ public interface GatewayConfig {
   int maxBulkWaiting();
 
   /**
-   * Whether callers may use the Admin service. Default: only while gRPC listens on loopback alone.
+   * Without keys: whether callers may do what only operators may. Default: only while the gateway
+   * listens on loopback alone.
    */
   Optional<Boolean> admin();
 

@@ -22,6 +22,7 @@ public final class GenerationCall implements Call {
   private static final String DEADLINE = "deadline exceeded";
 
   private final String requestId;
+  private final String tenant;
   private final ResolvedModel model;
   private final EventDetail detail;
   private final int steps;
@@ -39,6 +40,7 @@ public final class GenerationCall implements Call {
 
   GenerationCall(
       String requestId,
+      String tenant,
       ResolvedModel model,
       EventDetail detail,
       int steps,
@@ -48,6 +50,7 @@ public final class GenerationCall implements Call {
       CallSink sink,
       GenerationFlow flow) {
     this.requestId = requestId;
+    this.tenant = tenant;
     this.model = model;
     this.detail = detail;
     this.steps = steps;
@@ -63,6 +66,11 @@ public final class GenerationCall implements Call {
   @Override
   public String requestId() {
     return requestId;
+  }
+
+  /** Whose call it is. */
+  String tenant() {
+    return tenant;
   }
 
   public ResolvedModel model() {

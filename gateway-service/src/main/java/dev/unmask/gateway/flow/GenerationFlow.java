@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.QueueAhead;
 import dev.unmask.gateway.flow.admission.QueueDepth;
 import dev.unmask.gateway.flow.admission.QueueRules;
@@ -84,12 +85,14 @@ public final class GenerationFlow {
   /**
    * Admits one call. Called on {@code context}.
    *
+   * @param who whose call it is
    * @param callerTimeLeft what is left of the transport's own deadline, if it has one; the nearer
    *     of this, the request's and the default counts
    * @param span of the call
    * @throws RefusedException when the call is not let in; the sink then hears nothing
    */
   public GenerationCall start(
+      Principal who,
       ValidCall request,
       EventDetail detail,
       @Nullable Duration callerTimeLeft,
@@ -106,12 +109,13 @@ public final class GenerationFlow {
     }
     // The id first: a canary takes its share of the requests by their ids.
     String id = newId();
-    ResolvedModel model = resolve(request, id);
+    ResolvedModel model = resolve(who, request, id);
     Duration timeLeft = timeLeft(request, callerTimeLeft);
     Instant now = clock.instant();
     Instant deadline = now.plus(timeLeft);
     GenerationCall call =
-        new GenerationCall(id, model, detail, request.steps(), now, deadline, context, sink, this);
+        new GenerationCall(
+            id, who.tenant(), model, detail, request.steps(), now, deadline, context, sink, this);
     if (!pending.register(call)) {
       throw reject(
           FlowObserver.Rejection.QUEUE_FULL,
@@ -149,7 +153,7 @@ public final class GenerationFlow {
     TraceSpan produce = span.child("produce", TraceSpan.Kind.PRODUCER);
     outbox.send(
         model.base(),
-        job(id, request, model, detail, now, deadline),
+        job(call, request, detail, now, deadline),
         produce.traceparent(),
         failure -> {
           (failure == null ? produce : produce.failed("unavailable")).end();
@@ -181,14 +185,15 @@ public final class GenerationFlow {
   }
 
   /** Ends requests by their ids, those of other gateways and workflows too. Any thread. */
-  void abort(List<String> requestIds) throws RefusedException {
+  void abort(List<String> requestIds, Principal who) throws RefusedException {
     gate.look();
     Instant until = clock.instant().plus(limits.longestDeadline());
     for (String id : requestIds) {
       GenerationCall call = pending.find(id).orElse(null);
       if (call == null) {
-        outbox.cancel(id, ABORTED, until);
-      } else {
+        // Of another gateway, so the sampler that has it must look whose it is.
+        outbox.cancel(id, ABORTED, until, who.isAdmin() ? "" : who.tenant());
+      } else if (who.sees(call.tenant())) {
         call.abort(ABORTED);
       }
     }
@@ -215,9 +220,10 @@ public final class GenerationFlow {
     return e;
   }
 
-  private ResolvedModel resolve(ValidCall request, String id) throws RefusedException {
+  private ResolvedModel resolve(Principal who, ValidCall request, String id)
+      throws RefusedException {
     try {
-      ResolvedModel model = cluster.resolve(request.model(), id);
+      ResolvedModel model = cluster.resolve(request.model(), who, id);
       request.checkAgainst(model);
       if (cluster.liveWorkers(model.base()).isEmpty()) {
         throw new RefusedException(
@@ -255,17 +261,13 @@ public final class GenerationFlow {
   }
 
   private GenerationJob job(
-      String id,
-      ValidCall request,
-      ResolvedModel model,
-      EventDetail detail,
-      Instant now,
-      Instant deadline) {
+      GenerationCall call, ValidCall request, EventDetail detail, Instant now, Instant deadline) {
     GenerationJob.Builder job = GenerationJob.newBuilder();
-    request.addTo(job, model.name(), () -> random.nextLong() >>> 1);
+    request.addTo(job, call.modelName(), () -> random.nextLong() >>> 1);
     return job.setMinReader(MinReader.of(job))
-        .setRequestId(id)
-        .setModelDigest(model.digest())
+        .setRequestId(call.requestId())
+        .setTenant(call.tenant())
+        .setModelDigest(call.modelDigest())
         .setDeadlineAtMs(deadline.toEpochMilli())
         .setAdmittedAtMs(now.toEpochMilli())
         .setEvents(detail)

@@ -1,5 +1,6 @@
 package dev.unmask.gateway.flow;
 
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.admission.ValidRequest;
@@ -36,21 +37,23 @@ public final class JobMaker {
   /**
    * The job of a request, charged to its tenant.
    *
+   * @param who whose it is
    * @param deadlineAtMs Unix milliseconds
    * @throws RefusedException also when the quota is used up, with a time to come back
    */
-  public Made make(String tenant, String requestId, GenerateRequest request, long deadlineAtMs)
+  public Made make(Principal who, String requestId, GenerateRequest request, long deadlineAtMs)
       throws RefusedException {
     ValidRequest valid = rules.check(request);
-    ResolvedModel model = cluster.resolve(valid.model());
+    ResolvedModel model = cluster.resolve(valid.model(), who);
     valid.checkAgainst(model);
-    quotas.charge(tenant, valid);
+    quotas.charge(who.tenant(), valid);
     GenerationJob.Builder job = GenerationJob.newBuilder();
     valid.addTo(job, model.name(), () -> random.nextLong() >>> 1);
     return new Made(
         model.base(),
         job.setMinReader(MinReader.of(job))
             .setRequestId(requestId)
+            .setTenant(who.tenant())
             .setModelDigest(model.digest())
             .setDeadlineAtMs(deadlineAtMs)
             .setAdmittedAtMs(clock.millis())

@@ -21,6 +21,13 @@ public interface JobOutbox {
    */
   void cancel(String requestId, String reason, Instant rememberUntil);
 
+  /**
+   * The same, for a request that this gateway does not know.
+   *
+   * @param tenant whose it must be; empty for anybody's
+   */
+  void cancel(String requestId, String reason, Instant rememberUntil, String tenant);
+
   /** Hears once whether a record is safe with the broker. Any thread. */
   interface Sent {
     void done(@Nullable Exception failure);

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.flow;
 
 import com.google.protobuf.Message;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.RequestIds;
 import dev.unmask.gateway.flow.admission.RequestRules;
@@ -167,15 +168,15 @@ public final class Reception {
 
   /**
    * Ends requests by their ids, wherever they are. A caller of this gateway hears CANCELLED at
-   * once, one of another gateway when a sampler has said so.
+   * once, one of another gateway when a sampler has said so. Requests of other tenants go on.
    */
-  public void abort(AbortRequest request) throws RefusedException {
+  public void abort(AbortRequest request, Principal who) throws RefusedException {
     List<String> ids =
         parse(() -> {
           UnknownFields.refuse(request);
           return RequestIds.check(request.getRequestIdsList());
         });
-    flow.abort(ids);
+    flow.abort(ids, who);
   }
 
   /** Something that reads a request. */
@@ -217,13 +218,14 @@ public final class Reception {
     Origin origin = caller.origin();
     if (origin.key() == null) {
       flow.charge(() -> quotas.charge(origin.tenant(), call));
-      return flow.start(call, caller.detail(), caller.timeLeft(), caller.context(), sink, span);
+      return flow.start(
+          origin.who(), call, caller.detail(), caller.timeLeft(), caller.context(), sink, span);
     }
     Duration life = call.deadline().orElse(flow.limits().defaultDeadline());
     Duration left = caller.timeLeft();
     return jobs.follow(
         new JobDesk.Asking(
-            origin.tenant(),
+            origin.who(),
             origin.key(),
             IdempotencyKeys.fingerprint(asked, caller.detail()),
             call,

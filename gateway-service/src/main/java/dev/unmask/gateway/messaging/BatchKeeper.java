@@ -2,6 +2,7 @@ package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.JobMaker;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.batches.BatchFold;
 import dev.unmask.gateway.flow.batches.BatchLines;
 import dev.unmask.gateway.flow.files.FileShelf;
@@ -251,7 +252,9 @@ public final class BatchKeeper extends ReaderThread {
       kept = KeptBatch.open(batch, format, jobs);
       runs.put(batch.getId(), kept);
       List<String> input =
-          Files.readAllLines(files.local(batch.getInputFile()), StandardCharsets.UTF_8);
+          Files.readAllLines(
+              files.local(Principal.ownerOf(batch.getTenant()), batch.getInputFile()),
+              StandardCharsets.UTF_8);
       List<BatchError> errors = kept.run().read(input);
       if (!errors.isEmpty()) {
         end(kept, BatchStatus.BATCH_STATUS_FAILED, errors);

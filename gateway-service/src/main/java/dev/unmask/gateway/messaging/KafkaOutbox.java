@@ -9,6 +9,7 @@ import dev.unmask.kafka.LastingProducer;
 import dev.unmask.proto.Headers;
 import dev.unmask.proto.Topics;
 import dev.unmask.store.release.AliasMove;
+import dev.unmask.v1.AuditRecord;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.CancelGeneration;
 import dev.unmask.v1.FineTuneCommand;
@@ -80,6 +81,11 @@ public final class KafkaOutbox
 
   @Override
   public void cancel(String requestId, String reason, Instant rememberUntil) {
+    cancel(requestId, reason, rememberUntil, "");
+  }
+
+  @Override
+  public void cancel(String requestId, String reason, Instant rememberUntil, String tenant) {
     GenerationControl control =
         GenerationControl.newBuilder()
             .setMinReader(1)
@@ -87,6 +93,7 @@ public final class KafkaOutbox
             .setCancel(
                 CancelGeneration.newBuilder()
                     .setReason(reason)
+                    .setTenant(tenant)
                     .setRememberUntilMs(rememberUntil.toEpochMilli()))
             .build();
     send(
@@ -151,6 +158,19 @@ public final class KafkaOutbox
     record.headers().add(Headers.REPLY_TOPIC, bytes(Topics.JOB_REPLIES));
     trace(record, traceparent);
     send(record, sent);
+  }
+
+  /** Tells operators; a record that is lost is said in the log. */
+  public void audit(AuditRecord record) {
+    send(
+        record(Topics.AUDIT, record.getTenant(), record.toByteArray()),
+        failure -> {
+          if (failure != null) {
+            LOG.warnf(
+                "event=audit.lost action=%s outcome=%s cause=\"%s\"",
+                record.getAction(), record.getOutcome(), failure.getMessage());
+          }
+        });
   }
 
   /** Sends a job that nobody waits for; its answer is on the results topic only. */

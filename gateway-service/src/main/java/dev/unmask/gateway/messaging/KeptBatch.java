@@ -2,6 +2,7 @@ package dev.unmask.gateway.messaging;
 
 import dev.unmask.gateway.flow.JobMaker;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.batches.BatchLines;
 import dev.unmask.gateway.flow.batches.BatchRun;
 import dev.unmask.gateway.flow.files.FileShelf;
@@ -108,6 +109,7 @@ final class KeptBatch implements AutoCloseable {
     try (InputStream content = Files.newInputStream(spool.file)) {
       return files
           .keep(
+              Principal.ownerOf(run.record().getTenant()),
               FileInfo.newBuilder()
                   .setFilename(run.record().getId() + "_" + what + ".jsonl")
                   .setPurpose("batch_output")

@@ -1,5 +1,6 @@
 package dev.unmask.gateway.messaging;
 
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
 import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
@@ -50,7 +51,8 @@ final class PublishedCheckpoint {
         record.getJobId(),
         manifest.architecture().paramCount(),
         manifest.architecture().maxLen(),
-        manifest.architecture().vocab());
+        manifest.architecture().vocab(),
+        owner(record));
   }
 
   private static Checkpoint bare(CheckpointRecord record) {
@@ -64,6 +66,14 @@ final class PublishedCheckpoint {
         record.getJobId(),
         0,
         0,
-        0);
+        0,
+        owner(record));
+  }
+
+  /** What a job has made is its tenant's; what was imported is everybody's. */
+  private static String owner(CheckpointRecord record) {
+    return record.getTenant().isEmpty() && record.getJobId().isEmpty()
+        ? ""
+        : Principal.ownerOf(record.getTenant());
   }
 }

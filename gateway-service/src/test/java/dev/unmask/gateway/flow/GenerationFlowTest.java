@@ -7,6 +7,7 @@ import static dev.unmask.gateway.flow.Events.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.QueueRules;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
@@ -72,7 +73,7 @@ class GenerationFlowTest {
 
   @BeforeEach
   void aClusterThatServesOneModel() {
-    cluster.apply(new Checkpoint("mini", DIGEST, "mini", "", "full", 0, "", 0, 64, 100));
+    cluster.apply(new Checkpoint("mini", DIGEST, "mini", "", "full", 0, "", 0, 64, 100, ""));
     cluster.apply(
         new AliasMove(
             "mini", "default", Digest.parse(DIGEST), null, 1, null, "published", "a test", 0, ""));
@@ -93,6 +94,7 @@ class GenerationFlowTest {
   private GenerationCall start(GenerateRequest request, @Nullable Duration callerTimeLeft)
       throws RefusedException {
     return flow.start(
+        Principal.LOCAL,
         new RequestRules(Duration.ofHours(1), 1000).check(request),
         EventDetail.EVENT_DETAIL_BLOCK,
         callerTimeLeft,
@@ -131,6 +133,7 @@ class GenerationFlowTest {
   void aScoreTravelsAsAJobOfItsOwnKindAndEndsOnce() throws Exception {
     GenerationCall call =
         flow.start(
+            Principal.LOCAL,
             new RequestRules(Duration.ofHours(1), 1000)
                 .check(
                     ScoreRequest.newBuilder()
@@ -364,6 +367,11 @@ class GenerationFlowTest {
     @Override
     public void cancel(String requestId, String reason, Instant rememberUntil) {
       cancelled.add(requestId);
+    }
+
+    @Override
+    public void cancel(String requestId, String reason, Instant rememberUntil, String tenant) {
+      cancelled.add(tenant + requestId);
     }
   }
 

@@ -51,7 +51,10 @@ public final class ControlReader implements TopicTail.Reader {
     }
     int told =
         cancels.cancel(
-            requestId, control.getCancel().getReason(), control.getCancel().getRememberUntilMs());
+            requestId,
+            control.getCancel().getTenant(),
+            control.getCancel().getReason(),
+            control.getCancel().getRememberUntilMs());
     LOG.infof("request=%s event=cancel runs=%d", requestId, told);
   }
 }

@@ -158,6 +158,7 @@ final class RequestReader {
     return new ReadRequest.Runs(
         new RequestedJob(
             requestId,
+            job.getTenant(),
             attempt,
             wanted(job),
             pinned,

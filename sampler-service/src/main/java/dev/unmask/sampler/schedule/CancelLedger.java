@@ -25,11 +25,15 @@ public final class CancelLedger {
   /** How long a cancel without a time is remembered. */
   static final long DEFAULT_SECONDS = 600;
 
+  private record Of(String requestId, String tenant) {}
+
   private record Remembered(String reason, Instant until) {}
 
+  private record Running(String tenant, Consumer<String> onCancel) {}
+
   private final Clock clock;
-  private final Map<String, Remembered> remembered = new LinkedHashMap<>();
-  private final Map<String, List<Consumer<String>>> running = new HashMap<>();
+  private final Map<Of, Remembered> remembered = new LinkedHashMap<>();
+  private final Map<String, List<Running>> running = new HashMap<>();
 
   public CancelLedger(Clock clock) {
     this.clock = clock;
@@ -38,31 +42,41 @@ public final class CancelLedger {
   /**
    * Takes a cancel.
    *
+   * @param tenant whose requests it may end; empty for everybody's
    * @param rememberUntilMs Unix milliseconds; 0 for ten minutes from now
    * @return how many running attempts were told
    */
-  public int cancel(String requestId, String reason, long rememberUntilMs) {
+  public int cancel(String requestId, String tenant, String reason, long rememberUntilMs) {
     Instant now = clock.instant();
     Instant until =
         rememberUntilMs > 0
             ? Instant.ofEpochMilli(rememberUntilMs)
             : now.plusSeconds(DEFAULT_SECONDS);
-    List<Consumer<String>> told;
+    List<Running> told;
     synchronized (this) {
       forgetOld(now);
       if (until.isAfter(now)) {
-        remembered.put(requestId, new Remembered(reason, until));
+        remembered.put(new Of(requestId, tenant), new Remembered(reason, until));
       }
-      told = List.copyOf(running.getOrDefault(requestId, List.of()));
+      told =
+          running.getOrDefault(requestId, List.of()).stream()
+              .filter(run -> counts(tenant, run.tenant()))
+              .toList();
     }
-    told.forEach(run -> run.accept(reason));
+    told.forEach(run -> run.onCancel().accept(reason));
     return told.size();
   }
 
+  private static boolean counts(String cancels, String owner) {
+    return cancels.isEmpty() || cancels.equals(owner);
+  }
+
   /** Registers a run and returns the reason of a cancel that came before it, if one did. */
-  synchronized Optional<String> register(String requestId, Consumer<String> onCancel) {
-    running.computeIfAbsent(requestId, id -> new ArrayList<>()).add(onCancel);
-    return Optional.ofNullable(remembered.get(requestId))
+  synchronized Optional<String> register(
+      String requestId, String tenant, Consumer<String> onCancel) {
+    running.computeIfAbsent(requestId, id -> new ArrayList<>()).add(new Running(tenant, onCancel));
+    return Optional.ofNullable(remembered.get(new Of(requestId, "")))
+        .or(() -> Optional.ofNullable(remembered.get(new Of(requestId, tenant))))
         .filter(cancel -> cancel.until().isAfter(clock.instant()))
         .map(Remembered::reason);
   }
@@ -72,7 +86,10 @@ public final class CancelLedger {
     running.computeIfPresent(
         requestId,
         (id, runs) -> {
-          runs.remove(onCancel);
+          runs.stream()
+              .filter(run -> run.onCancel().equals(onCancel))
+              .findFirst()
+              .ifPresent(runs::remove);
           return runs.isEmpty() ? null : runs;
         });
   }
@@ -81,7 +98,7 @@ public final class CancelLedger {
     if (remembered.size() >= MOST_REMEMBERED) {
       remembered.values().removeIf(cancel -> !cancel.until().isAfter(now));
     }
-    Iterator<String> oldest = remembered.keySet().iterator();
+    Iterator<Of> oldest = remembered.keySet().iterator();
     while (remembered.size() >= MOST_REMEMBERED && oldest.hasNext()) {
       oldest.next();
       oldest.remove();

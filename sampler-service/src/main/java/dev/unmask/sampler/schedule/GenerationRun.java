@@ -108,7 +108,7 @@ public final class GenerationRun implements AutoCloseable {
 
   /** Registers for cancels; a cancel that came before stops the run now. */
   void watchCancels() {
-    cancels.register(job.requestId(), onCancel).ifPresent(onCancel);
+    cancels.register(job.requestId(), job.tenant(), onCancel).ifPresent(onCancel);
   }
 
   void end(Outcome how) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One delivery of a request, as its record says it. Its form is checked; whether a model can honour
  * it is not.
  *
+ * @param tenant whose it is; empty when the record does not say
  * @param attempt deliveries so far, this one included; from 1
  * @param pinned the weights chosen at admission; null lets the name in the request decide
  * @param priority whether somebody waits for the answer
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RequestedJob(
     String requestId,
+    String tenant,
     int attempt,
     Wanted wanted,
     @Nullable Digest pinned,

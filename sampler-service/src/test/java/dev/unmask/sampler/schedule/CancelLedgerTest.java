@@ -19,38 +19,49 @@ class CancelLedgerTest {
 
   @Test
   void cancelReachesEveryRunningAttempt() {
-    assertThat(ledger.register("r", run)).isEmpty();
-    assertThat(ledger.register("r", told::add)).isEmpty();
+    assertThat(ledger.register("r", "red", run)).isEmpty();
+    assertThat(ledger.register("r", "red", told::add)).isEmpty();
 
-    assertThat(ledger.cancel("r", "why", 0)).isEqualTo(2);
+    assertThat(ledger.cancel("r", "", "why", 0)).isEqualTo(2);
     assertThat(told).containsExactly("why", "why");
   }
 
   @Test
   void cancelIsRememberedUntilItsTime() {
-    assertThat(ledger.cancel("later", "early", NOW.toEpochMilli() + 1)).isZero();
-    assertThat(ledger.cancel("past", "early", NOW.toEpochMilli())).isZero();
+    assertThat(ledger.cancel("later", "", "early", NOW.toEpochMilli() + 1)).isZero();
+    assertThat(ledger.cancel("past", "", "early", NOW.toEpochMilli())).isZero();
 
-    assertThat(ledger.register("later", run)).contains("early");
-    assertThat(ledger.register("past", run)).isEmpty();
+    assertThat(ledger.register("later", "red", run)).contains("early");
+    assertThat(ledger.register("past", "red", run)).isEmpty();
   }
 
   @Test
   void endedRunHearsNothingAndItsSecondAttemptDoes() {
-    assertThat(ledger.register("r", run)).isEmpty();
+    assertThat(ledger.register("r", "red", run)).isEmpty();
     ledger.unregister("r", run);
 
-    assertThat(ledger.cancel("r", "why", 0)).isZero();
+    assertThat(ledger.cancel("r", "", "why", 0)).isZero();
     assertThat(told).isEmpty();
-    assertThat(ledger.register("r", run)).contains("why");
+    assertThat(ledger.register("r", "red", run)).contains("why");
+  }
+
+  @Test
+  void aTenantEndsItsOwnRequestsOnly() {
+    assertThat(ledger.cancel("early", "blue", "theirs", 0)).isZero();
+    assertThat(ledger.register("early", "red", run)).isEmpty();
+    assertThat(ledger.register("r", "red", run)).isEmpty();
+    assertThat(ledger.cancel("r", "blue", "theirs", 0)).isZero();
+    assertThat(ledger.cancel("r", "red", "own", 0)).isEqualTo(1);
+    assertThat(told).containsExactly("own");
+    assertThat(ledger.register("r", "red", run)).contains("own");
   }
 
   @Test
   void oldestCancelsAreForgottenFirst() {
     for (int i = 0; i <= CancelLedger.MOST_REMEMBERED; i++) {
-      assertThat(ledger.cancel("r" + i, "why", 0)).isZero();
+      assertThat(ledger.cancel("r" + i, "", "why", 0)).isZero();
     }
-    assertThat(ledger.register("r0", run)).isEmpty();
-    assertThat(ledger.register("r" + CancelLedger.MOST_REMEMBERED, run)).contains("why");
+    assertThat(ledger.register("r0", "red", run)).isEmpty();
+    assertThat(ledger.register("r" + CancelLedger.MOST_REMEMBERED, "red", run)).contains("why");
   }
 }

@@ -46,6 +46,7 @@ public final class StartReader {
     FineTuningJob job = start.getJob();
     return new JobRequest(
         jobId,
+        job.getTenant(),
         job.getTrainingFile(),
         job.getValidationFile().isEmpty() ? null : job.getValidationFile(),
         Digest.parse(job.getBaseDigest()),

@@ -319,7 +319,7 @@ final class FineTuneJob {
     claim.confirm();
     // What the gates compare with: whoever moves the alias from here on is first.
     long epoch = publication.epoch(parent.base(), DEFAULT_ALIAS);
-    publication.announce(manifest, request.id());
+    publication.announce(manifest, request);
     events.published(manifest);
     Publication.Verification verification = publication.awaitWorkers(manifest, stop);
     stopIfAsked();

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was asked for.
  *
+ * @param tenant whose it is, and what it makes; empty is everybody's
  * @param trainingFile id of an upload, or {@code topic:NAME}
  * @param validationFile id of an upload to be judged on; null for none
  * @param parent the weights to start from
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record JobRequest(
     String id,
+    String tenant,
     String trainingFile,
     @Nullable String validationFile,
     Digest parent,

@@ -117,7 +117,8 @@ final class JobRows {
     Path report = dataset.report();
     try (InputStream lines = Files.newInputStream(report)) {
       String name = request.id() + "." + report.getFileName();
-      String id = store.putFile(lines, name, "fine-tune-report", REPORT_LIMIT).id();
+      String id =
+          store.putFile(lines, name, "fine-tune-report", request.tenant(), REPORT_LIMIT).id();
       folder.report(id);
       return id;
     }

@@ -40,7 +40,7 @@ public interface Publication {
   record AliasMove(String model, String alias, Digest digest, String previousDigest) {}
 
   /** Sends the checkpoint record; the blobs and the manifest are in the store. */
-  void announce(Manifest manifest, String jobId) throws IOException;
+  void announce(Manifest manifest, JobRequest job) throws IOException;
 
   /** Waits until every live worker of the manifest's base has reported, or patience ends. */
   Verification awaitWorkers(Manifest manifest, BooleanSupplier stop) throws IOException;

@@ -159,7 +159,8 @@ final class TrainedCheckpoint {
     StringJoiner ids = new StringJoiner(", ");
     for (String name : List.of(AdapterFolder.CONFIG_FILE, AdapterFolder.WEIGHTS_FILE)) {
       try (InputStream file = Files.newInputStream(folder.adapter().resolve(name))) {
-        String id = store.putFile(file, name, ADAPTER_PURPOSE, Long.MAX_VALUE).id();
+        String id =
+            store.putFile(file, name, ADAPTER_PURPOSE, request.tenant(), Long.MAX_VALUE).id();
         ids.add(name + " is " + id);
       }
     }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.unmask.proto.MinReader;
 import dev.unmask.proto.Topics;
 import dev.unmask.sft.job.Answer;
+import dev.unmask.sft.job.JobRequest;
 import dev.unmask.sft.job.Publication;
 import dev.unmask.sft.messaging.RecordWriter;
 import dev.unmask.store.Digest;
@@ -76,7 +77,7 @@ public final class KafkaPublication implements Publication {
   }
 
   @Override
-  public void announce(Manifest manifest, String jobId) throws IOException {
+  public void announce(Manifest manifest, JobRequest job) throws IOException {
     seal.put(manifest);
     String digest = manifest.digest().toString();
     writer.write(
@@ -89,9 +90,10 @@ public final class KafkaPublication implements Publication {
             .setBase(manifest.base())
             .setManifestJson(ByteString.copyFrom(manifest.canonicalJson()))
             .setAtMs(System.currentTimeMillis())
-            .setJobId(jobId)
+            .setJobId(job.id())
+            .setTenant(job.tenant())
             .build(),
-        traceparents.apply(jobId));
+        traceparents.apply(job.id()));
   }
 
   @Override

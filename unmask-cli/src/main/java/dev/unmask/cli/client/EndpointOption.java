@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The option that every client command has. */
+/** The options that every client command has. */
 public final class EndpointOption {
 
   @Option(
@@ -42,6 +42,14 @@ public final class EndpointOption {
       description = "Its key (PEM, PKCS#8, not encrypted); or $UNMASK_TLS_KEY.")
   private @Nullable Path key;
 
+  @Option(
+      names = "--api-key-file",
+      paramLabel = "FILE",
+      description =
+          "A file with the API key to send. Default: the key in $UNMASK_API_KEY, else the file"
+              + " $UNMASK_API_KEY_FILE names.")
+  private @Nullable Path keyFile;
+
   /** What was given, if anything. */
   public @Nullable String address() {
     return address;
@@ -61,5 +69,10 @@ public final class EndpointOption {
 
   @Nullable Path key() {
     return key;
+  }
+
+  /** The file that was given, if any. */
+  public @Nullable Path keyFile() {
+    return keyFile;
   }
 }

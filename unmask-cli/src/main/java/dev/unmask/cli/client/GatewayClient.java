@@ -35,26 +35,33 @@ public final class GatewayClient implements AutoCloseable {
 
   /** Finds the cluster and prepares a channel; the connection is made by the first call. */
   public static GatewayClient open(Session session, EndpointOption option) {
-    return to(Discovery.api(session, option.address()), ClientTls.of(session, option));
+    return to(
+        Discovery.api(session, option.address()),
+        ClientTls.of(session, option),
+        ClientKey.of(session, option.keyFile()));
   }
 
-  /** A channel to a cluster of this machine, encrypted when its ports are. */
-  public static GatewayClient to(Endpoints local) {
-    return to(local.grpc(), ClientTls.of(local));
+  /**
+   * A channel to a cluster of this machine, encrypted when its ports are, with the key of {@code
+   * session} if it has one.
+   */
+  public static GatewayClient to(Endpoints local, Session session) {
+    return to(local.grpc(), ClientTls.of(local), ClientKey.of(session, null));
   }
 
-  /** A channel to {@code host:port}, without encryption: clusters listen on loopback. */
+  /** A channel to {@code host:port} that is not encrypted and asks for no key. */
   public static GatewayClient to(String address) {
-    return to(address, Optional.empty());
+    return to(address, Optional.empty(), Optional.empty());
   }
 
-  static GatewayClient to(String address, Optional<ClientTls> tls) {
-    return new GatewayClient(
+  private static GatewayClient to(String address, Optional<ClientTls> tls, Optional<String> key) {
+    NettyChannelBuilder channel =
         NettyChannelBuilder.forTarget(
                 address,
                 tls.map(ClientTls::credentials).orElseGet(InsecureChannelCredentials::create))
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .build());
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES);
+    key.ifPresent(sent -> channel.intercept(ClientKey.sending(sent)));
+    return new GatewayClient(channel.build());
   }
 
   public GenerationGrpc.GenerationBlockingStub generation() {

@@ -122,9 +122,9 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   /** An alias that points somewhere moves by the cluster's rules: samplers first, then gates. */
-  private static ModelPublication.Change publish(
+  private ModelPublication.Change publish(
       ModelPublication publication, Manifest manifest, Endpoints gateway, String alias) {
-    try (GatewayClient client = GatewayClient.to(gateway)) {
+    try (GatewayClient client = GatewayClient.to(gateway, session)) {
       boolean moves =
           client
               .models()

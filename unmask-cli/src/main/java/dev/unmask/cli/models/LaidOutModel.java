@@ -54,7 +54,7 @@ public final class LaidOutModel implements AutoCloseable {
                         + "', and no cluster runs on this machine that could know a model of that"
                         + " name; start one with `unmask up`"));
     List<ModelVersion> versions;
-    try (GatewayClient client = GatewayClient.to(cluster)) {
+    try (GatewayClient client = GatewayClient.to(cluster, session)) {
       versions = client.models().list(ListModelsRequest.getDefaultInstance()).getModelsList();
     }
     Digest digest = Digest.parse(digest(versions, name));

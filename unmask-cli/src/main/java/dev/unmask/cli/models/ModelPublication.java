@@ -260,7 +260,7 @@ public final class ModelPublication {
   }
 
   /** Reads a topic from its beginning to what is its end now. */
-  private void read(String topic, Consumer<ConsumerRecord<String, byte[]>> reader) {
+  void read(String topic, Consumer<ConsumerRecord<String, byte[]>> reader) {
     Map<String, Object> config = kafka.properties();
     config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
     try (KafkaConsumer<String, byte[]> consumer =

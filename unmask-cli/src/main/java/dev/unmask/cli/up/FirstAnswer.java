@@ -24,7 +24,8 @@ final class FirstAnswer {
   private FirstAnswer() {}
 
   /**
-   * Returns when a request was answered.
+   * Returns when a request was answered, or refused for want of a key: then the gateway is up, and
+   * who has no key cannot ask it for more.
    *
    * @throws CliException with a sentence when none was within {@code patience}
    */
@@ -47,6 +48,9 @@ final class FirstAnswer {
                   .generate(request);
           return;
         } catch (StatusRuntimeException e) {
+          if (e.getStatus().getCode() == Status.Code.UNAUTHENTICATED) {
+            return;
+          }
           boolean comesUp = e.getStatus().getCode() == Status.Code.UNAVAILABLE;
           if (!comesUp || System.nanoTime() >= end) {
             throw new CliException(

@@ -15,6 +15,8 @@ import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.store.ArtifactStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
+import dev.unmask.store.access.ApiKeyFile;
+import dev.unmask.store.access.ApiKeys;
 import dev.unmask.store.location.StoreLocation;
 import dev.unmask.store.signing.CheckpointSignatures;
 import dev.unmask.store.signing.SigningKey;
@@ -86,6 +88,14 @@ public final class UpCommand implements Callable<Integer> {
   private @Nullable Path signKey;
 
   @Option(
+      names = "--api-keys",
+      paramLabel = "FILE",
+      description =
+          "Let in only callers with a key of this file (`unmask api-keys create`); without it"
+              + " everybody on this machine may do everything.")
+  private @Nullable Path apiKeys;
+
+  @Option(
       names = "--samplers",
       paramLabel = "N",
       description =
@@ -140,6 +150,7 @@ public final class UpCommand implements Callable<Integer> {
       throw CliException.usage("--samplers is " + samplers + "; at least 1 is needed");
     }
     Optional<UpTls> unusedTls = tls();
+    checkKeys();
     Instant begin = Instant.now();
     ModelFolder model = ModelFolder.at(modelPath(), null);
     Path folder =
@@ -195,6 +206,24 @@ public final class UpCommand implements Callable<Integer> {
     return settings;
   }
 
+  private Map<String, String> gatewaySettings() {
+    return apiKeys == null
+        ? Map.of()
+        : Map.of("unmask.gateway.api-keys", apiKeys.toAbsolutePath().toString());
+  }
+
+  /** A file that is none is said here and not in a log. */
+  private void checkKeys() {
+    if (apiKeys == null) {
+      return;
+    }
+    try {
+      ApiKeys unused = ApiKeyFile.read(apiKeys);
+    } catch (StoreException e) {
+      throw CliException.usage("--api-keys: " + e.getMessage());
+    }
+  }
+
   private Map<String, String> trainerSettings() {
     return signKey == null
         ? Map.of()
@@ -244,7 +273,7 @@ public final class UpCommand implements Callable<Integer> {
     ModelPublication.Change unused = publication.publish(manifest, Optional.of("default"), "up");
     running.describe(plan, manifest);
     List<SupervisedChild> services = new ArrayList<>();
-    services.add(running.supervisor.start(plan.gateway(Map.of(), tls())));
+    services.add(running.supervisor.start(plan.gateway(gatewaySettings(), tls())));
     for (int i = 1; i <= samplers; i++) {
       services.add(running.supervisor.start(plan.sampler(i)));
     }
@@ -252,7 +281,7 @@ public final class UpCommand implements Callable<Integer> {
     for (SupervisedChild service : services) {
       service.awaitReady(SERVICE_PATIENCE);
     }
-    FirstAnswer.await(() -> GatewayClient.to(running.endpoints()), SERVICE_PATIENCE);
+    FirstAnswer.await(() -> GatewayClient.to(running.endpoints(), session), SERVICE_PATIENCE);
     running.ready();
     Discovery.announce(session, plan.data().root());
     sayReady(running.endpoints(), plan, Duration.between(begin, Instant.now()));

@@ -53,6 +53,16 @@ class GenerateCommandTest {
   }
 
   @Test
+  void theKeyOfTheEnvironmentGoesWithTheCall() {
+    TestSession cli =
+        new TestSession(
+            home, Map.of("UNMASK_ENDPOINT", gateway.address(), "UNMASK_API_KEY", "a-key"), "");
+    assertThat(cli.run("generate", "Well?")).isZero();
+    assertThat(session("").run("generate", "Well?")).isZero();
+    assertThat(gateway.keys()).containsExactly("Bearer a-key", "null");
+  }
+
+  @Test
   void theAnswerGoesToStandardOutputAndTheFiguresBeside() {
     TestSession cli = session("");
 

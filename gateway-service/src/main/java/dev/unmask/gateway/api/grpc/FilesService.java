@@ -42,18 +42,22 @@ public class FilesService implements FilesGrpc.AsyncService, BindableService {
   @Override
   public StreamObserver<UploadRequest> upload(StreamObserver<File> responses) {
     return new Upload(
-        shelf, VertxCallContext.current(vertx), (ServerCallStreamObserver<File>) responses);
+        shelf,
+        CallerContext.origin().tenant(),
+        VertxCallContext.current(vertx),
+        (ServerCallStreamObserver<File>) responses);
   }
 
   @Override
   public void list(ListFilesRequest request, StreamObserver<ListFilesResponse> responses) {
+    String tenant = CallerContext.origin().tenant();
     StoreWork.answer(
         vertx,
         request,
         responses,
         () -> {
           Page<File> page =
-              shelf.list(request.getPurpose(), request.getAfter(), request.getLimit());
+              shelf.list(tenant, request.getPurpose(), request.getAfter(), request.getLimit());
           return ListFilesResponse.newBuilder()
               .addAllFiles(page.items())
               .setHasMore(page.more())
@@ -63,11 +67,13 @@ public class FilesService implements FilesGrpc.AsyncService, BindableService {
 
   @Override
   public void get(GetFileRequest request, StreamObserver<File> responses) {
-    StoreWork.answer(vertx, request, responses, () -> shelf.get(request.getId()));
+    String tenant = CallerContext.origin().tenant();
+    StoreWork.answer(vertx, request, responses, () -> shelf.get(tenant, request.getId()));
   }
 
   @Override
   public void delete(DeleteFileRequest request, StreamObserver<DeleteFileResponse> responses) {
+    String tenant = CallerContext.origin().tenant();
     StoreWork.answer(
         vertx,
         request,
@@ -75,20 +81,21 @@ public class FilesService implements FilesGrpc.AsyncService, BindableService {
         () ->
             DeleteFileResponse.newBuilder()
                 .setId(request.getId())
-                .setDeleted(shelf.delete(request.getId()))
+                .setDeleted(shelf.delete(tenant, request.getId()))
                 .build());
   }
 
   @Override
   public void download(DownloadFileRequest request, StreamObserver<FileChunk> responses) {
     var observer = (ServerCallStreamObserver<FileChunk>) responses;
+    String tenant = CallerContext.origin().tenant();
     Download download = new Download(VertxCallContext.current(vertx), observer);
     Thread.ofVirtual()
         .name("download")
         .start(() -> {
           try {
             UnknownFields.refuse(request);
-            download.send(shelf.open(request.getId()));
+            download.send(shelf.open(tenant, request.getId()));
           } catch (RefusedException e) {
             download.fail(e.refusal());
           }

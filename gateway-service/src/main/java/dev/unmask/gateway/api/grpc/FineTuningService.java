@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.finetuning.FineTuneDesk;
 import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
@@ -66,17 +67,20 @@ public class FineTuningService implements FineTuningGrpc.AsyncService, BindableS
 
   @Override
   public void cancel(CancelFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
-    change(request, responses, () -> desk.cancel(request.getId()));
+    Principal who = CallerContext.origin().who();
+    change(request, responses, () -> desk.cancel(who, request.getId()));
   }
 
   @Override
   public void pause(PauseFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
-    change(request, responses, () -> desk.pause(request.getId()));
+    Principal who = CallerContext.origin().who();
+    change(request, responses, () -> desk.pause(who, request.getId()));
   }
 
   @Override
   public void resume(ResumeFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
-    change(request, responses, () -> desk.resume(request.getId()));
+    Principal who = CallerContext.origin().who();
+    change(request, responses, () -> desk.resume(who, request.getId()));
   }
 
   private void change(
@@ -99,7 +103,8 @@ public class FineTuningService implements FineTuningGrpc.AsyncService, BindableS
         request,
         responses,
         () -> {
-          Page<FineTuningJob> page = desk.list(request.getAfter(), request.getLimit());
+          Page<FineTuningJob> page =
+              desk.list(CallerContext.origin().who(), request.getAfter(), request.getLimit());
           return ListFineTuningJobsResponse.newBuilder()
               .addAllJobs(page.items())
               .setHasMore(page.more())
@@ -115,7 +120,11 @@ public class FineTuningService implements FineTuningGrpc.AsyncService, BindableS
         responses,
         () -> {
           Page<FineTuneEvent> page =
-              desk.events(request.getId(), request.getAfterSeq(), request.getLimit());
+              desk.events(
+                  CallerContext.origin().who(),
+                  request.getId(),
+                  request.getAfterSeq(),
+                  request.getLimit());
           return ListFineTuningEventsResponse.newBuilder()
               .addAllEvents(page.items())
               .setHasMore(page.more())
@@ -132,13 +141,13 @@ public class FineTuningService implements FineTuningGrpc.AsyncService, BindableS
         responses,
         () ->
             ListFineTuningCheckpointsResponse.newBuilder()
-                .addAllCheckpoints(desk.checkpoints(request.getId()))
+                .addAllCheckpoints(desk.checkpoints(CallerContext.origin().who(), request.getId()))
                 .build());
   }
 
   @Override
   public void get(GetFineTuningJobRequest request, StreamObserver<FineTuningJob> responses) {
-    Replies.now(request, responses, () -> desk.get(request.getId()));
+    Replies.now(request, responses, () -> desk.get(CallerContext.origin().who(), request.getId()));
   }
 
   @Override
@@ -150,7 +159,7 @@ public class FineTuningService implements FineTuningGrpc.AsyncService, BindableS
         throw new RefusedException(
             Refusal.invalid("after_seq", "after_seq is negative; sequence numbers start at 0."));
       }
-      String id = desk.get(request.getId()).getId();
+      String id = desk.get(CallerContext.origin().who(), request.getId()).getId();
       new JobWatch(jobs, id, request.getAfterSeq(), VertxCallContext.current(vertx), observer)
           .start();
     } catch (RefusedException e) {

@@ -5,6 +5,7 @@ import dev.unmask.gateway.api.VertxCallContext;
 import dev.unmask.gateway.flow.PacedSink;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.RequestRules;
 import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.v1.AbortRequest;
@@ -79,7 +80,7 @@ public class GenerationService implements GenerationGrpc.AsyncService, BindableS
   @Override
   public void abort(AbortRequest request, StreamObserver<AbortResponse> responses) {
     try {
-      reception.abort(request);
+      reception.abort(request, CallerContext.origin().who());
       responses.onNext(AbortResponse.getDefaultInstance());
       responses.onCompleted();
     } catch (RefusedException e) {
@@ -89,31 +90,34 @@ public class GenerationService implements GenerationGrpc.AsyncService, BindableS
 
   @Override
   public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
+    Principal who = CallerContext.origin().who();
     StoreWork.answer(
         vertx,
         request,
         responses,
-        () -> TokenMessages.tokens(TokenMessages.tokenize(tokens, request)));
+        () -> TokenMessages.tokens(TokenMessages.tokenize(tokens, who, request)));
   }
 
   @Override
   public void countTokens(TokenizeRequest request, StreamObserver<CountTokensResponse> responses) {
+    Principal who = CallerContext.origin().who();
     StoreWork.answer(
         vertx,
         request,
         responses,
-        () -> TokenMessages.count(TokenMessages.tokenize(tokens, request)));
+        () -> TokenMessages.count(TokenMessages.tokenize(tokens, who, request)));
   }
 
   @Override
   public void detokenize(DetokenizeRequest request, StreamObserver<DetokenizeResponse> responses) {
+    Principal who = CallerContext.origin().who();
     StoreWork.answer(
         vertx,
         request,
         responses,
         () ->
             DetokenizeResponse.newBuilder()
-                .setText(tokens.detokenize(request.getModel(), request.getTokensList()))
+                .setText(tokens.detokenize(who, request.getModel(), request.getTokensList()))
                 .build());
   }
 

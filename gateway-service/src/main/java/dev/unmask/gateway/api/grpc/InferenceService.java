@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -74,7 +75,8 @@ public class InferenceService implements GRPCInferenceServiceGrpc.AsyncService, 
         request,
         responses,
         () -> {
-          ResolvedModel model = resolve(request.getName(), request.getVersion());
+          ResolvedModel model =
+              resolve(CallerContext.origin().who(), request.getName(), request.getVersion());
           boolean held =
               cluster.liveWorkers(model.base()).stream()
                   .anyMatch(worker -> cluster.holds(worker, model.digest()));
@@ -98,11 +100,14 @@ public class InferenceService implements GRPCInferenceServiceGrpc.AsyncService, 
         request,
         responses,
         () -> {
-          ResolvedModel model = resolve(request.getName(), request.getVersion());
+          ResolvedModel model =
+              resolve(CallerContext.origin().who(), request.getName(), request.getVersion());
           return ModelMetadataResponse.newBuilder()
               .setName(model.name())
               .addAllVersions(
-                  cluster.versions(model.name()).stream().map(ModelVersion::getDigest).toList())
+                  cluster.versions(CallerContext.origin().who(), model.name()).stream()
+                      .map(ModelVersion::getDigest)
+                      .toList())
               .setPlatform("unmask_llada")
               .addInputs(tensor(InferMessages.INPUT))
               .addOutputs(tensor(InferMessages.OUTPUT))
@@ -168,7 +173,8 @@ public class InferenceService implements GRPCInferenceServiceGrpc.AsyncService, 
     return InferParameter.newBuilder().setStringParam(text).build();
   }
 
-  private ResolvedModel resolve(String name, String version) throws RefusedException {
-    return cluster.resolve(ModelName.parse(InferMessages.model(name, version), "name"));
+  private ResolvedModel resolve(Principal who, String name, String version)
+      throws RefusedException {
+    return cluster.resolve(ModelName.parse(InferMessages.model(name, version), "name"), who);
   }
 }

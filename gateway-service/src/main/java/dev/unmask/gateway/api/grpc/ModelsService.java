@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.admission.UnknownFields;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
@@ -60,14 +61,15 @@ public class ModelsService implements ModelsGrpc.AsyncService, BindableService {
 
   @Override
   public void list(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+    Principal who = CallerContext.origin().who();
     answer(
         request,
         responses,
         () ->
             ListModelsResponse.newBuilder()
-                .addAllModels(cluster.versions(request.getName()))
+                .addAllModels(cluster.versions(who, request.getName()))
                 .addAllAliases(
-                    cluster.aliases().all().entrySet().stream()
+                    cluster.aliases(who).entrySet().stream()
                         .filter(alias -> wanted(request.getName(), alias.getKey()))
                         .map(alias -> canaries.message(alias.getKey(), alias.getValue()))
                         .toList())
@@ -76,12 +78,14 @@ public class ModelsService implements ModelsGrpc.AsyncService, BindableService {
 
   @Override
   public void get(GetModelRequest request, StreamObserver<ModelVersion> responses) {
+    Principal who = CallerContext.origin().who();
     answer(
         request,
         responses,
         () -> {
-          String digest = cluster.resolve(ModelName.parse(request.getModel(), "model")).digest();
-          return cluster.versions("").stream()
+          String digest =
+              cluster.resolve(ModelName.parse(request.getModel(), "model"), who).digest();
+          return cluster.versions(who, "").stream()
               .filter(version -> version.getDigest().equals(digest))
               .findFirst()
               .orElseThrow(() ->
@@ -132,13 +136,14 @@ public class ModelsService implements ModelsGrpc.AsyncService, BindableService {
     var observer = (ServerCallStreamObserver<ModelAlias>) responses;
     // Without a handler the next alias would throw when the caller is gone.
     observer.setOnCancelHandler(() -> {});
+    Principal who = CallerContext.origin().who();
     var unused =
         Thread.ofVirtual()
             .name("watch-aliases")
             .start(() -> {
               try {
                 check(request);
-                watch(request.getName(), observer);
+                watch(who, request.getName(), observer);
               } catch (RefusedException e) {
                 observer.onError(StatusMapping.exception(e.refusal()));
               } catch (InterruptedException e) {
@@ -147,12 +152,12 @@ public class ModelsService implements ModelsGrpc.AsyncService, BindableService {
             });
   }
 
-  private void watch(String name, ServerCallStreamObserver<ModelAlias> observer)
+  private void watch(Principal who, String name, ServerCallStreamObserver<ModelAlias> observer)
       throws InterruptedException {
     Map<AliasTable.Name, Long> sent = new HashMap<>();
     while (!observer.isCancelled() && gate.closed().isEmpty()) {
       long seen = cluster.aliases().changes();
-      for (Map.Entry<AliasTable.Name, AliasState> alias : cluster.aliases().all().entrySet()) {
+      for (Map.Entry<AliasTable.Name, AliasState> alias : cluster.aliases(who).entrySet()) {
         long epoch = alias.getValue().epoch();
         if (wanted(name, alias.getKey()) && sent.getOrDefault(alias.getKey(), -1L) < epoch) {
           sent.put(alias.getKey(), epoch);

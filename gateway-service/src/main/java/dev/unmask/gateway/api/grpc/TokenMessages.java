@@ -2,6 +2,7 @@ package dev.unmask.gateway.api.grpc;
 
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.text.TokenDesk;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.v1.CountTokensResponse;
@@ -15,12 +16,13 @@ final class TokenMessages {
   private TokenMessages() {}
 
   /** The tokens of what is asked about. Blocks on the store. */
-  static TokenDesk.Tokens tokenize(TokenDesk desk, TokenizeRequest request)
+  static TokenDesk.Tokens tokenize(TokenDesk desk, Principal who, TokenizeRequest request)
       throws RefusedException {
     return switch (request.getInputCase()) {
-      case TEXT -> desk.tokenize(request.getModel(), request.getText());
+      case TEXT -> desk.tokenize(who, request.getModel(), request.getText());
       case MESSAGES ->
           desk.tokenize(
+              who,
               request.getModel(),
               request.getMessages().getMessagesList().stream()
                   .map(message -> new ChatMessage(message.getRole(), message.getContent()))

@@ -22,14 +22,20 @@ final class Upload implements StreamObserver<UploadRequest> {
   private static final int MAX_CHUNK = 1 << 20;
 
   private final FileShelf shelf;
+  private final String tenant;
   private final CallContext context;
   private final ServerCallStreamObserver<File> observer;
   private final ChunkPipe pipe;
   private @Nullable FileInfo info;
   private boolean ended;
 
-  Upload(FileShelf shelf, CallContext context, ServerCallStreamObserver<File> observer) {
+  Upload(
+      FileShelf shelf,
+      String tenant,
+      CallContext context,
+      ServerCallStreamObserver<File> observer) {
     this.shelf = shelf;
+    this.tenant = tenant;
     this.context = context;
     this.observer = observer;
     this.pipe = new ChunkPipe(() -> context.execute(() -> observer.request(1)));
@@ -99,7 +105,7 @@ final class Upload implements StreamObserver<UploadRequest> {
   /** The upload's own thread. */
   private void write(FileInfo said) {
     try {
-      File stored = shelf.put(said, pipe, "data");
+      File stored = shelf.put(tenant, said, pipe, "data");
       context.execute(() -> answer(stored));
     } catch (RefusedException e) {
       if (!pipe.abandoned()) {

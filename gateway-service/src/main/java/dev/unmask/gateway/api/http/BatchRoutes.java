@@ -27,8 +27,13 @@ final class BatchRoutes {
     return List.of(
         Endpoint.post("/v1/batches", this::create),
         Endpoint.get("/v1/batches", this::list),
-        Endpoint.get("/v1/batches/{batch_id}", e -> e.json(json(desk.get(id(e))))),
-        Endpoint.command("/v1/batches/{batch_id}/cancel", e -> answer(e, desk.cancel(id(e)))));
+        Endpoint.get("/v1/batches/{batch_id}", e -> e.json(json(desk.get(tenant(e), id(e))))),
+        Endpoint.command(
+            "/v1/batches/{batch_id}/cancel", e -> answer(e, desk.cancel(tenant(e), id(e)))));
+  }
+
+  private static String tenant(Exchange exchange) {
+    return exchange.origin().tenant();
   }
 
   private static String id(Exchange exchange) {
@@ -70,7 +75,7 @@ final class BatchRoutes {
   }
 
   private void list(Exchange exchange) throws RefusedException {
-    Page<BatchRecord> page = desk.list(exchange.after(), exchange.limit());
+    Page<BatchRecord> page = desk.list(tenant(exchange), exchange.after(), exchange.limit());
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     page.items().forEach(batch -> data.add(json(batch)));

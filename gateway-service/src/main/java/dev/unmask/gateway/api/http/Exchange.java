@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Created;
 import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.tracing.TraceParent;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -25,8 +26,11 @@ final class Exchange {
 
   private static final Logger LOG = Logger.getLogger(Exchange.class);
 
-  /** Where a request's tenant is kept. */
-  static final String TENANT = "tenant";
+  /** Where it is kept who makes a request. */
+  static final String PRINCIPAL = "principal";
+
+  private static final String MADE = "made";
+  private static final String FAILED = "failed";
 
   private final RoutingContext routing;
   private final CallContext context;
@@ -56,8 +60,33 @@ final class Exchange {
 
   /** Who asks, and under which key. */
   Origin origin() {
-    String tenant = routing.get(TENANT, Origin.DEFAULT_TENANT);
-    return new Origin(tenant, header("idempotency-key"), 0, header(TraceParent.HEADER));
+    return new Origin(who(), header("idempotency-key"), 0, header(TraceParent.HEADER));
+  }
+
+  /** Who asks. */
+  Principal who() {
+    Principal who = routing.get(PRINCIPAL);
+    if (who == null) {
+      // Somebody who came in by no door has no rights to fall back on.
+      throw new IllegalStateException("a request without a caller");
+    }
+    return who;
+  }
+
+  /** What a request was about, for audit records: what its answer made, or its path names. */
+  static String object(RoutingContext routing) {
+    String made = routing.get(MADE);
+    return made == null ? String.join("/", routing.pathParams().values()) : made;
+  }
+
+  /** How a request ended, for audit records. */
+  static String outcome(RoutingContext routing) {
+    String failed = routing.get(FAILED);
+    if (failed != null) {
+      return failed;
+    }
+    int status = routing.response().getStatusCode();
+    return !routing.response().ended() ? "cancelled" : status < 400 ? "ok" : "http_" + status;
   }
 
   HttpServerResponse response() {
@@ -160,6 +189,9 @@ final class Exchange {
   }
 
   void json(int status, JsonNode node) {
+    if (status == 200 && node.path("id").isTextual()) {
+      routing.put(MADE, node.path("id").asText());
+    }
     json(status, Buffer.buffer(Json.text(node)));
   }
 
@@ -203,6 +235,7 @@ final class Exchange {
       response().putHeader("retry-after", Long.toString((retry.toMillis() + 999) / 1000));
       response().putHeader("retry-after-ms", Long.toString(retry.toMillis()));
     }
+    routing.put(FAILED, problem.code());
     json(problem.status(), problem.json());
   }
 

@@ -63,10 +63,11 @@ final class FileRoutes {
             .setPurpose(purpose == null ? "" : purpose)
             .build();
     shelf.admit(info, "");
+    String tenant = exchange.origin().tenant();
     Path spooled = Path.of(upload.uploadedFileName());
     exchange.off(() -> {
       try (InputStream content = Files.newInputStream(spooled)) {
-        return json(shelf.put(info, content, "file"));
+        return json(shelf.put(tenant, info, content, "file"));
       } catch (IOException e) {
         throw new RefusedException(
             Refusal.of(
@@ -83,7 +84,9 @@ final class FileRoutes {
       throw Fields.invalid("order", "order can only be desc: files are listed newest first.");
     }
     exchange.off(() -> {
-      Page<File> page = shelf.list(purpose == null ? "" : purpose, exchange.after(), limit);
+      Page<File> page =
+          shelf.list(
+              exchange.origin().tenant(), purpose == null ? "" : purpose, exchange.after(), limit);
       ObjectNode list = Json.object().put("object", "list");
       ArrayNode data = list.putArray("data");
       page.items().forEach(file -> data.add(json(file)));
@@ -96,22 +99,25 @@ final class FileRoutes {
   }
 
   private void get(Exchange exchange) {
-    exchange.off(() -> json(shelf.get(exchange.pathParameter("file_id"))));
+    exchange.off(
+        () -> json(shelf.get(exchange.origin().tenant(), exchange.pathParameter("file_id"))));
   }
 
   private void delete(Exchange exchange) {
     String id = exchange.pathParameter("file_id");
-    exchange.off(
-        () -> Json.object().put("id", id).put("object", "file").put("deleted", shelf.delete(id)));
+    String tenant = exchange.origin().tenant();
+    exchange.off(() ->
+        Json.object().put("id", id).put("object", "file").put("deleted", shelf.delete(tenant, id)));
   }
 
   private void content(Exchange exchange) {
     String id = exchange.pathParameter("file_id");
+    String tenant = exchange.origin().tenant();
     Thread.ofVirtual()
         .name("http-download")
         .start(() -> {
           try {
-            Path local = shelf.local(id);
+            Path local = shelf.local(tenant, id);
             exchange.context().execute(() -> exchange.file(local));
           } catch (RefusedException e) {
             exchange.context().execute(() -> exchange.refuse(e.refusal()));

@@ -29,10 +29,11 @@ final class FineTuneRoutes {
     return List.of(
         Endpoint.post("/v1/fine_tuning/jobs", this::create),
         Endpoint.get("/v1/fine_tuning/jobs", this::list),
-        Endpoint.get(JOB, exchange -> exchange.json(JobJson.job(desk.get(id(exchange))))),
-        Endpoint.command(JOB + "/cancel", e -> answer(e, desk.cancel(id(e)))),
-        Endpoint.command(JOB + "/pause", e -> answer(e, desk.pause(id(e)))),
-        Endpoint.command(JOB + "/resume", e -> answer(e, desk.resume(id(e)))),
+        Endpoint.get(
+            JOB, exchange -> exchange.json(JobJson.job(desk.get(exchange.who(), id(exchange))))),
+        Endpoint.command(JOB + "/cancel", e -> answer(e, desk.cancel(e.who(), id(e)))),
+        Endpoint.command(JOB + "/pause", e -> answer(e, desk.pause(e.who(), id(e)))),
+        Endpoint.command(JOB + "/resume", e -> answer(e, desk.resume(e.who(), id(e)))),
         Endpoint.get(JOB + "/events", this::events),
         Endpoint.get(JOB + "/checkpoints", this::checkpoints));
   }
@@ -70,7 +71,7 @@ final class FineTuneRoutes {
   }
 
   private void list(Exchange exchange) throws RefusedException {
-    Page<FineTuningJob> page = desk.list(exchange.after(), exchange.limit());
+    Page<FineTuningJob> page = desk.list(exchange.who(), exchange.after(), exchange.limit());
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     page.items().forEach(job -> data.add(JobJson.job(job)));
@@ -81,7 +82,7 @@ final class FineTuneRoutes {
   private void events(Exchange exchange) throws RefusedException {
     String id = id(exchange);
     Page<FineTuneEvent> page =
-        desk.eventsBefore(id, before(id, exchange.after()), exchange.limit());
+        desk.eventsBefore(exchange.who(), id, before(id, exchange.after()), exchange.limit());
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     page.items().forEach(event -> data.add(JobJson.event(event)));
@@ -105,7 +106,7 @@ final class FineTuneRoutes {
   private void checkpoints(Exchange exchange) throws RefusedException {
     String id = id(exchange);
     int most = exchange.limit() == 0 ? 10 : exchange.limit();
-    List<FineTuningCheckpoint> all = desk.checkpoints(id);
+    List<FineTuningCheckpoint> all = desk.checkpoints(exchange.who(), id);
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     String after = exchange.after();

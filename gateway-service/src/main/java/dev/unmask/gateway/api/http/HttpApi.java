@@ -1,11 +1,13 @@
 package dev.unmask.gateway.api.http;
 
 import dev.unmask.gateway.api.StreamMetrics;
-import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Reception;
 import dev.unmask.gateway.flow.Siblings;
+import dev.unmask.gateway.flow.access.AccessTable;
+import dev.unmask.gateway.flow.access.AuditLog;
+import dev.unmask.gateway.flow.access.Doorkeeper;
 import dev.unmask.gateway.flow.batches.BatchDesk;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.files.FileShelf;
@@ -30,7 +32,9 @@ public class HttpApi {
 
   private final List<Endpoint> endpoints = new ArrayList<>();
   private final GatewayConfig config;
-  private final Tenants tenants;
+  private final AccessTable table;
+  private final Doorkeeper door;
+  private final AuditLog audit;
   private final String host;
   private final long largestUpload;
 
@@ -44,11 +48,15 @@ public class HttpApi {
       BatchDesk batches,
       StreamMetrics metrics,
       JobReception jobs,
-      Tenants tenants,
+      AccessTable table,
+      Doorkeeper door,
+      AuditLog audit,
       GatewayConfig config,
       @ConfigProperty(name = "quarkus.http.host") String host) {
     this.config = config;
-    this.tenants = tenants;
+    this.table = table;
+    this.door = door;
+    this.audit = audit;
     this.host = host;
     this.largestUpload = files.limit();
     Completions completions =
@@ -74,6 +82,6 @@ public class HttpApi {
   }
 
   void routes(@Observes Router router) throws IOException {
-    new HttpRoutes(config, host, largestUpload, tenants).register(router, endpoints);
+    new HttpRoutes(config, host, largestUpload, table, door, audit).register(router, endpoints);
   }
 }

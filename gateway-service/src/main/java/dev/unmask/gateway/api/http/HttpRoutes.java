@@ -1,10 +1,11 @@
 package dev.unmask.gateway.api.http;
 
-import dev.unmask.gateway.api.Tenants;
 import dev.unmask.gateway.config.GatewayConfig;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.AccessTable;
+import dev.unmask.gateway.flow.access.AuditLog;
+import dev.unmask.gateway.flow.access.Doorkeeper;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -23,7 +24,7 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every request goes through: its id, the check of its host, the limits of its body, and
+ * What every request goes through: its id, the {@link HttpDoor}, the limits of its body, and
  * answers for whatever is not there. CORS is off: no answer carries a header that would let another
  * site's page read it.
  */
@@ -42,14 +43,18 @@ final class HttpRoutes {
   private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
 
   private final GatewayConfig config;
-  private final boolean loopback;
+  private final HttpDoor door;
   private final long largestUpload;
-  private final Tenants tenants;
 
-  HttpRoutes(GatewayConfig config, String host, long largestUpload, Tenants tenants) {
-    this.tenants = tenants;
+  HttpRoutes(
+      GatewayConfig config,
+      String host,
+      long largestUpload,
+      AccessTable table,
+      Doorkeeper door,
+      AuditLog audit) {
     this.config = config;
-    this.loopback = HostCheck.isLoopback(host);
+    this.door = new HttpDoor(HostCheck.isLoopback(host), table, door, audit);
     this.largestUpload = largestUpload;
   }
 
@@ -89,7 +94,7 @@ final class HttpRoutes {
     for (String path : new TreeSet<>(endpoints.stream().map(Endpoint::routePath).toList())) {
       router.route(path).handler(routing -> otherMethod(routing, allowed(endpoints, path)));
     }
-    router.route().order(LAST).handler(this::nothingHere);
+    router.route().order(LAST).handler(HttpRoutes::nothingHere);
   }
 
   private static Route route(Router router, Endpoint endpoint) {
@@ -102,23 +107,7 @@ final class HttpRoutes {
     String id =
         said != null && REQUEST_ID.matcher(said).matches() ? said : "req-" + UUID.randomUUID();
     routing.response().putHeader("x-request-id", id);
-    routing.put(Exchange.TENANT, tenants.tenant(routing.request()::getHeader));
-    if (loopback && !hostIsLoopback(routing.request())) {
-      new Exchange(routing)
-          .fail(
-              Problem.of(
-                  403,
-                  "permission_denied",
-                  "This gateway listens on loopback only and answers to names of it, such as"
-                      + " 127.0.0.1 and localhost; the Host header says something else."));
-      return;
-    }
-    routing.next();
-  }
-
-  private static boolean hostIsLoopback(HttpServerRequest request) {
-    var authority = request.authority();
-    return authority != null && HostCheck.isLoopback(authority.host());
+    door.receive(routing);
   }
 
   /** Browsers send other sites' forms as text without asking first; JSON they ask for. */
@@ -220,7 +209,7 @@ final class HttpRoutes {
                     + "."));
   }
 
-  private void nothingHere(RoutingContext routing) {
+  static void nothingHere(RoutingContext routing) {
     String path = routing.normalizedPath();
     new Exchange(routing)
         .fail(

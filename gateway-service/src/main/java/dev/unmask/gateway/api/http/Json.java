@@ -61,11 +61,19 @@ final class Json {
                   + ", column "
                   + e.getLocation().getColumnNr();
       throw new RefusedException(
-          Refusal.invalid("body", "The body is not JSON" + where + ": " + e.getOriginalMessage()));
+          Refusal.invalid("body", "The body is not JSON" + where + ": " + sentence(e)));
     } catch (IOException e) {
       throw new RefusedException(
           Refusal.invalid("body", "The body is not JSON in UTF-8: " + e.getMessage()));
     }
+  }
+
+  /** What a parser says, without where its objects began in a source that nobody may see. */
+  private static String sentence(JsonProcessingException e) {
+    String said = e.getOriginalMessage();
+    int source = said.indexOf(" (start marker");
+    String words = source < 0 ? said : said.substring(0, source);
+    return words.endsWith(".") ? words : words + ".";
   }
 
   /** JSON that a sampler wrote, with every digit of its numbers. */

@@ -32,7 +32,7 @@ final class ModelRoutes {
     gate.look();
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
-    for (ModelVersion version : cluster.versions("")) {
+    for (ModelVersion version : cluster.versions(exchange.who(), "")) {
       List<String> names = version.getAliasesList();
       if (names.isEmpty()) {
         data.add(model(version.getName() + "@" + version.getDigest(), version));
@@ -50,8 +50,8 @@ final class ModelRoutes {
   private void get(Exchange exchange) throws RefusedException {
     gate.look();
     String id = exchange.pathBehind("/v1/models/");
-    ResolvedModel resolved = cluster.resolve(ModelName.parse(id, "model"));
-    for (ModelVersion version : cluster.versions("")) {
+    ResolvedModel resolved = cluster.resolve(ModelName.parse(id, "model"), exchange.who());
+    for (ModelVersion version : cluster.versions(exchange.who(), "")) {
       if (version.getDigest().equals(resolved.digest())) {
         exchange.json(model(id, version));
         return;

@@ -29,13 +29,13 @@ final class TokenRoutes {
     JsonNode messages = body.any("messages");
     body.end();
     if (text != null && messages == null) {
-      exchange.off(() -> json(desk.tokenize(model, text)));
+      exchange.off(() -> json(desk.tokenize(exchange.who(), model, text)));
     } else if (text == null && messages != null) {
       List<ChatMessage> dialogue =
           Dialogue.of(messages).stream()
               .map(m -> new ChatMessage(m.getRole(), m.getContent()))
               .toList();
-      exchange.off(() -> json(desk.tokenize(model, dialogue)));
+      exchange.off(() -> json(desk.tokenize(exchange.who(), model, dialogue)));
     } else {
       throw Fields.invalid("text", "Give text or messages, one of them.");
     }
@@ -50,7 +50,7 @@ final class TokenRoutes {
       throw Fields.invalid("tokens", "tokens is missing; it must be a list of token ids.");
     }
     List<Integer> ids = AskedAnswer.ids(tokens, "tokens").getIdsList();
-    exchange.off(() -> Json.object().put("text", desk.detokenize(model, ids)));
+    exchange.off(() -> Json.object().put("text", desk.detokenize(exchange.who(), model, ids)));
   }
 
   private static ObjectNode json(TokenDesk.Tokens tokens) {

@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.files.FileShelf;
 import dev.unmask.gateway.flow.jobs.IdempotencyKeys;
 import dev.unmask.v1.BatchRecord;
@@ -90,7 +91,7 @@ public final class BatchDesk {
   private BatchRecord batch(
       BatchRecord.Builder asked, String id, Map<String, String> metadata, Origin origin)
       throws RefusedException {
-    var file = files.require("input_file_id", asked.getInputFile());
+    var file = files.require(origin.tenant(), "input_file_id", asked.getInputFile());
     if (!file.purpose().equals("batch")) {
       throw new RefusedException(
           Refusal.invalid(
@@ -115,8 +116,8 @@ public final class BatchDesk {
   }
 
   /** Ends a batch; one that has ended is returned as it is. */
-  public CompletableFuture<BatchRecord> cancel(String id) throws RefusedException {
-    BatchRecord batch = get(id);
+  public CompletableFuture<BatchRecord> cancel(String tenant, String id) throws RefusedException {
+    BatchRecord batch = get(tenant, id);
     if (BatchFold.hasEnded(batch)) {
       return CompletableFuture.completedFuture(batch);
     }
@@ -128,16 +129,19 @@ public final class BatchDesk {
             .build());
   }
 
-  public BatchRecord get(String id) throws RefusedException {
+  public BatchRecord get(String tenant, String id) throws RefusedException {
     gate.look();
-    return batches.get(id).orElseThrow(() -> noBatch("id", id));
+    return batches
+        .get(id)
+        .filter(batch -> Principal.ownerOf(batch.getTenant()).equals(tenant))
+        .orElseThrow(() -> noBatch("id", id));
   }
 
   /** At most {@code asked} batches, newest first; 0 for the usual number. */
-  public Page<BatchRecord> list(String after, int asked) throws RefusedException {
+  public Page<BatchRecord> list(String tenant, String after, int asked) throws RefusedException {
     gate.look();
     int most = Paging.limit(asked, 20, 100);
-    return batches.list(after, most).orElseThrow(() -> noBatch("after", after));
+    return batches.list(tenant, after, most).orElseThrow(() -> noBatch("after", after));
   }
 
   private CompletableFuture<BatchRecord> send(BatchRecord record) {

@@ -3,6 +3,7 @@ package dev.unmask.gateway.flow.batches;
 import dev.unmask.gateway.flow.Creation;
 import dev.unmask.gateway.flow.Creations;
 import dev.unmask.gateway.flow.Page;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.BatchStatus;
 import java.util.Comparator;
@@ -63,12 +64,14 @@ public final class BatchFold {
   /**
    * At most {@code limit} batches, newest first.
    *
+   * @param tenant only its own
    * @param after the id before the first; empty for the newest
    * @return nothing when there is no batch {@code after}
    */
-  public synchronized Optional<Page<BatchRecord>> list(String after, int limit) {
+  public synchronized Optional<Page<BatchRecord>> list(String tenant, String after, int limit) {
     List<BatchRecord> all =
         batches.values().stream()
+            .filter(batch -> Principal.ownerOf(batch.getTenant()).equals(tenant))
             .sorted(
                 Comparator.comparingLong(BatchRecord::getCreatedAtMs)
                     .reversed()

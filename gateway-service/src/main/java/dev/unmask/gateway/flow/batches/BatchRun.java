@@ -1,9 +1,9 @@
 package dev.unmask.gateway.flow.batches;
 
 import dev.unmask.gateway.flow.JobMaker;
-import dev.unmask.gateway.flow.Origin;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.v1.BatchError;
 import dev.unmask.v1.BatchRecord;
 import dev.unmask.v1.ErrorCode;
@@ -52,6 +52,7 @@ public final class BatchRun {
   }
 
   private final BatchRecord record;
+  private final Principal owner;
   private final BatchLines format;
   private final JobMaker jobs;
   private final Output output;
@@ -68,6 +69,7 @@ public final class BatchRun {
 
   public BatchRun(BatchRecord record, BatchLines format, JobMaker jobs, Output output) {
     this.record = record;
+    this.owner = Principal.onBehalfOf(Principal.ownerOf(record.getTenant()));
     this.format = format;
     this.jobs = jobs;
     this.output = output;
@@ -137,7 +139,7 @@ public final class BatchRun {
         }
         try {
           GenerateRequest request = pending.line.requests().get(i);
-          made.add(jobs.make(tenant(), id, request, record.getExpiresAtMs()));
+          made.add(jobs.make(owner, id, request, record.getExpiresAtMs()));
           sent.add(id);
         } catch (RefusedException e) {
           if (e.refusal().retryAfter() != null) {
@@ -150,10 +152,6 @@ public final class BatchRun {
       }
     }
     return made;
-  }
-
-  private String tenant() {
-    return record.getTenant().isEmpty() ? Origin.DEFAULT_TENANT : record.getTenant();
   }
 
   /** A job did not reach the broker; it is made again. */

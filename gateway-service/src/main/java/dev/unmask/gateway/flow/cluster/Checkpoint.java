@@ -6,6 +6,7 @@ package dev.unmask.gateway.flow.cluster;
  * @param createdAt Unix seconds
  * @param contextLength tokens; 0 when unknown
  * @param vocabularySize ids; 0 when unknown
+ * @param tenant who sees it; empty for everybody
  */
 public record Checkpoint(
     String model,
@@ -17,4 +18,5 @@ public record Checkpoint(
     String jobId,
     long parameters,
     int contextLength,
-    int vocabularySize) {}
+    int vocabularySize,
+    String tenant) {}

@@ -2,6 +2,7 @@ package dev.unmask.gateway.flow.cluster;
 
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.store.Digest;
 import dev.unmask.store.release.AliasMove;
@@ -112,30 +113,34 @@ public final class ClusterView {
   /**
    * Pins a name to a digest, with no regard to canaries.
    *
+   * @param who only what this caller may see is there
    * @throws RefusedException NOT_FOUND with what there is instead
    */
-  public ResolvedModel resolve(ModelName model) throws RefusedException {
-    return resolve(model, AliasState::digest);
+  public ResolvedModel resolve(ModelName model, Principal who) throws RefusedException {
+    return resolve(model, who, AliasState::digest);
   }
 
   /**
    * Pins a name to a digest for one request, which a canary may take.
    *
+   * @param who only what this caller may see is there
    * @throws RefusedException NOT_FOUND with what there is instead
    */
-  public ResolvedModel resolve(ModelName model, String requestId) throws RefusedException {
-    return resolve(model, alias -> alias.forRequest(requestId));
+  public ResolvedModel resolve(ModelName model, Principal who, String requestId)
+      throws RefusedException {
+    return resolve(model, who, alias -> alias.forRequest(requestId));
   }
 
-  private ResolvedModel resolve(ModelName model, Function<AliasState, Digest> choice)
+  private ResolvedModel resolve(ModelName model, Principal who, Function<AliasState, Digest> choice)
       throws RefusedException {
     return switch (model) {
-      case ModelName.Unnamed unnamed -> resolve(onlyBase(), choice);
+      case ModelName.Unnamed unnamed -> resolve(onlyBase(), who, choice);
       case ModelName.Aliased aliased -> {
         AliasState alias = aliases.get(aliased.name(), aliased.alias()).orElse(null);
-        if (alias == null) {
+        if (alias == null
+            || !sees(who, new AliasTable.Name(aliased.name(), aliased.alias()), alias)) {
           throw notFound(
-              "There is no model " + aliased.name() + "@" + aliased.alias() + "; " + known());
+              "There is no model " + aliased.name() + "@" + aliased.alias() + "; " + known(who));
         }
         String digest = choice.apply(alias).toString();
         Checkpoint checkpoint =
@@ -150,8 +155,52 @@ public final class ClusterView {
                             + ", which is not published."));
         yield resolved(aliased.name(), checkpoint);
       }
-      case ModelName.Pinned pinned -> resolved(pinned.name(), checkpoint(pinned));
+      case ModelName.Pinned pinned -> {
+        Checkpoint checkpoint = byDigest(pinned.digest()).orElse(null);
+        if (checkpoint != null && !sees(who, checkpoint)) {
+          throw noCheckpoint(pinned);
+        }
+        yield resolved(pinned.name(), checkpoint(pinned));
+      }
     };
+  }
+
+  /**
+   * Whether a checkpoint is there for a caller: it is its tenant's, or everybody's, or an operator
+   * has pointed an alias of its base to it, and so given it to everybody.
+   */
+  private boolean sees(Principal who, Checkpoint checkpoint) {
+    return who.isAdmin()
+        || checkpoint.tenant().isEmpty()
+        || who.owns(checkpoint.tenant())
+        || aliases.all().entrySet().stream()
+            .anyMatch(alias ->
+                alias.getKey().model().equals(checkpoint.base())
+                    && pointsTo(alias.getValue(), checkpoint.digest()));
+  }
+
+  private static boolean pointsTo(AliasState alias, String digest) {
+    Digest candidate = alias.candidate();
+    return alias.digest().toString().equals(digest)
+        || (candidate != null && candidate.toString().equals(digest));
+  }
+
+  /** Whether an alias is there for a caller: those of bases are everybody's. */
+  private boolean sees(Principal who, AliasTable.Name name, AliasState state) {
+    if (who.isAdmin()) {
+      return true;
+    }
+    // Nobody but operators sees the name of something that is gone.
+    return byDigest(state.digest().toString())
+        .filter(c -> c.base().equals(name.model()) || c.tenant().isEmpty() || who.owns(c.tenant()))
+        .isPresent();
+  }
+
+  /** The aliases that are there for a caller. */
+  public Map<AliasTable.Name, AliasState> aliases(Principal who) {
+    Map<AliasTable.Name, AliasState> seen = new HashMap<>(aliases.all());
+    seen.entrySet().removeIf(alias -> !sees(who, alias.getKey(), alias.getValue()));
+    return seen;
   }
 
   /**
@@ -162,9 +211,11 @@ public final class ClusterView {
   public Checkpoint checkpoint(ModelName.Pinned pinned) throws RefusedException {
     return byDigest(pinned.digest())
         .filter(c -> c.model().equals(pinned.name()) || c.base().equals(pinned.name()))
-        .orElseThrow(() ->
-            notFound(
-                "No checkpoint " + pinned.digest() + " of " + pinned.name() + " is published."));
+        .orElseThrow(() -> noCheckpoint(pinned));
+  }
+
+  private static RefusedException noCheckpoint(ModelName.Pinned pinned) {
+    return notFound("No checkpoint " + pinned.digest() + " of " + pinned.name() + " is published.");
   }
 
   /** Samplers of {@code base} that take requests, by their own recent word. */
@@ -192,11 +243,14 @@ public final class ClusterView {
     return byDigest(digest).map(c -> liveWorkers(c.base())).orElse(List.of());
   }
 
-  /** Every published checkpoint, newest first; only those of {@code name} when it is not empty. */
-  public List<ModelVersion> versions(String name) {
+  /**
+   * Every checkpoint that is there for a caller, newest first; only those of {@code name} when it
+   * is not empty.
+   */
+  public List<ModelVersion> versions(Principal who, String name) {
     // Each is looked at once, however many versions there are.
     Map<String, List<String>> aliased =
-        aliases.all().entrySet().stream()
+        aliases(who).entrySet().stream()
             .collect(
                 Collectors.groupingBy(
                     alias -> alias.getValue().digest().toString(),
@@ -212,6 +266,7 @@ public final class ClusterView {
     Map<String, List<WorkerStatus>> live = new HashMap<>();
     return checkpoints.values().stream()
         .filter(c -> name.isEmpty() || c.model().equals(name))
+        .filter(c -> sees(who, c))
         .sorted(
             Comparator.comparingLong(Checkpoint::createdAt)
                 .reversed()
@@ -350,9 +405,9 @@ public final class ClusterView {
     return Optional.ofNullable(byDigest.get(digest));
   }
 
-  private String known() {
+  private String known(Principal who) {
     List<String> names =
-        aliases.all().keySet().stream()
+        aliases(who).keySet().stream()
             .map(k -> k.alias().equals(ModelName.DEFAULT_ALIAS) ? k.model() : k.toString())
             .sorted()
             .toList();

@@ -20,8 +20,9 @@ import org.jboss.logging.Logger;
 
 /**
  * The files that people upload and what jobs wrote about them. Thread-safe; every method may block
- * on the store. All of them throw {@link RefusedException}: NOT_FOUND for a file that is not there,
- * INVALID_ARGUMENT with the field, INTERNAL when the store fails.
+ * on the store. A file of another tenant is not there. All of them throw {@link RefusedException}:
+ * NOT_FOUND for a file that is not there, INVALID_ARGUMENT with the field, INTERNAL when the store
+ * fails.
  */
 public final class FileShelf {
 
@@ -65,21 +66,24 @@ public final class FileShelf {
   /**
    * Keeps all of {@code content} under its digest.
    *
+   * @param tenant whose it is
    * @param field what a refusal of the content names
    */
-  public File put(FileInfo info, InputStream content, String field) throws RefusedException {
-    return put(info, content, field, limit);
+  public File put(String tenant, FileInfo info, InputStream content, String field)
+      throws RefusedException {
+    return put(tenant, info, content, field, limit);
   }
 
   /** Keeps what the cluster itself has written, however long it is. */
-  public File keep(FileInfo info, InputStream content) throws RefusedException {
-    return put(info, content, "file", Long.MAX_VALUE);
+  public File keep(String tenant, FileInfo info, InputStream content) throws RefusedException {
+    return put(tenant, info, content, "file", Long.MAX_VALUE);
   }
 
-  private File put(FileInfo info, InputStream content, String field, long most)
+  private File put(String tenant, FileInfo info, InputStream content, String field, long most)
       throws RefusedException {
     try {
-      StoredFile stored = store.putFile(content, info.getFilename(), info.getPurpose(), most);
+      StoredFile stored =
+          store.putFile(content, info.getFilename(), info.getPurpose(), tenant, most);
       LOG.infof(
           "event=file.stored file_id=%s bytes=%d digest=%s",
           stored.id(), stored.bytes(), stored.digest());
@@ -97,23 +101,26 @@ public final class FileShelf {
   /**
    * At most {@code asked} files, newest first.
    *
+   * @param tenant only its own
    * @param purpose only those; empty for all
    * @param after the id before the first; empty for the newest
    * @param asked 0 for the usual number
    */
-  public Page<File> list(String purpose, String after, int asked) throws RefusedException {
+  public Page<File> list(String tenant, String purpose, String after, int asked)
+      throws RefusedException {
     gate.look();
     int most = Paging.limit(asked, 20, 100);
     try {
       List<StoredFile> all =
           store.files().stream()
+              .filter(f -> f.tenant().equals(tenant))
               .filter(f -> purpose.isEmpty() || f.purpose().equals(purpose))
               .sorted(
                   Comparator.comparingLong(StoredFile::createdAt)
                       .reversed()
                       .thenComparing(StoredFile::id))
               .toList();
-      int from = after.isEmpty() ? 0 : all.indexOf(find("after", after)) + 1;
+      int from = after.isEmpty() ? 0 : all.indexOf(find(tenant, "after", after)) + 1;
       int to = Math.min(all.size(), from + most);
       return new Page<>(
           all.subList(from, to).stream().map(FileShelf::file).toList(), to < all.size());
@@ -122,15 +129,15 @@ public final class FileShelf {
     }
   }
 
-  public File get(String id) throws RefusedException {
+  public File get(String tenant, String id) throws RefusedException {
     gate.look();
-    return file(require("id", id));
+    return file(require(tenant, "id", id));
   }
 
   /** Forgets the file; false when somebody else was faster. */
-  public boolean delete(String id) throws RefusedException {
+  public boolean delete(String tenant, String id) throws RefusedException {
     gate.enter();
-    StoredFile file = require("id", id);
+    StoredFile file = require(tenant, "id", id);
     try {
       return store.forgetFile(file.id());
     } catch (StoreException e) {
@@ -139,9 +146,9 @@ public final class FileShelf {
   }
 
   /** The content, checked before the first byte. */
-  public InputStream open(String id) throws RefusedException {
+  public InputStream open(String tenant, String id) throws RefusedException {
     gate.look();
-    StoredFile file = require("id", id);
+    StoredFile file = require(tenant, "id", id);
     try {
       return store.openFile(file.id());
     } catch (StoreException e) {
@@ -150,9 +157,9 @@ public final class FileShelf {
   }
 
   /** The content as a local file to read, checked against its digest. */
-  public Path local(String id) throws RefusedException {
+  public Path local(String tenant, String id) throws RefusedException {
     gate.look();
-    StoredFile file = require("id", id);
+    StoredFile file = require(tenant, "id", id);
     try {
       return store.localBlob(file.digest());
     } catch (StoreException e) {
@@ -160,18 +167,20 @@ public final class FileShelf {
     }
   }
 
-  /** Refuses with NOT_FOUND on {@code field} when there is no such file. */
-  public StoredFile require(String field, String id) throws RefusedException {
+  /** Refuses with NOT_FOUND on {@code field} when the tenant has no such file. */
+  public StoredFile require(String tenant, String field, String id) throws RefusedException {
     try {
-      return find(field, id);
+      return find(tenant, field, id);
     } catch (StoreException e) {
       throw failed(e);
     }
   }
 
-  private StoredFile find(String field, String id) throws RefusedException, StoreException {
+  private StoredFile find(String tenant, String field, String id)
+      throws RefusedException, StoreException {
     return store
         .file(id)
+        .filter(file -> file.tenant().equals(tenant))
         .orElseThrow(() ->
             new RefusedException(
                 new Refusal(

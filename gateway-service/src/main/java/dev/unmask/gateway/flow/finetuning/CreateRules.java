@@ -86,14 +86,20 @@ public final class CreateRules {
 
   /** The command for a request that passed {@link #check}, on {@code model}. */
   public static FineTuneCommand start(
-      CreateFineTuningJobRequest request, ResolvedModel model, Instant now, RandomGenerator random)
+      String tenant,
+      CreateFineTuningJobRequest request,
+      ResolvedModel model,
+      Instant now,
+      RandomGenerator random)
       throws RefusedException {
-    return start(String.format("ftjob-%016x", random.nextLong()), request, model, now, random);
+    return start(
+        String.format("ftjob-%016x", random.nextLong()), tenant, request, model, now, random);
   }
 
   /** The same with an id. */
   static FineTuneCommand start(
       String id,
+      String tenant,
       CreateFineTuningJobRequest request,
       ResolvedModel model,
       Instant now,
@@ -113,6 +119,7 @@ public final class CreateRules {
     FineTuningJob job =
         FineTuningJob.newBuilder()
             .setId(id)
+            .setTenant(tenant)
             .setStatus(JobStatus.JOB_STATUS_QUEUED)
             .setTrainingFile(request.getTrainingFile())
             .setModel(model.name())

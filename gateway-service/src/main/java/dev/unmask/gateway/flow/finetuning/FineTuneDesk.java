@@ -8,6 +8,7 @@ import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
@@ -34,8 +35,9 @@ import org.jspecify.annotations.Nullable;
  * to the trainers, answered with the job as it is when the broker has the command; what a trainer
  * then does is an event.
  *
- * <p>Any thread; only {@link #create} may block. A future that a method returns completes on a
- * Kafka client's thread, with {@link RefusedException} when the trainers could not be told.
+ * <p>A tenant sees its own jobs, operators see all. Any thread; only {@link #create} may block. A
+ * future that a method returns completes on a Kafka client's thread, with {@link RefusedException}
+ * when the trainers could not be told.
  */
 public final class FineTuneDesk {
 
@@ -92,7 +94,8 @@ public final class FineTuneDesk {
     String key = origin.key();
     if (key == null) {
       return send(
-              CreateRules.start(request, model(request), clock.instant(), random),
+              CreateRules.start(
+                  origin.tenant(), request, model(origin.who(), request), clock.instant(), random),
               span.traceparent())
           .thenApply(job -> new Created<>(job, false));
     }
@@ -105,43 +108,76 @@ public final class FineTuneDesk {
       return first;
     }
     FineTuneCommand.Builder command =
-        CreateRules.start(id, request, model(request), clock.instant(), random).toBuilder();
+        CreateRules.start(
+            id, origin.tenant(), request, model(origin.who(), request), clock.instant(), random)
+            .toBuilder();
     command.getStartBuilder().setToken(mine.token()).setFingerprint(mine.fingerprint());
     return told(command.build(), span.traceparent()).thenCompose(sent -> first);
   }
 
-  private ResolvedModel model(CreateFineTuningJobRequest request) throws RefusedException {
+  private ResolvedModel model(Principal who, CreateFineTuningJobRequest request)
+      throws RefusedException {
     ModelName name = CreateRules.check(request);
-    ResolvedModel model = cluster.resolve(name);
+    checkRights(who, request);
+    ResolvedModel model = cluster.resolve(name, who);
     if (!CreateRules.isTopic(request.getTrainingFile())) {
-      var unused = files.require("training_file", request.getTrainingFile());
+      var unused = files.require(who.tenant(), "training_file", request.getTrainingFile());
     }
     if (!request.getValidationFile().isEmpty()) {
-      var unused = files.require("validation_file", request.getValidationFile());
+      var unused = files.require(who.tenant(), "validation_file", request.getValidationFile());
     }
     return model;
   }
 
+  /** What decides for everybody, or shows what everybody wrote, is for operators. */
+  private static void checkRights(Principal who, CreateFineTuningJobRequest request)
+      throws RefusedException {
+    if (who.isAdmin()) {
+      return;
+    }
+    if (request.getAutoActivate()) {
+      throw forOperators(
+          "auto_activate",
+          "auto_activate moves what everybody gets, which is for operators; leave it out, and ask"
+              + " one to activate the result.");
+    }
+    if (CreateRules.isTopic(request.getTrainingFile())) {
+      throw forOperators(
+          "training_file",
+          "training_file names a topic that everybody's dialogues are on, which is for operators;"
+              + " upload a file and give its id.");
+    }
+  }
+
+  private static RefusedException forOperators(String field, String message) {
+    return new RefusedException(
+        new Refusal(ErrorCode.ERROR_CODE_PERMISSION_DENIED, message, field, null));
+  }
+
   /** Ends a job; one that has ended is returned as it is. */
-  public CompletableFuture<FineTuningJob> cancel(String id) throws RefusedException {
-    FineTuningJob ended = jobs.job(id).filter(FineTuneJobs::hasEnded).orElse(null);
+  public CompletableFuture<FineTuningJob> cancel(Principal who, String id) throws RefusedException {
+    FineTuningJob ended =
+        jobs.job(id)
+            .filter(job -> who.sees(job.getTenant()))
+            .filter(FineTuneJobs::hasEnded)
+            .orElse(null);
     if (ended != null) {
       return CompletableFuture.completedFuture(ended);
     }
     gate.enter();
-    return send(CreateRules.cancel(find("id", id).getId(), clock.instant()));
+    return send(CreateRules.cancel(find(who, "id", id).getId(), clock.instant()));
   }
 
   /** Stops a job that has not ended and keeps its state. */
-  public CompletableFuture<FineTuningJob> pause(String id) throws RefusedException {
+  public CompletableFuture<FineTuningJob> pause(Principal who, String id) throws RefusedException {
     gate.enter();
-    return send(CreateRules.pause(underWay(id, "paused").getId(), clock.instant()));
+    return send(CreateRules.pause(underWay(who, id, "paused").getId(), clock.instant()));
   }
 
   /** Queues a paused job again. */
-  public CompletableFuture<FineTuningJob> resume(String id) throws RefusedException {
+  public CompletableFuture<FineTuningJob> resume(Principal who, String id) throws RefusedException {
     gate.enter();
-    FineTuningJob job = underWay(id, "resumed");
+    FineTuningJob job = underWay(who, id, "resumed");
     if (job.getStatus() != JobStatus.JOB_STATUS_PAUSED) {
       throw new RefusedException(
           Refusal.of(
@@ -151,8 +187,8 @@ public final class FineTuneDesk {
     return send(CreateRules.resume(job, clock.instant()));
   }
 
-  public FineTuningJob get(String id) throws RefusedException {
-    return find("id", id);
+  public FineTuningJob get(Principal who, String id) throws RefusedException {
+    return find(who, "id", id);
   }
 
   /**
@@ -161,10 +197,11 @@ public final class FineTuneDesk {
    * @param after the id before the first; empty for the newest
    * @param asked 0 for the usual number
    */
-  public Page<FineTuningJob> list(String after, int asked) throws RefusedException {
+  public Page<FineTuningJob> list(Principal who, String after, int asked) throws RefusedException {
     gate.look();
     int most = Paging.limit(asked, 20, 100);
-    return jobs.list(after, most).orElseThrow(() -> noJob("after", after));
+    return jobs.list(job -> who.sees(job.getTenant()), after, most)
+        .orElseThrow(() -> noJob("after", after));
   }
 
   /**
@@ -173,8 +210,9 @@ public final class FineTuneDesk {
    * @param afterSeq the last event the caller has; 0 asks for all of them
    * @param asked 0 for the usual number
    */
-  public Page<FineTuneEvent> events(String id, long afterSeq, int asked) throws RefusedException {
-    FineTuningJob job = find("id", id);
+  public Page<FineTuneEvent> events(Principal who, String id, long afterSeq, int asked)
+      throws RefusedException {
+    FineTuningJob job = find(who, "id", id);
     int most = Paging.limit(asked, 100, 1000);
     return jobs.events(job.getId(), afterSeq == 0 ? -1 : afterSeq, most);
   }
@@ -185,14 +223,15 @@ public final class FineTuneDesk {
    * @param seq only those before it
    * @param asked 0 for the usual number
    */
-  public Page<FineTuneEvent> eventsBefore(String id, long seq, int asked) throws RefusedException {
-    FineTuningJob job = find("id", id);
+  public Page<FineTuneEvent> eventsBefore(Principal who, String id, long seq, int asked)
+      throws RefusedException {
+    FineTuningJob job = find(who, "id", id);
     return jobs.eventsBefore(job.getId(), seq, Paging.limit(asked, 20, 1000));
   }
 
   /** What a job has published, newest first. */
-  public List<FineTuningCheckpoint> checkpoints(String id) throws RefusedException {
-    return jobs.checkpoints(find("id", id).getId());
+  public List<FineTuningCheckpoint> checkpoints(Principal who, String id) throws RefusedException {
+    return jobs.checkpoints(find(who, "id", id).getId());
   }
 
   private CompletableFuture<FineTuningJob> send(FineTuneCommand command) {
@@ -230,8 +269,8 @@ public final class FineTuneDesk {
     return told;
   }
 
-  private FineTuningJob underWay(String id, String what) throws RefusedException {
-    FineTuningJob job = find("id", id);
+  private FineTuningJob underWay(Principal who, String id, String what) throws RefusedException {
+    FineTuningJob job = find(who, "id", id);
     if (FineTuneJobs.hasEnded(job)) {
       throw new RefusedException(
           Refusal.of(
@@ -241,9 +280,11 @@ public final class FineTuneDesk {
     return job;
   }
 
-  private FineTuningJob find(String field, String id) throws RefusedException {
+  private FineTuningJob find(Principal who, String field, String id) throws RefusedException {
     gate.look();
-    return jobs.job(id).orElseThrow(() -> noJob(field, id));
+    return jobs.job(id)
+        .filter(job -> who.sees(job.getTenant()))
+        .orElseThrow(() -> noJob(field, id));
   }
 
   private static RefusedException noJob(String field, String id) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,13 +83,16 @@ public final class FineTuneJobs {
   /**
    * At most {@code limit} jobs, newest first.
    *
+   * @param wanted only these
    * @param after the id of the job before the first; empty for the newest
    * @return nothing when there is no job {@code after}
    */
-  public synchronized Optional<Page<FineTuningJob>> list(String after, int limit) {
+  public synchronized Optional<Page<FineTuningJob>> list(
+      Predicate<FineTuningJob> wanted, String after, int limit) {
     List<FineTuningJob> all =
         jobs.values().stream()
             .flatMap(fold -> fold.job().stream())
+            .filter(wanted)
             .sorted(
                 Comparator.comparingLong(FineTuningJob::getCreatedAt)
                     .reversed()

@@ -9,6 +9,7 @@ import dev.unmask.gateway.flow.Page;
 import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.Quotas;
 import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -103,6 +104,7 @@ public final class JobDesk {
   /**
    * What is asked for.
    *
+   * @param who whose it is
    * @param key the caller's name for it, if it has one
    * @param fingerprint of all that was asked, to tell it from something else under the same key
    * @param life after which the result is worth nothing
@@ -110,7 +112,7 @@ public final class JobDesk {
    * @param traceparent the span that it is a part of, if one is recorded
    */
   public record Asking(
-      String tenant,
+      Principal who,
       @Nullable String key,
       ByteString fingerprint,
       ValidCall call,
@@ -120,7 +122,12 @@ public final class JobDesk {
       Map<String, String> metadata,
       String replayOf,
       boolean keyedCall,
-      @Nullable String traceparent) {}
+      @Nullable String traceparent) {
+
+    String tenant() {
+      return who.tenant();
+    }
+  }
 
   /**
    * A job that was found or asked for.
@@ -187,7 +194,7 @@ public final class JobDesk {
   }
 
   private Submission ask(Asking asking, String id) throws RefusedException {
-    ResolvedModel model = resolve(asking.call(), id);
+    ResolvedModel model = resolve(asking, id);
     if (table.full()) {
       throw reject(
           FlowObserver.Rejection.QUEUE_FULL,
@@ -213,6 +220,7 @@ public final class JobDesk {
             .setJob(
                 job.setMinReader(MinReader.of(job))
                     .setRequestId(id)
+                    .setTenant(asking.tenant())
                     .setModelDigest(model.digest())
                     .setDeadlineAtMs(now.plus(asking.life()).toEpochMilli())
                     .setAdmittedAtMs(now.toEpochMilli())
@@ -255,9 +263,10 @@ public final class JobDesk {
         id, model.name(), model.digest(), now.toEpochMilli(), false, refusing(told));
   }
 
-  private ResolvedModel resolve(ValidCall call, String id) throws RefusedException {
+  private ResolvedModel resolve(Asking asking, String id) throws RefusedException {
+    ValidCall call = asking.call();
     try {
-      ResolvedModel model = cluster.resolve(call.model(), id);
+      ResolvedModel model = cluster.resolve(call.model(), asking.who(), id);
       call.checkAgainst(model);
       return model;
     } catch (RefusedException e) {

@@ -74,7 +74,7 @@ public final class JobReception {
             GenerateStreamRequest.newBuilder().setMode(request.getEvents()).build());
     return submit(
         new JobDesk.Asking(
-            origin.tenant(),
+            origin.who(),
             origin.key(),
             IdempotencyKeys.fingerprint(request.toBuilder().clearMetadata().build(), detail),
             call,
@@ -131,7 +131,7 @@ public final class JobReception {
       CompletableFuture<Job> again =
           submit(
               new JobDesk.Asking(
-                  origin.tenant(),
+                  origin.who(),
                   origin.key(),
                   original.getFingerprint(),
                   call,

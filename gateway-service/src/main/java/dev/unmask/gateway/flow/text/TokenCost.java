@@ -1,6 +1,7 @@
 package dev.unmask.gateway.flow.text;
 
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.admission.ValidCall;
 import dev.unmask.gateway.flow.admission.ValidRequest;
@@ -51,9 +52,10 @@ public final class TokenCost {
     }
   }
 
+  /** A price tells nobody that a model is there: whoever may not see it is refused after it. */
   private @Nullable LladaTokenizer ready(ModelName model) {
     try {
-      return tokenizers.ready(cluster.resolve(model).digest()).orElse(null);
+      return tokenizers.ready(cluster.resolve(model, Principal.LOCAL).digest()).orElse(null);
     } catch (RefusedException e) {
       return null;
     }

@@ -3,6 +3,7 @@ package dev.unmask.gateway.flow.text;
 import dev.unmask.gateway.flow.Gate;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.ClusterView;
 import dev.unmask.gateway.flow.cluster.ResolvedModel;
@@ -42,16 +43,17 @@ public final class TokenDesk {
   public record Tokens(ResolvedModel model, int[] ids, List<String> texts) {}
 
   /** A text taken as it is, as a prompt is. */
-  public Tokens tokenize(String model, String text) throws RefusedException {
-    ResolvedModel resolved = resolve(model);
+  public Tokens tokenize(Principal who, String model, String text) throws RefusedException {
+    ResolvedModel resolved = resolve(who, model);
     checkCharacters("text", text.length());
     LladaTokenizer tokenizer = tokenizers.of(resolved.digest());
     return tokens(resolved, tokenizer, tokenizer.encode(text));
   }
 
   /** A dialogue as the model's chat template writes it, up to where the answer begins. */
-  public Tokens tokenize(String model, List<ChatMessage> messages) throws RefusedException {
-    ResolvedModel resolved = resolve(model);
+  public Tokens tokenize(Principal who, String model, List<ChatMessage> messages)
+      throws RefusedException {
+    ResolvedModel resolved = resolve(who, model);
     checkCharacters(
         "messages", messages.stream().mapToLong(message -> message.content().length()).sum());
     LladaTokenizer tokenizer = tokenizers.of(resolved.digest());
@@ -66,8 +68,8 @@ public final class TokenDesk {
   }
 
   /** The text of tokens; special ones are skipped. */
-  public String detokenize(String model, List<Integer> ids) throws RefusedException {
-    ResolvedModel resolved = resolve(model);
+  public String detokenize(Principal who, String model, List<Integer> ids) throws RefusedException {
+    ResolvedModel resolved = resolve(who, model);
     LladaTokenizer tokenizer = tokenizers.of(resolved.digest());
     for (int i = 0; i < ids.size(); i++) {
       if (ids.get(i) < 0 || ids.get(i) >= tokenizer.vocabularySize()) {
@@ -85,9 +87,9 @@ public final class TokenDesk {
     return tokenizer.decode(ids.stream().mapToInt(Integer::intValue).toArray());
   }
 
-  private ResolvedModel resolve(String model) throws RefusedException {
+  private ResolvedModel resolve(Principal who, String model) throws RefusedException {
     gate.look();
-    return cluster.resolve(ModelName.parse(model, "model"));
+    return cluster.resolve(ModelName.parse(model, "model"), who);
   }
 
   private static Tokens tokens(ResolvedModel model, LladaTokenizer tokenizer, int[] ids) {

@@ -114,8 +114,10 @@ public final class ToolTurns {
                   request.getMessages().getMessagesList().stream()
                       .map(m -> new ChatMessage(m.getRole(), m.getContent()))
                       .toList();
-              int[] prompt = tokens.tokenize(request.getModel(), dialogue).ids();
-              int[] opening = tokens.tokenize(request.getModel(), OPENING).ids();
+              int[] prompt =
+                  tokens.tokenize(asker.origin().who(), request.getModel(), dialogue).ids();
+              int[] opening =
+                  tokens.tokenize(asker.origin().who(), request.getModel(), OPENING).ids();
               asker.context().execute(() -> guarded(() -> score(prompt, opening)));
             } catch (RefusedException e) {
               asker.context().execute(() -> refuse(e.refusal()));

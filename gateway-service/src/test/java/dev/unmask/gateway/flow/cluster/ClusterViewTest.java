@@ -2,7 +2,9 @@ package dev.unmask.gateway.flow.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.store.Digest;
 import dev.unmask.store.release.AliasMove;
@@ -28,7 +30,7 @@ class ClusterViewTest {
       new ClusterView(Clock.fixed(NOW, ZoneOffset.UTC), Duration.ofSeconds(15), GateLimits.USUAL);
 
   private void checkpoint(String model, String digest, long createdAt) {
-    view.apply(new Checkpoint(model, digest, "mini", "", "full", createdAt, "", 5, 256, 99));
+    view.apply(new Checkpoint(model, digest, "mini", "", "full", createdAt, "", 5, 256, 99, ""));
   }
 
   private void alias(String model, String digest, long epoch) {
@@ -38,7 +40,7 @@ class ClusterViewTest {
   }
 
   private String resolve(String name) throws Exception {
-    return view.resolve(ModelName.parse(name, "model")).digest();
+    return view.resolve(ModelName.parse(name, "model"), Principal.LOCAL).digest();
   }
 
   @Test
@@ -60,6 +62,46 @@ class ClusterViewTest {
   }
 
   @Test
+  void aTenantsModelIsThereForItAlone() throws Exception {
+    checkpoint("mini", ONE, 1);
+    String tuned = "ft:mini:otter:j1";
+    view.apply(new Checkpoint(tuned, TWO, "mini", ONE, "full", 2, "j1", 5, 256, 99, "red"));
+    alias("mini", ONE, 1);
+    alias(tuned, TWO, 1);
+    Principal red = Principal.onBehalfOf("red");
+    Principal blue = Principal.onBehalfOf("blue");
+    assertThat(view.resolve(ModelName.parse(tuned, "model"), red).digest()).isEqualTo(TWO);
+    assertThat(view.versions(red, "")).hasSize(2);
+    assertThat(view.aliases(red)).hasSize(2);
+    assertThat(view.versions(blue, "")).extracting(ModelVersion::getName).containsExactly("mini");
+    assertThat(view.aliases(blue)).hasSize(1);
+    String nowhere = "ft:mini:otter:j2";
+    assertThat(refusal(blue, tuned).replace(tuned, nowhere))
+        .isEqualTo(refusal(blue, nowhere))
+        .doesNotContain("j1");
+    for (String pinned : new String[] {tuned + "@" + TWO, "mini@" + TWO}) {
+      String other = "sha256:" + "3".repeat(64);
+      assertThat(refusal(blue, pinned).replace(TWO, other))
+          .isEqualTo(refusal(blue, pinned.replace(TWO, other)));
+    }
+    assertThat(view.resolve(ModelName.parse(tuned, "model"), Principal.LOCAL).digest())
+        .isEqualTo(TWO);
+    // An operator gives it to everybody, and takes it back.
+    alias("mini", TWO, 2);
+    assertThat(view.resolve(ModelName.parse("mini", "model"), blue).digest()).isEqualTo(TWO);
+    assertThat(view.versions(blue, "")).hasSize(2);
+    assertThat(view.versions(blue, tuned).getFirst().getAliasesList())
+        .containsExactly("mini@default");
+    alias("mini", ONE, 3);
+    assertThat(view.versions(blue, "")).hasSize(1);
+  }
+
+  private String refusal(Principal who, String name) {
+    return String.valueOf(
+        catchThrowable(() -> view.resolve(ModelName.parse(name, "model"), who)).getMessage());
+  }
+
+  @Test
   void theFirstRecordOfAnEpochWins() throws Exception {
     checkpoint("mini", ONE, 1);
     checkpoint("mini", TWO, 2);
@@ -76,7 +118,7 @@ class ClusterViewTest {
     assertThatThrownBy(() -> resolve("")).hasMessage("No model is published yet.");
     checkpoint("mini", ONE, 1);
     alias("mini", ONE, 1);
-    view.apply(new Checkpoint("maxi", TWO, "maxi", "", "full", 0, "", 0, 0, 0));
+    view.apply(new Checkpoint("maxi", TWO, "maxi", "", "full", 0, "", 0, 0, 0, ""));
     alias("maxi", TWO, 1);
     assertThatThrownBy(() -> resolve("")).hasMessageContaining("maxi, mini");
   }
@@ -96,12 +138,12 @@ class ClusterViewTest {
             .setState(ModelState.MODEL_STATE_FAILED)
             .setMessage("a shard is missing")
             .build());
-    ModelVersion newest = view.versions("").get(0);
+    ModelVersion newest = view.versions(Principal.LOCAL, "").get(0);
     assertThat(newest.getName()).isEqualTo("ft:mini:otter:j1");
     assertThat(newest.getLiveWorkersList()).containsExactly("w1", "w2");
     assertThat(newest.getServingWorkersList()).containsExactly("w1");
     assertThat(newest.getFailuresList()).containsExactly("w2: a shard is missing");
-    assertThat(view.versions("mini"))
+    assertThat(view.versions(Principal.LOCAL, "mini"))
         .singleElement()
         .satisfies(v -> {
           assertThat(v.getAliasesList()).containsExactly("mini@default");
@@ -109,7 +151,7 @@ class ClusterViewTest {
         });
     view.forgetWorker("w2");
     view.withdraw("ft:mini:otter:j1", TWO);
-    assertThat(view.versions("")).hasSize(1);
+    assertThat(view.versions(Principal.LOCAL, "")).hasSize(1);
     assertThat(view.liveWorkers("mini")).extracting(WorkerStatus::getWorker).containsExactly("w1");
   }
 

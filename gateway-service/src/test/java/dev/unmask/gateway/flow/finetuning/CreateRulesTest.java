@@ -57,6 +57,7 @@ class CreateRulesTest {
       var unused = CreateRules.check(request);
       var command =
           CreateRules.start(
+              "red",
               request,
               new ResolvedModel("mini", "sha256:1", "mini", 256, 99),
               Instant.EPOCH,

@@ -46,7 +46,7 @@ class FineTuneJobsTest {
             .setSuffix("otter")
             .build();
     assertThat(CreateRules.check(request)).isEqualTo(new ModelName.Unnamed());
-    return CreateRules.start(request, MODEL, Instant.ofEpochSecond(100), new Random(1));
+    return CreateRules.start("red", request, MODEL, Instant.ofEpochSecond(100), new Random(1));
   }
 
   private static FineTuneEvent.Builder event(FineTuneCommand command, long seq, long owner) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unmask.gateway.flow.RefusedException;
+import dev.unmask.gateway.flow.access.Principal;
 import dev.unmask.gateway.flow.admission.ModelName;
 import dev.unmask.gateway.flow.cluster.Checkpoint;
 import dev.unmask.gateway.flow.cluster.ClusterView;
@@ -66,9 +67,9 @@ class AliasMovesTest {
 
   @BeforeEach
   void clusterOfTwo() {
-    view.apply(new Checkpoint("mini", ONE, "mini", "", "full", 1, "", 5, 256, 99));
-    view.apply(new Checkpoint("mini", TWO, "mini", ONE, "full", 2, "", 5, 256, 99));
-    view.apply(new Checkpoint("ft:mini:x:1", TUNED, "mini", ONE, "full", 3, "", 5, 256, 99));
+    view.apply(new Checkpoint("mini", ONE, "mini", "", "full", 1, "", 5, 256, 99, ""));
+    view.apply(new Checkpoint("mini", TWO, "mini", ONE, "full", 2, "", 5, 256, 99, ""));
+    view.apply(new Checkpoint("ft:mini:x:1", TUNED, "mini", ONE, "full", 3, "", 5, 256, 99, ""));
     view.apply(move("mini", ONE, 1, "import"));
     worker("w1", ONE);
     worker("w2", ONE);
@@ -214,7 +215,7 @@ class AliasMovesTest {
     view.apply(move("ft:mini:x:1", TUNED, 1, "job"));
     assertThatThrownBy(() -> withdraw("mini@" + ONE)).hasMessageContaining("mini@default");
     assertThat(withdraw("ft:mini:x:1@" + TUNED).digest()).isEqualTo(TUNED);
-    assertThatThrownBy(() -> view.resolve(ModelName.parse("ft:mini:x:1", "model")))
+    assertThatThrownBy(() -> view.resolve(ModelName.parse("ft:mini:x:1", "model"), Principal.LOCAL))
         .hasMessageContaining("not published");
   }
 

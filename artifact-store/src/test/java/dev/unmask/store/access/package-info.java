@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unmask.store.access;
+
+import org.jspecify.annotations.NullMarked;
