@@ -42,7 +42,17 @@ class HttpBatchTest {
         .formatted(id, CHAT, gateway.base, gateway.prompt(script), more);
   }
 
+  private static final String USUAL = "default";
+
+  private static HttpRequest.Builder as(String tenant, String path) {
+    return HttpCaller.request(path).header("x-unmask-tenant", tenant);
+  }
+
   private static String upload(String content) {
+    return upload(content, USUAL);
+  }
+
+  private static String upload(String content, String tenant) {
     String form =
         "--edge\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"
             + "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.jsonl\"\r\n"
@@ -51,7 +61,7 @@ class HttpBatchTest {
             + "\r\n--edge--\r\n";
     Answer answer =
         HttpCaller.send(
-            HttpCaller.request("/v1/files")
+            as(tenant, "/v1/files")
                 .header("content-type", "multipart/form-data; boundary=edge")
                 .POST(HttpRequest.BodyPublishers.ofString(form)));
     assertThat(answer.status()).as("%s", answer.json()).isEqualTo(200);
@@ -69,18 +79,27 @@ class HttpBatchTest {
   }
 
   private static JsonNode await(String id, String status) {
+    return await(id, status, USUAL);
+  }
+
+  private static JsonNode await(String id, String status, String tenant) {
+    HttpRequest.Builder get = as(tenant, "/v1/batches/" + id);
     TestGateway.await(
         "the batch " + id + " is " + status,
-        () -> HttpCaller.get("/v1/batches/" + id).json().path("status").asText().equals(status));
-    return HttpCaller.get("/v1/batches/" + id).json();
+        () -> HttpCaller.send(get).json().path("status").asText().equals(status));
+    return HttpCaller.send(get).json();
   }
 
   private static Map<String, JsonNode> lines(String file) throws Exception {
+    return lines(file, USUAL);
+  }
+
+  private static Map<String, JsonNode> lines(String file, String tenant) throws Exception {
     try (var client = java.net.http.HttpClient.newHttpClient()) {
       String content =
           client
               .send(
-                  HttpCaller.request("/v1/files/" + file + "/content").build(),
+                  as(tenant, "/v1/files/" + file + "/content").build(),
                   java.net.http.HttpResponse.BodyHandlers.ofString())
               .body();
       Map<String, JsonNode> lines = new HashMap<>();
@@ -157,15 +176,16 @@ class HttpBatchTest {
             HttpCaller.json(
                     "/v1/batches",
                     "{\"input_file_id\": \"%s\", \"endpoint\": \"%s\"}"
-                        .formatted(upload(input), CHAT))
+                        .formatted(upload(input, "tokens"), CHAT))
                 .header("x-unmask-tenant", "tokens"));
-    JsonNode done = await(created.json().path("id").asText(), "completed");
+    assertThat(created.status()).as("%s", created.json()).isEqualTo(200);
+    JsonNode done = await(created.json().path("id").asText(), "completed", "tokens");
     assertThat(done.at("/request_counts/failed").asInt()).isEqualTo(1);
-    Map<String, JsonNode> errors = lines(done.path("error_file_id").asText());
+    Map<String, JsonNode> errors = lines(done.path("error_file_id").asText(), "tokens");
     assertThat(at(errors, "large", "/response/status_code").asInt()).isEqualTo(429);
     assertThat(at(errors, "large", "/response/body/error/message").asText())
         .contains("tenant tokens has 300 a minute");
-    assertThat(lines(done.path("output_file_id").asText())).containsOnlyKeys("small");
+    assertThat(lines(done.path("output_file_id").asText(), "tokens")).containsOnlyKeys("small");
   }
 
   @Test

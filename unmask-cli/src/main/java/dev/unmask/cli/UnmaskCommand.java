@@ -24,6 +24,7 @@ import dev.unmask.cli.requests.RequestsCommand;
 import dev.unmask.cli.tools.CorpusCommand;
 import dev.unmask.cli.tools.DoctorCommand;
 import dev.unmask.cli.tools.EvalCommand;
+import dev.unmask.cli.tools.ExperimentCommand;
 import dev.unmask.cli.tools.InspectCommand;
 import dev.unmask.cli.tools.MergeCommand;
 import dev.unmask.cli.tools.PretrainCommand;
@@ -76,6 +77,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       PretrainCommand.class,
       CorpusCommand.class,
+      ExperimentCommand.class,
       EvalCommand.class,
       GoldenCommand.class,
       BenchCommand.class,

@@ -47,7 +47,7 @@ class ArgumentsTest {
     assertThat(cli.run("--help")).isZero();
 
     assertThat(cli.out())
-        .contains("generate", "score", "pretrain", "corpus", "eval")
+        .contains("generate", "score", "pretrain", "corpus", "experiment", "eval")
         .contains("rollback", "infill", "export", "  top ");
   }
 

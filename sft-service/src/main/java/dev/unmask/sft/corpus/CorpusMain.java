@@ -15,9 +15,10 @@ import java.util.function.Function;
 
 /**
  * {@code --seed N --out DIR [--dialogues N]}: writes {@code train.jsonl}, {@code valid.jsonl} (rows
- * {@code {"messages": [...], "task": ...}}) and {@code probes.jsonl} (rows {@code {"task",
- * "phrasing", "messages", "question", "accepted"}}, where messages end with the question). Exit
- * code 0, or 2 with a sentence on standard error.
+ * {@code {"messages": [...], "task": ...}}), {@code texts.jsonl} (rows {@code {"text": ...}}), and
+ * {@code probes.jsonl} and {@code unseen.jsonl} (rows {@code {"task", "phrasing", "messages",
+ * "question", "accepted"}}, where messages end with the question). Exit code 0, or 2 with a
+ * sentence on standard error.
  */
 public final class CorpusMain {
 
@@ -34,7 +35,8 @@ public final class CorpusMain {
     if (args.contains("--help") || args.contains("-h")) {
       out.println(USAGE);
       out.println(
-          "Writes train.jsonl, valid.jsonl and probes.jsonl; the same seed, the same bytes.");
+          "Writes train.jsonl, texts.jsonl, valid.jsonl, probes.jsonl and unseen.jsonl; the same"
+              + " seed, the same bytes.");
       return 0;
     }
     Path folder = null;
@@ -66,14 +68,19 @@ public final class CorpusMain {
       Corpus corpus = Corpus.make(seed, dialogues);
       Files.createDirectories(folder);
       write(folder.resolve("train.jsonl"), corpus.train(), CorpusMain::row);
+      write(folder.resolve("texts.jsonl"), corpus.texts(), CorpusMain::row);
       write(folder.resolve("valid.jsonl"), corpus.valid(), CorpusMain::row);
       write(folder.resolve("probes.jsonl"), corpus.probes(), CorpusMain::row);
+      write(folder.resolve("unseen.jsonl"), corpus.unseen(), CorpusMain::row);
       out.printf(
-          "%d dialogues (%d distinct), %d for validation, %d probes in %.1f s -> %s%n",
+          "%d dialogues (%d distinct), %d texts, %d for validation, %d probes, %d unseen in %.1f s ->"
+              + " %s%n",
           corpus.train().size(),
           new HashSet<>(corpus.train()).size(),
+          corpus.texts().size(),
           corpus.valid().size(),
           corpus.probes().size(),
+          corpus.unseen().size(),
           (System.nanoTime() - start) / 1e9,
           folder);
       return 0;
@@ -91,6 +98,10 @@ public final class CorpusMain {
         writer.write('\n');
       }
     }
+  }
+
+  private static ObjectNode row(String text) {
+    return JSON.createObjectNode().put("text", text);
   }
 
   private static ObjectNode row(Dialogue dialogue) {

@@ -11,8 +11,6 @@ import java.util.Map;
  */
 final class DialogueMaker {
 
-  private static final double FOLLOW_UP_WEIGHT = 12;
-  private static final double RECALL_WEIGHT = 4;
   private static final List<String> SYSTEM =
       List.of(
           "You are a helpful assistant.",
@@ -25,8 +23,8 @@ final class DialogueMaker {
   private final double weights;
   private final List<Task> greetings;
   private final List<Task> endings;
-  private final FollowUps followUps;
-  private final Recall recall;
+  private final List<Scene> scenes;
+  private final double sceneWeights;
 
   DialogueMaker() {
     this(load());
@@ -40,13 +38,25 @@ final class DialogueMaker {
     this.greetings = named("greeting", tasks);
     this.endings = new ArrayList<>(named("thanks", tasks));
     this.endings.addAll(named("goodbye", tasks));
-    this.followUps = new FollowUps(byName);
-    this.recall = new Recall(named("meet", tasks).getFirst());
+    Pools pools = new Pools();
+    this.scenes =
+        List.of(
+            new FollowUps(byName),
+            new Recall(pools, draw -> exchange(taskAt(draw.fraction() * weights), false, draw)),
+            new Echo(pools),
+            new Owners(pools),
+            new JsonSlots(pools));
+    this.sceneWeights = scenes.stream().mapToDouble(Scene::weight).sum();
   }
 
   /** Every task of the resource files. */
   List<Task> tasks() {
     return tasks;
+  }
+
+  /** Every kind of dialogue whose answers come from what was said in it. */
+  List<Scene> scenes() {
+    return scenes;
   }
 
   /**
@@ -55,26 +65,20 @@ final class DialogueMaker {
    * @param validation whether questions are asked in the words held out from training
    */
   Dialogue next(boolean validation, Draw draw) {
-    double at = draw.fraction() * (weights + FOLLOW_UP_WEIGHT + RECALL_WEIGHT);
+    double at = draw.fraction() * (weights + sceneWeights);
     List<Exchange> exchanges = new ArrayList<>();
     String name;
-    if (draw.chance(0.08)) {
+    if (draw.chance(0.06)) {
       exchanges.add(exchange(draw.pick(greetings), false, draw));
     }
-    if (at < FOLLOW_UP_WEIGHT) {
-      name = "follow-up";
-      exchanges.addAll(followUps.make(validation, draw));
-    } else if (at < FOLLOW_UP_WEIGHT + RECALL_WEIGHT) {
-      name = "recall";
-      List<Exchange> between =
-          draw.chance(0.4)
-              ? List.of(exchange(taskAt(draw.fraction() * weights), false, draw))
-              : List.of();
-      exchanges.addAll(recall.make(between, validation, draw));
+    if (at < sceneWeights) {
+      Scene scene = sceneAt(at);
+      name = scene.name();
+      exchanges.addAll(scene.make(validation, draw));
     } else {
-      Task task = taskAt(at - FOLLOW_UP_WEIGHT - RECALL_WEIGHT);
+      Task task = taskAt(at - sceneWeights);
       name = task.name();
-      if (exchanges.isEmpty() && draw.chance(0.12)) {
+      if (exchanges.isEmpty() && draw.chance(0.1)) {
         exchanges.add(exchange(taskAt(draw.fraction() * weights), false, draw));
       }
       exchanges.add(exchange(task, validation, draw));
@@ -101,6 +105,17 @@ final class DialogueMaker {
       }
     }
     return tasks.getLast();
+  }
+
+  private Scene sceneAt(double at) {
+    double left = at;
+    for (Scene scene : scenes) {
+      left -= scene.weight();
+      if (left < 0) {
+        return scene;
+      }
+    }
+    return scenes.getLast();
   }
 
   private static List<Task> named(String name, List<Task> tasks) {

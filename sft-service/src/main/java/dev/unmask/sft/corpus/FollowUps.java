@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Dialogues whose later questions need the earlier turns to be understood. */
-final class FollowUps {
+final class FollowUps implements Scene {
 
   private static final List<String> COUNTRY_RELATIONS =
       List.of("capital", "currency", "language", "continent");
@@ -71,8 +71,19 @@ final class FollowUps {
     this.tasks = tasks;
   }
 
+  @Override
+  public String name() {
+    return "follow-up";
+  }
+
+  @Override
+  public double weight() {
+    return 10;
+  }
+
   /** Two to four exchanges about countries, or about one other kind of fact. */
-  List<Exchange> make(boolean validation, Draw draw) {
+  @Override
+  public List<Exchange> make(boolean validation, Draw draw) {
     List<Exchange> exchanges = new ArrayList<>();
     if (draw.chance(0.2)) {
       Task task = task(draw.pick(List.of("opposite", "young", "symbol", "colour")));
@@ -83,10 +94,11 @@ final class FollowUps {
       }
       return exchanges;
     }
-    Map<String, String> country = draw.pick(task("capital").table().rows());
     String relation = draw.pick(COUNTRY_RELATIONS);
     boolean fromCapital = draw.chance(0.15);
-    exchanges.add(first(task(fromCapital ? "country-of-capital" : relation), country, draw));
+    Task beginning = task(fromCapital ? "country-of-capital" : relation);
+    Map<String, String> country = draw.pick(beginning.table().rows());
+    exchanges.add(first(beginning, country, draw));
     int turns = 1 + draw.below(3);
     for (int i = 0; i < turns; i++) {
       if (!fromCapital && draw.chance(0.5)) {

@@ -17,4 +17,10 @@ public record Probe(
     String phrasing,
     List<ChatMessage> before,
     String question,
-    List<String> accepted) {}
+    List<String> accepted) {
+
+  /** What makes it another question than others. */
+  String key() {
+    return before + " " + question;
+  }
+}

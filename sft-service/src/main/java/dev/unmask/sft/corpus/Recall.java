@@ -2,84 +2,74 @@ package dev.unmask.sft.corpus;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** Dialogues in which the user says something about themselves and asks for it later. */
-final class Recall {
+final class Recall implements Scene {
 
-  private static final List<String> COLOURS =
-      List.of(
-          "red", "blue", "green", "yellow", "orange", "purple", "pink", "black", "white", "grey");
-  private static final List<String> SAY_COLOUR =
-      List.of(
-          "My favourite colour is {colour}.",
-          "My favorite color is {colour}.",
-          "I like the colour {colour}.",
-          "{colour} is my favourite colour.");
-  private static final List<String> ASK_COLOUR =
-      List.of(
-          "What is my favourite colour?",
-          "Which colour do I like?",
-          "What's my favourite colour?",
-          "Do you know my favourite colour?");
-  private static final List<String> ASK_NAME =
-      List.of(
-          "What is my name?",
-          "What's my name?",
-          "Do you know my name?",
-          "Who am I?",
-          "Do you remember my name?",
-          "Tell me my name.");
-  private static final List<String> ASK_NAME_HELD_OUT = List.of("Can you tell me my name?");
-  private static final List<String> ASK_COLOUR_HELD_OUT =
-      List.of("Do you remember my favourite colour?");
+  private final List<Attribute> attributes = Attribute.all();
+  private final Pools pools;
+  private final Between between;
 
-  private final Task meet;
-
-  Recall(Task meet) {
-    this.meet = meet;
+  /** An exchange about another matter. */
+  interface Between {
+    Exchange draw(Draw draw);
   }
 
-  /**
-   * What the user says, perhaps something else between, and the question.
-   *
-   * @param between an exchange about another matter, or an empty list
-   */
-  List<Exchange> make(List<Exchange> between, boolean validation, Draw draw) {
-    List<Exchange> exchanges = new ArrayList<>();
-    boolean name = draw.chance(0.7);
-    if (name) {
-      Map<String, String> row = draw.pick(meet.table().rows());
-      exchanges.add(varied(meet.exchange(draw.pick(meet.seen()), row), draw));
-      exchanges.addAll(between);
-      String value = new Template("{name}").fillIn(row);
-      exchanges.add(
-          answer(
-              draw.pick(validation ? ASK_NAME_HELD_OUT : ASK_NAME),
-              "Your name is " + value + ".",
-              value,
-              draw));
-    } else {
-      String colour = draw.pick(COLOURS);
-      Template said = new Template(draw.pick(SAY_COLOUR));
-      String nice = Template.capitalized(colour) + " is a nice colour.";
-      exchanges.add(answer(said.fill(Map.of("colour", colour)), nice, colour, draw));
-      exchanges.addAll(between);
-      exchanges.add(
-          answer(
-              draw.pick(validation ? ASK_COLOUR_HELD_OUT : ASK_COLOUR),
-              "Your favourite colour is " + colour + ".",
-              colour,
-              draw));
+  Recall(Pools pools, Between between) {
+    this.pools = pools;
+    this.between = between;
+  }
+
+  @Override
+  public String name() {
+    return "recall";
+  }
+
+  @Override
+  public double weight() {
+    return 34;
+  }
+
+  @Override
+  public List<Exchange> make(boolean validation, Draw draw) {
+    Attribute first = attribute(draw);
+    String value = pools.word(first.pool(), validation, draw);
+    if (draw.chance(0.2)) {
+      // All in one message: the shortest way from what is told to what is asked.
+      Exchange asked = first.ask(value, validation, draw);
+      return List.of(
+          asked.asked(first.statement(value, validation, draw) + " " + asked.question()));
     }
+    List<Exchange> exchanges = new ArrayList<>();
+    exchanges.add(varied(first.tell(value, validation, draw), draw));
+    Attribute second = attribute(draw);
+    boolean two = !second.pool().equals(first.pool()) && draw.chance(0.3);
+    String other = pools.word(second.pool(), false, draw);
+    if (two) {
+      exchanges.add(varied(second.tell(other, false, draw), draw));
+    } else if (draw.chance(0.35)) {
+      exchanges.add(between.draw(draw));
+    }
+    if (two && draw.chance(0.5)) {
+      exchanges.add(varied(second.ask(other, false, draw), draw));
+    }
+    exchanges.add(varied(first.ask(value, validation, draw), draw));
     return exchanges;
   }
 
-  private static Exchange answer(String question, String answer, String accepted, Draw draw) {
-    return varied(new Exchange(question, answer, List.of(accepted)), draw);
+  private Attribute attribute(Draw draw) {
+    double at = draw.fraction() * attributes.stream().mapToDouble(Attribute::weight).sum();
+    for (Attribute attribute : attributes) {
+      at -= attribute.weight();
+      if (at < 0) {
+        return attribute;
+      }
+    }
+    return attributes.getLast();
   }
 
-  private static Exchange varied(Exchange exchange, Draw draw) {
-    return exchange.asked(Wording.vary(exchange.question(), false, false, draw));
+  /** A word is copied as it was written, so its letters stay; only the end may be missing. */
+  static Exchange varied(Exchange exchange, Draw draw) {
+    return exchange.asked(Wording.vary(exchange.question(), false, true, false, draw));
   }
 }

@@ -5,12 +5,11 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** All tables of the corpus: those written in files and those that can be computed. */
 final class Tables {
@@ -32,18 +31,36 @@ final class Tables {
             "elements",
             "days",
             "months",
+            "seasons",
+            "kinds",
+            "plurals",
+            "pasts",
             "names",
             "topics")) {
       tables.put(name, new Table(TaskFile.rows(name + ".tsv")));
     }
     tables.put("antonyms", antonyms());
     tables.put("claims", claims(TaskFile.rows("countries.tsv")));
-    tables.put("sums", sums());
-    tables.put("differences", differences());
-    tables.put("pairs", pairs());
-    tables.put("numbers", numbers());
-    tables.put("counts", counts(1, 12));
-    tables.put("firstcounts", counts(1, 1));
+    tables.put("sums", NumberTables.sums());
+    tables.put("smallsums", NumberTables.smallSums());
+    tables.put("differences", NumberTables.differences());
+    tables.put("smalldifferences", NumberTables.smallDifferences());
+    tables.put("products", NumberTables.products());
+    tables.put("pairs", NumberTables.pairs());
+    tables.put("numbers", NumberTables.numbers());
+    tables.put("parities", NumberTables.parities());
+    tables.put("numberwords", NumberTables.numberWords());
+    tables.put("counts", NumberTables.counts(1, 12, false));
+    tables.put("firstcounts", NumberTables.counts(1, 1, false));
+    tables.put("countdowns", NumberTables.counts(1, 8, true));
+    tables.put("units", NumberTables.units());
+    tables.put("capitals", WordTables.capitals());
+    tables.put("symbols", WordTables.symbols());
+    tables.put("parents", WordTables.parents());
+    tables.put("kindchoices", WordTables.kindChoices());
+    tables.put("spellings", WordTables.spellings());
+    tables.put("dayslater", WordTables.daysLater());
+    tables.put("pseudowords", pseudoWords());
     tables.put("strangelands", strangeLands());
     tables.put("people", people());
     return tables;
@@ -84,66 +101,6 @@ final class Tables {
     return row;
   }
 
-  private static Table sums() {
-    List<Map<String, String>> rows = new ArrayList<>();
-    for (int a = 0; a <= 20; a++) {
-      for (int b = 0; a + b <= 20; b++) {
-        rows.add(Map.of("a", "" + a, "b", "" + b, "c", "" + (a + b)));
-      }
-    }
-    return new Table(rows);
-  }
-
-  private static Table differences() {
-    List<Map<String, String>> rows = new ArrayList<>();
-    for (int a = 0; a <= 20; a++) {
-      for (int b = 0; b <= a; b++) {
-        rows.add(Map.of("a", "" + a, "b", "" + b, "c", "" + (a - b)));
-      }
-    }
-    return new Table(rows);
-  }
-
-  private static Table pairs() {
-    List<Map<String, String>> rows = new ArrayList<>();
-    for (int a = 0; a <= 20; a++) {
-      for (int b = 0; b <= 20; b++) {
-        if (a != b) {
-          rows.add(
-              Map.of(
-                  "a",
-                  "" + a,
-                  "b",
-                  "" + b,
-                  "big",
-                  "" + Math.max(a, b),
-                  "small",
-                  "" + Math.min(a, b)));
-        }
-      }
-    }
-    return new Table(rows);
-  }
-
-  private static Table numbers() {
-    return new Table(
-        IntStream.range(0, 60).mapToObj(n -> Map.of("n", "" + n, "next", "" + (n + 1))).toList());
-  }
-
-  private static Table counts(int firstFrom, int lastFrom) {
-    List<Map<String, String>> rows = new ArrayList<>();
-    for (int from = firstFrom; from <= lastFrom; from++) {
-      for (int to = from + 2; to <= from + 9 && to <= 20; to++) {
-        String list =
-            IntStream.rangeClosed(from, to)
-                .mapToObj(Integer::toString)
-                .collect(Collectors.joining(", "));
-        rows.add(Map.of("a", "" + from, "b", "" + to, "list", list));
-      }
-    }
-    return new Table(rows);
-  }
-
   /** Made-up countries: 600 to learn the manner of answering, 60 others to test it. */
   private static Table strangeLands() {
     List<String> starts =
@@ -168,6 +125,18 @@ final class Tables {
     return new Table(
         known.stream().map(name -> Map.of("land", name)).toList(),
         names.subList(0, 60).stream().map(name -> Map.of("land", name)).toList());
+  }
+
+  /** Words that are none, in small letters. */
+  private static Table pseudoWords() {
+    Table lands = strangeLands();
+    return new Table(small(lands.rows().subList(4, 404)), small(lands.heldOut()));
+  }
+
+  private static List<Map<String, String>> small(List<Map<String, String>> rows) {
+    return rows.stream()
+        .map(row -> Map.of("land", value(row, "land").toLowerCase(Locale.ROOT)))
+        .toList();
   }
 
   private static Table people() {

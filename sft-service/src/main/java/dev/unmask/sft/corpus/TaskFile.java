@@ -25,19 +25,21 @@ final class TaskFile {
 
   /** The tasks of one file, with their tables from {@code tables}. */
   static List<Task> tasks(String resource, Map<String, Table> tables) {
-    List<Task> tasks = new ArrayList<>();
-    List<String> block = new ArrayList<>();
+    return blocks(resource).stream().map(block -> task(block, tables)).toList();
+  }
+
+  /** The blocks of a file, each of which begins with a name in brackets; without comments. */
+  static List<List<String>> blocks(String resource) {
+    List<List<String>> blocks = new ArrayList<>();
     for (String line : lines(resource)) {
-      if (line.startsWith("[") && !block.isEmpty()) {
-        tasks.add(task(block, tables));
-        block.clear();
+      if (line.startsWith("[")) {
+        blocks.add(new ArrayList<>());
       }
       if (!line.isBlank() && !line.startsWith("#")) {
-        block.add(line);
+        blocks.getLast().add(line);
       }
     }
-    tasks.add(task(block, tables));
-    return tasks;
+    return blocks;
   }
 
   /** The rows of a {@code .tsv} file. */
@@ -82,14 +84,14 @@ final class TaskFile {
         accepted.isEmpty() ? answers : accepted);
   }
 
-  private static List<Template> marked(char mark, List<String> block) {
+  static List<Template> marked(char mark, List<String> block) {
     return block.stream()
         .filter(line -> line.charAt(0) == mark)
         .map(line -> new Template(line.substring(1).strip()))
         .toList();
   }
 
-  private static List<String> lines(String resource) {
+  static List<String> lines(String resource) {
     try (InputStream in = TaskFile.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("no corpus resource " + resource);

@@ -1,5 +1,6 @@
 package dev.unmask.sft.corpus;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -16,6 +17,11 @@ record Template(String text) {
 
   String fill(Map<String, String> row) {
     return capitalized(fillIn(row));
+  }
+
+  /** The placeholders, in their order. */
+  List<String> gaps() {
+    return GAP.matcher(text).results().map(gap -> gap.group(2)).distinct().toList();
   }
 
   /** The filled text as it stands, for an accepted answer. */

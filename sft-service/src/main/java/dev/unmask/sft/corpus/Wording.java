@@ -18,6 +18,18 @@ final class Wording {
    * @param beginsWithName whether its first letter is always a capital
    */
   static String vary(String text, boolean aboutFacts, boolean beginsWithName, Draw draw) {
+    return vary(text, aboutFacts, beginsWithName, true, draw);
+  }
+
+  /**
+   * A variant of {@code text}.
+   *
+   * @param aboutFacts whether words may be put around it; around a greeting they may not
+   * @param beginsWithName whether its first letter is always a capital
+   * @param small whether all of it may be in small letters
+   */
+  static String vary(
+      String text, boolean aboutFacts, boolean beginsWithName, boolean small, Draw draw) {
     String varied = text;
     if (aboutFacts && draw.chance(0.08)) {
       varied = beforeEnd(varied, ", please");
@@ -25,7 +37,7 @@ final class Wording {
     if (aboutFacts && !beginsWithName && draw.chance(0.08)) {
       varied = draw.pick(OPENERS) + withSmallFirstLetter(varied);
     }
-    if (draw.chance(0.22)) {
+    if (small && draw.chance(0.22)) {
       varied = varied.toLowerCase(Locale.ROOT);
     }
     if (draw.chance(0.25)) {

@@ -16,14 +16,14 @@ import java.util.concurrent.CompletionException;
 import java.util.function.IntConsumer;
 
 /** Asks a model questions, a number of them at once through one engine. */
-final class Interview {
+public final class Interview {
 
   private final DenoisingEngine engine;
   private final LoadedModel model;
   private final LladaTokenizer tokenizer;
   private final GenerationSettings settings;
 
-  Interview(
+  public Interview(
       DenoisingEngine engine,
       LoadedModel model,
       LladaTokenizer tokenizer,
@@ -41,7 +41,8 @@ final class Interview {
    * @param progress told the number of answers so far
    * @throws EngineException when a question could not be answered
    */
-  List<String> ask(List<Probe> probes, int atOnce, IntConsumer progress) throws EngineException {
+  public List<String> ask(List<Probe> probes, int atOnce, IntConsumer progress)
+      throws EngineException {
     List<String> answers = new ArrayList<>();
     for (int from = 0; from < probes.size(); from += atOnce) {
       List<GenerationFuture> asked =

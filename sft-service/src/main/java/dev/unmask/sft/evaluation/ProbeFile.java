@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Probes as the corpus generator writes them: one JSON object a line. */
-final class ProbeFile {
+public final class ProbeFile {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -23,7 +23,7 @@ final class ProbeFile {
    *
    * @throws IOException with a sentence that names the line when a row is not a probe
    */
-  static List<Probe> read(Path file) throws IOException {
+  public static List<Probe> read(Path file) throws IOException {
     List<Probe> probes = new ArrayList<>();
     int line = 0;
     for (String text : Files.readAllLines(file)) {

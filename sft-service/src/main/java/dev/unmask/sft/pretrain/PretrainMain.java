@@ -4,6 +4,7 @@ import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.config.ModelConfig;
 import dev.unmask.model.config.SpecialTokens;
 import dev.unmask.model.training.AdamW;
+import dev.unmask.model.training.GrownFolder;
 import dev.unmask.model.training.Method;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import dev.unmask.sft.recipe.BatchPlan;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /**
@@ -38,6 +40,7 @@ import picocli.CommandLine;
 public final class PretrainMain {
 
   private static final int MAX_ROWS = 256;
+  private static final int LAYERS = 6;
 
   /** The part of a run in which the stable schedule falls. */
   private static final double FALL = 0.2;
@@ -104,8 +107,8 @@ public final class PretrainMain {
         PretrainingData valid =
             new PretrainingData(
                 tokens.resolve("valid"), judges, tokenizer, options.rowTokens, 0, options.seed)) {
-      ModelConfig config =
-          options.from == null ? config(tokenizer) : ModelConfig.load(options.from);
+      Path from = beginning();
+      ModelConfig config = from == null ? config(tokenizer) : ModelConfig.load(from);
       data.facts().forEach(this::print);
       BatchPlan.Shape shape =
           new BatchPlan.Shape(options.batchTokens, MAX_ROWS, options.rowTokens, options.eosShare);
@@ -130,7 +133,6 @@ public final class PretrainMain {
               null,
               options.checkpointSteps,
               options.checkpointMinutes * 60);
-      Path from = options.from;
       try (TrainingRun run =
           TrainingRun.open(
               options.out,
@@ -149,6 +151,16 @@ public final class PretrainMain {
         forget(hook);
       }
     }
+  }
+
+  /** The model to start from, with as many blocks as were asked for; null for none. */
+  private @Nullable Path beginning() throws IOException, InvalidModelException {
+    if (options.from == null || options.layers == null) {
+      return options.from;
+    }
+    Path grown = options.out.resolve("grown");
+    GrownFolder.write(options.from, options.layers, grown);
+    return grown;
   }
 
   /** What happens beside the training: metrics, progress lines, the model folder. */
@@ -306,7 +318,7 @@ public final class PretrainMain {
     }
     return ModelConfig.shape()
         .width(options.width)
-        .layers(options.layers)
+        .layers(options.layers == null ? LAYERS : options.layers)
         .heads(options.heads)
         .kvHeads(options.kvHeads == null ? options.heads : options.kvHeads)
         .mlpWidth(options.mlp)

@@ -49,8 +49,12 @@ final class PretrainOptions {
   @Option(names = "--d-model", description = "Width (default ${DEFAULT-VALUE}).")
   int width = 256;
 
-  @Option(names = "--layers", description = "Blocks (default ${DEFAULT-VALUE}).")
-  int layers = 6;
+  @Option(
+      names = "--layers",
+      description =
+          "Blocks (default 6); with --from it is grown to them: new blocks begin as copies that"
+              + " change nothing.")
+  @Nullable Integer layers;
 
   @Option(names = "--heads", description = "Attention heads (default ${DEFAULT-VALUE}).")
   int heads = 4;

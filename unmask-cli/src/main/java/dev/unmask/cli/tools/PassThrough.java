@@ -14,6 +14,7 @@ import java.util.Optional;
 public enum PassThrough {
   PRETRAIN("pretrain", "dev.unmask.sft.pretrain.PretrainMain", 1024),
   CORPUS("corpus", "dev.unmask.sft.corpus.CorpusMain", 512),
+  EXPERIMENT("experiment", "dev.unmask.sft.experiment.ExperimentMain", 1024),
   EVAL("eval", "dev.unmask.sft.evaluation.EvalMain", 2048);
 
   private final String command;
