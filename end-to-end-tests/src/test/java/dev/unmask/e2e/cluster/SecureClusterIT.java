@@ -2,24 +2,19 @@ package dev.unmask.e2e.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.ByteString;
 import dev.unmask.kafka.AccessSettings;
 import dev.unmask.store.signing.Ed25519Keys;
 import dev.unmask.testkit.DeployedRights;
 import dev.unmask.testkit.SecureKafka;
 import dev.unmask.testkit.TestAuthority;
 import dev.unmask.v1.CreateFineTuningJobRequest;
-import dev.unmask.v1.File;
-import dev.unmask.v1.FileInfo;
 import dev.unmask.v1.FineTuneEvent;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GetFineTuningJobRequest;
 import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
-import dev.unmask.v1.UploadRequest;
 import dev.unmask.v1.WatchFineTuningJobRequest;
-import io.grpc.stub.StreamObserver;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,8 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.gaul.s3proxy.BlobStores;
 import org.gaul.s3proxy.S3Proxy;
@@ -76,7 +69,10 @@ final class SecureClusterIT {
                 environment(kafka))) {
       GenerateResponse before = cluster.generation().generate(Requests.question("Who?", 8));
       assertThat(before.getText()).isNotEmpty();
-      FineTuningJob job = fineTune(cluster, upload(cluster));
+      FineTuningJob job =
+          fineTune(
+              cluster,
+              Uploads.send(cluster, "otter.jsonl", Uploads.dialogues(8, "An otter.")).getId());
       assertThat(job.getStatus()).as(job.getError()).isEqualTo(JobStatus.JOB_STATUS_SUCCEEDED);
       GenerateResponse after = cluster.generation().generate(Requests.question("Who?", 8));
       assertThat(after.getModelDigest())
@@ -128,39 +124,6 @@ final class SecureClusterIT {
             .build();
     server.start();
     return server;
-  }
-
-  private static String upload(Cluster cluster) throws Exception {
-    CompletableFuture<File> answer = new CompletableFuture<>();
-    StreamObserver<UploadRequest> upload =
-        cluster
-            .files()
-            .upload(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(File file) {
-                    answer.complete(file);
-                  }
-
-                  @Override
-                  public void onError(Throwable error) {
-                    answer.completeExceptionally(error);
-                  }
-
-                  @Override
-                  public void onCompleted() {}
-                });
-    String row =
-        "{\"messages\": [{\"role\": \"user\", \"content\": \"Who?\"},"
-            + " {\"role\": \"assistant\", \"content\": \"An otter.\"}]}\n";
-    upload.onNext(
-        UploadRequest.newBuilder()
-            .setInfo(FileInfo.newBuilder().setFilename("otter.jsonl").setPurpose("fine-tune"))
-            .build());
-    upload.onNext(
-        UploadRequest.newBuilder().setData(ByteString.copyFromUtf8(row.repeat(8))).build());
-    upload.onCompleted();
-    return answer.get(2, TimeUnit.MINUTES).getId();
   }
 
   private static FineTuningJob fineTune(Cluster cluster, String file) {
