@@ -56,9 +56,14 @@ public final class GrownFolder {
     Files.writeString(
         into.resolve(ModelConfig.FILE_NAME),
         json.writerWithDefaultPrettyPrinter().writeValueAsString(root.put("n_layers", layers)));
+    ModelConfig grown = ModelConfig.load(into);
+    if (grown.layers() != layers) {
+      throw new InvalidModelException(
+          config + " does not say n_layers, so it is not of the layout that can be grown");
+    }
     SafetensorsDirectory files = SafetensorsDirectory.open(from);
     SafetensorsWriter writer = new SafetensorsWriter();
-    for (Weight weight : WeightTable.of(ModelConfig.load(into))) {
+    for (Weight weight : WeightTable.of(grown)) {
       boolean inBlock = weight.layer() >= 0;
       Block block = inBlock ? blocks.get(weight.layer()) : new Block(-1, false);
       String old =

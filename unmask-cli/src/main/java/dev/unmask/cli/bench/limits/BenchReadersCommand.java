@@ -37,7 +37,10 @@ public final class BenchReadersCommand implements Callable<Integer> {
   /** What a slow reader may hold beyond a fast one: socket windows, one canvas, one text. */
   private static final long MOST_BYTES = 256 * 1024;
 
-  /** Buffers of the network come and go in chunks of megabytes, whoever uses them. */
+  /**
+   * Buffers of the network come and go in chunks of megabytes, whoever uses them. Shared by all
+   * readers: with a few it would be as much as their streams, and nothing could fail.
+   */
   private static final long CHUNKS = 8L << 20;
 
   /** Text as events is short, and sockets swallow a good deal of it before they are full. */
@@ -51,9 +54,9 @@ public final class BenchReadersCommand implements Callable<Integer> {
   @Option(
       names = "--readers",
       paramLabel = "N",
-      defaultValue = "16",
+      defaultValue = "64",
       description = "Streams at the same time; default ${DEFAULT-VALUE}.")
-  private int readers = 16;
+  private int readers = 64;
 
   @Option(
       names = "--steps",
