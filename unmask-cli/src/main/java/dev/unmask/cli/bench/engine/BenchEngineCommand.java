@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.process.EngineProcess;
 import dev.unmask.cli.process.Rooms;
 import java.util.ArrayList;
@@ -90,10 +90,7 @@ public final class BenchEngineCommand implements Callable<Integer> {
       description = "Canvas of --reference, whole blocks of 32; default ${DEFAULT-VALUE}.")
   private int canvas = 64;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchEngineCommand(Session session) {
     this.session = session;
@@ -102,10 +99,7 @@ public final class BenchEngineCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     check();
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      var unusedButThere = history.file();
-    }
+    record.check(session.home());
     ObjectNode result = Json.object();
     if (reference) {
       result.put("what", "bench engine reference");
@@ -130,9 +124,7 @@ public final class BenchEngineCommand implements Callable<Integer> {
       result.setAll(figures);
     }
     session.out().println(Json.line(result));
-    if (record) {
-      history.append(result);
-    }
+    record.append(session.home(), result);
     return 0;
   }
 

@@ -5,7 +5,7 @@ import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.serve.Distribution;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.up.PrivateCluster;
@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code unmask bench cancel}: how soon the work of a caller who went away ends. */
@@ -63,10 +64,7 @@ public final class BenchCancelCommand implements Callable<Integer> {
       description = "Slots and steps of each stream; default ${DEFAULT-VALUE}.")
   private int steps = 256;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchCancelCommand(Session session) {
     this.session = session;
@@ -77,10 +75,7 @@ public final class BenchCancelCommand implements Callable<Integer> {
     if (streams < 1 || steps < 32) {
       throw CliException.usage("--streams is at least 1 and --steps at least 32");
     }
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      Path unusedButThere = history.file();
-    }
+    record.check(session.home());
     Path source = model == null ? session.home().resolve("models/unmask-mini") : model;
     Path work = Files.createTempDirectory("unmask-cancel-");
     try (PrivateCluster cluster =
@@ -108,9 +103,7 @@ public final class BenchCancelCommand implements Callable<Integer> {
           .put("begun", begun);
       json.put("load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
       session.out().println(Json.line(json));
-      if (record) {
-        history.append(json);
-      }
+      record.append(session.home(), json);
       return worst > MOST_STEPS_AFTER || begun > 0 || ended < never.size()
           ? CliException.FAILED
           : 0;

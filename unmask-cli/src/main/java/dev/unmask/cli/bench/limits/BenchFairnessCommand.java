@@ -5,7 +5,7 @@ import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.bench.serve.Distribution;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.client.StatusSentences;
 import dev.unmask.cli.models.ModelFolder;
@@ -30,6 +30,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code unmask bench fairness}: what queued bulk work costs a caller who waits. */
@@ -82,10 +83,7 @@ public final class BenchFairnessCommand implements Callable<Integer> {
       description = "Denoising steps of a request; default ${DEFAULT-VALUE}.")
   private int steps = 16;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchFairnessCommand(Session session) {
     this.session = session;
@@ -97,18 +95,13 @@ public final class BenchFairnessCommand implements Callable<Integer> {
       throw CliException.usage(
           "--bulk-queued, --requests, --gen-length and --steps are at least 1");
     }
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      Path unusedButThere = history.file();
-    }
+    record.check(session.home());
     Path source = model == null ? session.home().resolve("models/unmask-mini") : model;
     Path work = Files.createTempDirectory("unmask-fairness-");
     try {
       Result result = measure(source, work);
       session.out().println(Json.line(result.json()));
-      if (record) {
-        history.append(result.json());
-      }
+      record.append(session.home(), result.json());
       return result.fair() ? 0 : CliException.FAILED;
     } finally {
       WorkFolder.remove(work);

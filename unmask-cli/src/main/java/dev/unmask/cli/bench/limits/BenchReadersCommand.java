@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.up.ScriptedCluster;
 import dev.unmask.v1.GetJobRequest;
@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code unmask bench readers}: what a reader that does not read costs the gateway. */
@@ -65,10 +66,7 @@ public final class BenchReadersCommand implements Callable<Integer> {
       description = "Steps of a stream; default ${DEFAULT-VALUE}.")
   private int steps = 384;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchReadersCommand(Session session) {
     this.session = session;
@@ -79,10 +77,7 @@ public final class BenchReadersCommand implements Callable<Integer> {
     if (readers < 1 || readers > 128 || steps < 1 || steps > 1_536) {
       throw CliException.usage("--readers is 1 to 128 and --steps 1 to 1536");
     }
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      var unusedButThere = history.file();
-    }
+    record.check(session.home());
     ObjectNode json = Json.object().put("what", "bench readers");
     json.put("readers", readers).put("steps", steps);
     boolean bounded = true;
@@ -105,9 +100,7 @@ public final class BenchReadersCommand implements Callable<Integer> {
       bounded &= watches(json.putObject("watch"), cluster, client);
     }
     session.out().println(Json.line(json));
-    if (record) {
-      history.append(json);
-    }
+    record.append(session.home(), json);
     return bounded ? 0 : CliException.FAILED;
   }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.models.ModelFolder;
 import dev.unmask.cli.models.ModelPublication;
@@ -35,6 +35,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code unmask bench reload}: new versions of a model under load. */
@@ -110,10 +111,7 @@ public final class BenchReloadCommand implements Callable<Integer> {
       description = "Denoising steps of a request; default ${DEFAULT-VALUE}.")
   private int steps = 16;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchReloadCommand(Session session) {
     this.session = session;
@@ -126,10 +124,7 @@ public final class BenchReloadCommand implements Callable<Integer> {
           "--reloads, --requests, --concurrency and --samplers are at least 1");
     }
     List<Variant.Kind> made = kinds.stream().map(BenchReloadCommand::kind).toList();
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      Path unusedButThere = history.file();
-    }
+    record.check(session.home());
     Path source = model == null ? session.home().resolve("models/unmask-mini") : model;
     Path work = Files.createTempDirectory("unmask-reload-");
     try {
@@ -140,9 +135,7 @@ public final class BenchReloadCommand implements Callable<Integer> {
       result.put(
           "load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
       session.out().println(Json.line(result));
-      if (record) {
-        history.append(result);
-      }
+      record.append(session.home(), result);
       report.answers().stream()
           .filter(a -> a.failure() != null)
           .findFirst()

@@ -91,10 +91,7 @@ public final class BenchServeCommand implements Callable<Integer> {
       description = "Fixes the random times of an open loop; default ${DEFAULT-VALUE}.")
   private long arrivalsSeed = 1;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchServeCommand(Session session) {
     this.session = session;
@@ -103,10 +100,7 @@ public final class BenchServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     check();
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      Path unusedButThere = history.file();
-    }
+    record.check(session.home());
     List<GenerateRequest> asked = asked();
     boolean failed;
     ObjectNode result = Json.object().put("what", "bench serve");
@@ -120,9 +114,7 @@ public final class BenchServeCommand implements Callable<Integer> {
       failed = measure(GatewayClient.open(session, endpoint), asked, result);
     }
     session.out().println(Json.line(result));
-    if (record) {
-      history.append(result);
-    }
+    record.append(session.home(), result);
     return failed ? CliException.FAILED : 0;
   }
 

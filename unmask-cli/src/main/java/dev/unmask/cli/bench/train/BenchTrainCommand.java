@@ -6,12 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unmask.cli.CliException;
 import dev.unmask.cli.Json;
 import dev.unmask.cli.Session;
-import dev.unmask.cli.bench.serve.PerfHistory;
+import dev.unmask.cli.bench.serve.RecordOption;
 import dev.unmask.cli.process.EngineProcess;
 import dev.unmask.cli.process.Rooms;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code unmask bench train}. */
@@ -70,10 +71,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
       description = "Updates that count, the best of which is told; default ${DEFAULT-VALUE}.")
   private int rounds = 5;
 
-  @Option(
-      names = "--record",
-      description = "Append the result to docs/perf-history.jsonl, with commit and machine.")
-  private boolean record;
+  @Mixin private RecordOption record;
 
   public BenchTrainCommand(Session session) {
     this.session = session;
@@ -91,10 +89,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
     if (rounds < 1 || rounds > 100) {
       throw CliException.usage("--rounds is " + rounds + "; it must be between 1 and 100");
     }
-    PerfHistory history = new PerfHistory(session.home());
-    if (record) {
-      var unusedButThere = history.file();
-    }
+    record.check(session.home());
     ObjectNode result = Json.object();
     result.put("what", "bench train");
     result.setAll(
@@ -107,9 +102,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
                 recompute ? "recompute" : "keep",
                 precision)));
     session.out().println(Json.line(result));
-    if (record) {
-      history.append(result);
-    }
+    record.append(session.home(), result);
     return 0;
   }
 
