@@ -139,24 +139,24 @@ class JobsApiTest {
     assertThat(shown(watch(done.getId(), 2))).isEqualTo(PARIS_SHOWN.subList(2, 4));
     assertThat(shown(watch(done.getId(), 99))).containsExactly("4 final:Paris");
     try (SecondGateway other = new SecondGateway(gateway.kafka.bootstrap(), MEMORY)) {
-      Job there = other.jobs.desk().get("default", done.getId());
+      Job there = other.jobs.view().get("default", done.getId());
       // The result may have been here before the last event was.
       assertThat(there).isEqualTo(get(done.getId()));
       assertThat(shown(other.watch(done.getId(), 1))).isEqualTo(PARIS_SHOWN.subList(1, 4));
       assertThat(
               catchThrowableOfType(
                       dev.unmask.gateway.flow.RefusedException.class,
-                      () -> other.jobs.desk().get("somebody-else", done.getId()))
+                      () -> other.jobs.view().get("somebody-else", done.getId()))
                   .refusal()
                   .code())
           .isEqualTo(ErrorCode.ERROR_CODE_NOT_FOUND);
     }
     // What does not fit into memory is read again from Kafka.
     try (SecondGateway small = new SecondGateway(gateway.kafka.bootstrap(), 0)) {
-      assertThat(small.jobs.desk().get("default", done.getId()).getResult())
+      assertThat(small.jobs.view().get("default", done.getId()).getResult())
           .isEqualTo(done.getResult());
       assertThat(shown(small.watch(done.getId(), 1))).containsExactly("4 final:Paris");
-      assertThat(small.jobs.desk().original("default", done.getId()).getJob().hasRequest())
+      assertThat(small.jobs.view().original("default", done.getId()).getJob().hasRequest())
           .isTrue();
     }
   }

@@ -25,6 +25,7 @@ import dev.unmask.gateway.flow.jobs.JobDesk;
 import dev.unmask.gateway.flow.jobs.JobFollower;
 import dev.unmask.gateway.flow.jobs.JobReception;
 import dev.unmask.gateway.flow.jobs.JobTable;
+import dev.unmask.gateway.flow.jobs.JobView;
 import dev.unmask.gateway.messaging.ClusterReader;
 import dev.unmask.gateway.messaging.JobReader;
 import dev.unmask.gateway.messaging.KafkaJobArchive;
@@ -112,14 +113,14 @@ final class SecondGateway implements AutoCloseable {
             new Random(),
             clock);
     Quotas quotas = new Quotas(Map.of(), System::nanoTime);
+    JobView view = new JobView(gate, table, jobReader::caughtUp, archive, clock);
     JobDesk desk =
         new JobDesk(
             gate,
             cluster,
             table,
-            jobReader::caughtUp,
+            view,
             outbox,
-            archive,
             flow::checkRoom,
             quotas,
             new JobMetrics(
@@ -127,7 +128,7 @@ final class SecondGateway implements AutoCloseable {
             new Random(),
             clock);
     reception = new Reception(rules, flow, desk, quotas, Tracing.off());
-    jobs = new JobReception(rules, desk, table, Duration.ofHours(1), () -> {});
+    jobs = new JobReception(rules, desk, view, table, Duration.ofHours(1), () -> {});
     FileShelf files = new FileShelf(gate, store(), 1 << 20);
     batches =
         new BatchDesk(gate, batchFold, outbox, files, BatchFormat.ENDPOINTS, new Random(), clock);
@@ -204,7 +205,7 @@ final class SecondGateway implements AutoCloseable {
   List<GenerationEvent> watch(String id, long afterSeq) throws RefusedException {
     List<GenerationEvent> all = new ArrayList<>();
     CompletableFuture<List<GenerationEvent>> done = new CompletableFuture<>();
-    jobs.desk()
+    jobs.view()
         .watch(
             Origin.DEFAULT_TENANT,
             id,

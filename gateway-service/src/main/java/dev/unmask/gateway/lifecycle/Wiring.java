@@ -23,6 +23,7 @@ import dev.unmask.gateway.flow.finetuning.FineTuneJobs;
 import dev.unmask.gateway.flow.jobs.JobDesk;
 import dev.unmask.gateway.flow.jobs.JobReception;
 import dev.unmask.gateway.flow.jobs.JobTable;
+import dev.unmask.gateway.flow.jobs.JobView;
 import dev.unmask.gateway.flow.release.AliasMoves;
 import dev.unmask.gateway.flow.release.CanaryLimits;
 import dev.unmask.gateway.flow.release.CanaryWatch;
@@ -240,13 +241,18 @@ public class Wiring {
 
   @Produces
   @Singleton
+  JobView jobView(Gate gate, JobTable table, JobReader reader, KafkaJobArchive archive) {
+    return new JobView(gate, table, reader::caughtUp, archive, Clock.systemUTC());
+  }
+
+  @Produces
+  @Singleton
   JobDesk jobDesk(
       Gate gate,
       ClusterView cluster,
       JobTable table,
-      JobReader reader,
+      JobView view,
       KafkaOutbox outbox,
-      KafkaJobArchive archive,
       GenerationFlow flow,
       Quotas quotas,
       CallMetrics metrics,
@@ -255,9 +261,8 @@ public class Wiring {
         gate,
         cluster,
         table,
-        reader::caughtUp,
+        view,
         outbox,
-        archive,
         flow::checkRoom,
         quotas,
         new JobMetrics(registry, metrics, new ObserverPair(metrics, new CallLog())),
@@ -268,8 +273,13 @@ public class Wiring {
   @Produces
   @Singleton
   JobReception jobReception(
-      RequestRules rules, JobDesk desk, JobTable table, GatewayConfig config, CallMetrics metrics) {
-    return new JobReception(rules, desk, table, config.jobDeadline(), metrics::replayed);
+      RequestRules rules,
+      JobDesk desk,
+      JobView view,
+      JobTable table,
+      GatewayConfig config,
+      CallMetrics metrics) {
+    return new JobReception(rules, desk, view, table, config.jobDeadline(), metrics::replayed);
   }
 
   @Produces

@@ -66,7 +66,7 @@ public class JobsService implements JobsGrpc.AsyncService, BindableService {
   public void get(GetJobRequest request, StreamObserver<Job> responses) {
     Origin origin = CallerContext.origin();
     StoreWork.answer(
-        vertx, request, responses, () -> reception.desk().get(origin.tenant(), request.getId()));
+        vertx, request, responses, () -> reception.view().get(origin.tenant(), request.getId()));
   }
 
   @Override
@@ -78,7 +78,7 @@ public class JobsService implements JobsGrpc.AsyncService, BindableService {
         responses,
         () -> {
           Page<Job> page =
-              reception.desk().list(origin.tenant(), request.getAfter(), request.getLimit());
+              reception.view().list(origin.tenant(), request.getAfter(), request.getLimit());
           return ListJobsResponse.newBuilder()
               .addAllJobs(page.items())
               .setHasMore(page.more())
@@ -93,7 +93,7 @@ public class JobsService implements JobsGrpc.AsyncService, BindableService {
       UnknownFields.refuse(request);
       JobFollower follower =
           reception
-              .desk()
+              .view()
               .watch(
                   CallerContext.origin().tenant(),
                   request.getId(),

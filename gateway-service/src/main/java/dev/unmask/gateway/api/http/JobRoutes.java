@@ -38,7 +38,7 @@ final class JobRoutes {
             exchange -> {
               String tenant = exchange.origin().tenant();
               String id = id(exchange);
-              exchange.off(() -> json(reception.desk().get(tenant, id)));
+              exchange.off(() -> json(reception.view().get(tenant, id)));
             }),
         Endpoint.command(
             JOB + "/cancel",
@@ -104,7 +104,7 @@ final class JobRoutes {
 
   private void list(Exchange exchange) throws RefusedException {
     Page<Job> page =
-        reception.desk().list(exchange.origin().tenant(), exchange.after(), exchange.limit());
+        reception.view().list(exchange.origin().tenant(), exchange.after(), exchange.limit());
     ObjectNode list = Json.object().put("object", "list");
     ArrayNode data = list.putArray("data");
     page.items().forEach(job -> data.add(json(job)));
@@ -122,7 +122,7 @@ final class JobRoutes {
     EventStream stream = new EventStream(exchange.response());
     JobFollower follower =
         reception
-            .desk()
+            .view()
             .watch(
                 exchange.origin().tenant(),
                 id(exchange),

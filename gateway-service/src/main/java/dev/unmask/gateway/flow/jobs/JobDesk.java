@@ -5,8 +5,6 @@ import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.FlowObserver;
 import dev.unmask.gateway.flow.Gate;
-import dev.unmask.gateway.flow.Page;
-import dev.unmask.gateway.flow.Paging;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.gateway.flow.RefusedException;
 import dev.unmask.gateway.flow.access.Principal;
@@ -17,14 +15,12 @@ import dev.unmask.gateway.flow.cluster.ResolvedModel;
 import dev.unmask.proto.MinReader;
 import dev.unmask.v1.ErrorCode;
 import dev.unmask.v1.EventDetail;
-import dev.unmask.v1.GenerationEvent;
 import dev.unmask.v1.GenerationJob;
 import dev.unmask.v1.Job;
 import dev.unmask.v1.JobAsked;
 import dev.unmask.v1.JobCancelAsked;
 import dev.unmask.v1.JobRecord;
 import dev.unmask.v1.JobSent;
-import dev.unmask.v1.JobState;
 import dev.unmask.v1.Priority;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,12 +28,12 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be done with jobs. Any thread; futures fail with {@link RefusedException}.
+ * What can be done with jobs; {@link JobView} is what they look like. Any thread; futures fail with
+ * {@link RefusedException}.
  *
  * <p>A job is asked for by a record on a topic of one partition, which is read back: of two
  * gateways that ask under the same key at once the first one sends the request. A gateway that dies
@@ -46,14 +42,15 @@ import org.jspecify.annotations.Nullable;
 public final class JobDesk {
 
   private static final Duration READ_BACK = Duration.ofSeconds(15);
-  private static final Duration UNSENT = Duration.ofSeconds(20);
+
+  /** After which a job that was asked for and not sent is sent by whoever asks for it. */
+  static final Duration UNSENT = Duration.ofSeconds(20);
 
   private final Gate gate;
   private final ClusterView cluster;
   private final JobTable table;
-  private final BooleanSupplier caughtUp;
+  private final JobView view;
   private final JobOutlet outlet;
-  private final JobArchive archive;
   private final RoomCheck room;
   private final Quotas quotas;
   private final JobObserver observer;
@@ -73,16 +70,12 @@ public final class JobDesk {
         throws RefusedException;
   }
 
-  /**
-   * @param caughtUp whether the table knows all that was asked before this gateway began
-   */
   public JobDesk(
       Gate gate,
       ClusterView cluster,
       JobTable table,
-      BooleanSupplier caughtUp,
+      JobView view,
       JobOutlet outlet,
-      JobArchive archive,
       RoomCheck room,
       Quotas quotas,
       JobObserver observer,
@@ -91,9 +84,8 @@ public final class JobDesk {
     this.gate = gate;
     this.cluster = cluster;
     this.table = table;
-    this.caughtUp = caughtUp;
+    this.view = view;
     this.outlet = outlet;
-    this.archive = archive;
     this.room = room;
     this.quotas = quotas;
     this.observer = observer;
@@ -151,7 +143,7 @@ public final class JobDesk {
           gate.draining() ? FlowObserver.Rejection.DRAINING : FlowObserver.Rejection.NOT_READY,
           closed);
     }
-    checkCaughtUp();
+    view.checkCaughtUp();
     String key = asking.key();
     if (key == null) {
       return ask(asking, String.format("job-%016x%016x", random.nextLong(), random.nextLong()));
@@ -320,87 +312,13 @@ public final class JobDesk {
     Submission job = submit(asking);
     KeyedCall call = new KeyedCall(job, patience, context, sink);
     boolean onlyEnd = asking.detail() == EventDetail.EVENT_DETAIL_FINAL && afterSeq == 0;
-    call.start(follower(job.id(), afterSeq, onlyEnd, context, call));
+    call.start(view.follower(job.id(), afterSeq, onlyEnd, context, call));
     return call;
-  }
-
-  /** Somebody who wants to see what happens to a job. */
-  public JobFollower watch(
-      String tenant, String id, long afterSeq, CallContext context, JobFollower.Listener listener)
-      throws RefusedException {
-    if (afterSeq < 0) {
-      throw new RefusedException(
-          Refusal.invalid("after_seq", "after_seq is negative; events count from 1."));
-    }
-    Job job = head(tenant, "id", id);
-    return follower(job.getId(), afterSeq, false, context, listener);
-  }
-
-  private JobFollower follower(
-      String id,
-      long afterSeq,
-      boolean onlyEnd,
-      CallContext context,
-      JobFollower.Listener listener) {
-    return new JobFollower(
-        table,
-        archive,
-        id,
-        afterSeq,
-        onlyEnd,
-        context,
-        new ToldEnd(listener, end -> told(id, end)));
-  }
-
-  private GenerationEvent told(String id, GenerationEvent end) {
-    Job head = table.head(id).orElse(Job.getDefaultInstance());
-    double totalMs = Math.max(0.0, (double) (head.getEndedAtMs() - head.getCreatedAtMs()));
-    return KeyedCall.told(end, id, totalMs);
-  }
-
-  /** A job with its result. May block on Kafka. */
-  public Job get(String tenant, String id) throws RefusedException {
-    Job head = head(tenant, "id", id);
-    JobPlace place = table.endPlace(id).orElse(null);
-    if (place == null) {
-      return overdue(head);
-    }
-    @Nullable GenerationEvent inMemory = table.end(id).orElse(null);
-    GenerationEvent end = told(id, inMemory == null ? archive.end(place) : inMemory);
-    Job.Builder whole = head.toBuilder();
-    switch (end.getEventCase()) {
-      case FINAL -> whole.setResult(end.getFinal());
-      case SCORED -> whole.setScore(end.getScored());
-      case FAILED -> whole.setError(end.getFailed());
-      default -> {}
-    }
-    return whole.build();
-  }
-
-  /** A job that nobody has taken until its deadline has failed, although nobody says so. */
-  private Job overdue(Job head) {
-    return clock.millis() < head.getDeadlineAtMs() + UNSENT.toMillis()
-        ? head
-        : head.toBuilder()
-            .setState(JobState.JOB_STATE_FAILED)
-            .setError(
-                dev.unmask.v1.GenerationFailed.newBuilder()
-                    .setCode(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED)
-                    .setMessage("No sampler had ended the job when its deadline passed."))
-            .build();
-  }
-
-  /** At most {@code asked} jobs, newest first, without results; 0 for the usual number. */
-  public Page<Job> list(String tenant, String after, int asked) throws RefusedException {
-    gate.look();
-    checkCaughtUp();
-    int most = Paging.limit(asked, 20, 100);
-    return table.list(tenant, after, most).orElseThrow(() -> noJob("after", after));
   }
 
   /** Ends a job; one that has ended is returned as it is, without its result. */
   public CompletableFuture<Job> cancel(String tenant, String id) throws RefusedException {
-    Job head = head(tenant, "id", id);
+    Job head = view.head(tenant, "id", id);
     if (head.getEndedAtMs() > 0) {
       return CompletableFuture.completedFuture(head);
     }
@@ -420,43 +338,6 @@ public final class JobDesk {
           }
         });
     return told;
-  }
-
-  /**
-   * What a job asked for, to be asked again with the same weights and seed. May block on Kafka.
-   *
-   * @throws RefusedException OUT_OF_RANGE when it is no longer kept
-   */
-  public JobAsked original(String tenant, String id) throws RefusedException {
-    Job unused = head(tenant, "id", id);
-    JobPlace place = table.askedPlace(id).orElse(null);
-    return place == null ? table.asked(id).orElseThrow() : archive.asked(place).getAsked();
-  }
-
-  private Job head(String tenant, String field, String id) throws RefusedException {
-    gate.look();
-    checkCaughtUp();
-    boolean theirs = table.asked(id).filter(asked -> asked.getTenant().equals(tenant)).isPresent();
-    return table.head(id).filter(job -> theirs).orElseThrow(() -> noJob(field, id));
-  }
-
-  private void checkCaughtUp() throws RefusedException {
-    if (!caughtUp.getAsBoolean()) {
-      throw new RefusedException(
-          Refusal.temporary(
-              ErrorCode.ERROR_CODE_UNAVAILABLE,
-              "The gateway has not read the jobs of the cluster yet.",
-              Duration.ofSeconds(1)));
-    }
-  }
-
-  private static RefusedException noJob(String field, String id) {
-    return new RefusedException(
-        new Refusal(
-            ErrorCode.ERROR_CODE_NOT_FOUND,
-            "There is no job \"" + id + "\"; jobs are known for two days.",
-            field,
-            null));
   }
 
   private static RefusedException unavailable(String what, Throwable failure) {

@@ -27,6 +27,7 @@ public final class JobReception {
 
   private final RequestRules rules;
   private final JobDesk desk;
+  private final JobView view;
   private final JobTable table;
   private final Duration life;
   private final Runnable replayed;
@@ -36,9 +37,15 @@ public final class JobReception {
    * @param replayed hears of each job that is asked for again
    */
   public JobReception(
-      RequestRules rules, JobDesk desk, JobTable table, Duration life, Runnable replayed) {
+      RequestRules rules,
+      JobDesk desk,
+      JobView view,
+      JobTable table,
+      Duration life,
+      Runnable replayed) {
     this.rules = rules;
     this.desk = desk;
+    this.view = view;
     this.table = table;
     this.life = life;
     this.replayed = replayed;
@@ -47,6 +54,11 @@ public final class JobReception {
   /** What can be done with jobs that are there. */
   public JobDesk desk() {
     return desk;
+  }
+
+  /** What they look like. */
+  public JobView view() {
+    return view;
   }
 
   /** Asks for a job; the future completes when its request is on its way. */
@@ -117,7 +129,7 @@ public final class JobReception {
 
   /** The same request again, with the same weights and the same seed. May block on Kafka. */
   public CompletableFuture<Job> replay(String id, Origin origin) throws RefusedException {
-    JobAsked original = desk.original(origin.tenant(), id);
+    JobAsked original = view.original(origin.tenant(), id);
     String digest = "@" + original.getJob().getModelDigest();
     ValidCall call;
     if (original.getJob().hasScore()) {

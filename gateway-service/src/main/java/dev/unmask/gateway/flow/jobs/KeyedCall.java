@@ -5,9 +5,7 @@ import dev.unmask.gateway.flow.CallContext;
 import dev.unmask.gateway.flow.CallSink;
 import dev.unmask.gateway.flow.Refusal;
 import dev.unmask.v1.ErrorCode;
-import dev.unmask.v1.GenerateResponse;
 import dev.unmask.v1.GenerationEvent;
-import dev.unmask.v1.ScoreResponse;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -132,20 +130,5 @@ final class KeyedCall implements Call, JobFollower.Listener {
       follower.stop();
     }
     return true;
-  }
-
-  /** The end of a job with its id and with the time from asking to ending. */
-  static GenerationEvent told(GenerationEvent end, String id, double totalMs) {
-    GenerationEvent.Builder told = end.toBuilder().setRequestId(id);
-    if (end.hasFinal()) {
-      GenerateResponse.Builder answer = end.getFinal().toBuilder().setRequestId(id);
-      answer.getTimingBuilder().setTotalMs(totalMs);
-      told.setFinal(answer);
-    } else if (end.hasScored()) {
-      ScoreResponse.Builder score = end.getScored().toBuilder().setRequestId(id);
-      score.getTimingBuilder().setTotalMs(totalMs);
-      told.setScored(score);
-    }
-    return told.build();
   }
 }
