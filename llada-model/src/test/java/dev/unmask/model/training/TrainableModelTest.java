@@ -3,7 +3,9 @@ package dev.unmask.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.unmask.model.config.AttentionMask;
 import dev.unmask.model.config.ModelConfig;
+import dev.unmask.model.config.ModelShape;
 import dev.unmask.model.safetensors.ElementType;
 import dev.unmask.model.transformer.TransformerText.Compute;
 import java.nio.file.Files;
@@ -11,29 +13,41 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the golden cases do not cover: bfloat16 compute, empty masks, files. */
 class TrainableModelTest {
 
-  private static final ModelConfig CONFIG =
-      ModelConfig.shape()
-          .width(64)
-          .layers(2)
-          .heads(4)
-          .kvHeads(2)
-          .mlpWidth(96)
-          .vocabularySize(50)
-          .contextLength(64)
-          .tokens(49, 48, 47)
-          .build();
+  private static final ModelConfig CONFIG = shape().build();
 
-  @Test
-  void bfloat16ComputeAgreesWithFloat32() {
+  private static ModelShape shape() {
+    return ModelConfig.shape()
+        .width(64)
+        .layers(2)
+        .heads(4)
+        .kvHeads(2)
+        .mlpWidth(96)
+        .vocabularySize(50)
+        .contextLength(64)
+        .tokens(49, 48, 47);
+  }
+
+  static Stream<AttentionMask> masks() {
+    return Stream.of(
+        new AttentionMask.Full(), new AttentionMask.Causal(), new AttentionMask.BlockCausal(8));
+  }
+
+  @ParameterizedTest
+  @MethodSource("masks")
+  void bfloat16ComputeAgreesWithFloat32(AttentionMask mask) {
+    ModelConfig config = shape().mask(mask).build();
     MaskedBatch batch = batch(32);
-    try (TrainableModel f32 = TrainableModel.random(CONFIG, Compute.FLOAT32, 3);
-        TrainableModel bf16 = TrainableModel.random(CONFIG, Compute.BFLOAT16, 3)) {
+    try (TrainableModel f32 = TrainableModel.random(config, Compute.FLOAT32, 3);
+        TrainableModel bf16 = TrainableModel.random(config, Compute.BFLOAT16, 3)) {
       double loss = f32.lossAndGradients(batch).loss();
 
       assertThat(bf16.lossAndGradients(batch).loss()).isCloseTo(loss, within(0.02 * loss));
