@@ -5,6 +5,7 @@ import dev.unmask.model.transformer.Precision;
 import dev.unmask.sft.config.GatesConfig;
 import dev.unmask.sft.config.SftConfig;
 import dev.unmask.sft.config.TracingConfig;
+import dev.unmask.sft.job.QuestionGate;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.store.StoreException;
@@ -88,6 +89,10 @@ public class SftApp {
                   gates.emptyAnswers(),
                   gates.stepRatio(),
                   gates.stepSlackMs()),
+              gates
+                  .questions()
+                  .map(file -> QuestionGate.of(file, gates.questionCount(), gates.accuracyDrop()))
+                  .orElseGet(QuestionGate::open),
               key.isPresent() ? Optional.of(SigningKey.read(key.get())) : Optional.empty(),
               new SftMeters(registry),
               traces);

@@ -9,6 +9,7 @@ import dev.unmask.sft.intake.TakenCommand;
 import dev.unmask.sft.job.EndedRuns;
 import dev.unmask.sft.job.JobRequest;
 import dev.unmask.sft.job.JobRunner;
+import dev.unmask.sft.job.QuestionGate;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.messaging.RecordWriter;
 import dev.unmask.sft.messaging.TopicFollower;
@@ -73,6 +74,7 @@ public final class Trainer implements AutoCloseable {
    * @param verifyPatience longest wait for a live sampler's report
    * @param keepEndedRuns how long the run folder of a job that has ended is kept
    * @param gates what new weights may cost before they serve
+   * @param questions what they should still know
    * @param signing signs what is published
    * @param tracing closed by whoever made it, after this
    */
@@ -84,6 +86,7 @@ public final class Trainer implements AutoCloseable {
       Duration verifyPatience,
       Duration keepEndedRuns,
       GateLimits gates,
+      QuestionGate questions,
       Optional<SigningKey> signing,
       SftMeters meters,
       Tracing tracing) {
@@ -122,6 +125,7 @@ public final class Trainer implements AutoCloseable {
                 },
                 traces::traceparent),
             new KafkaDialogues(kafka),
+            questions,
             ledger);
     this.thread = Thread.ofPlatform().name("training").unstarted(this::work);
     this.settling = Thread.ofPlatform().daemon().name("settling").unstarted(this::settleWaiting);

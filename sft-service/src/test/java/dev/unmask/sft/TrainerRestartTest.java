@@ -18,6 +18,7 @@ import dev.unmask.broker.EmbeddedBroker;
 import dev.unmask.kafka.KafkaAccess;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.proto.Topics;
+import dev.unmask.sft.job.QuestionGate;
 import dev.unmask.sft.messaging.KafkaSettings;
 import dev.unmask.sft.metrics.SftMeters;
 import dev.unmask.store.release.GateLimits;
@@ -69,6 +70,7 @@ class TrainerRestartTest {
             Duration.ofSeconds(20),
             Duration.ZERO,
             GateLimits.USUAL,
+            QuestionGate.open(),
             Optional.empty(),
             new SftMeters(new SimpleMeterRegistry()),
             Tracing.off());

@@ -2,6 +2,8 @@ package dev.unmask.sft.config;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What new weights may cost at most before an alias moves to them; {@code
@@ -29,4 +31,18 @@ public interface GatesConfig {
   /** Milliseconds that a step may be slower whatever the ratio is: below it there is noise. */
   @WithDefault("20")
   double stepSlackMs();
+
+  /**
+   * Questions with checkable answers, as {@code unmask corpus} writes them, that the weights before
+   * a job and after it are asked. Of the trainer alone; without a file nothing is asked.
+   */
+  Optional<Path> questions();
+
+  /** So many of them at most, from all parts of the file. */
+  @WithDefault("400")
+  int questionCount();
+
+  /** How much smaller the share of right answers may become, 0 to 1. */
+  @WithDefault("0.3")
+  double accuracyDrop();
 }

@@ -6,7 +6,7 @@ import dev.unmask.model.engine.GenerationFuture;
 import dev.unmask.model.engine.GenerationResult;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.GenerationSettings;
-import dev.unmask.model.transformer.LoadedModel;
+import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.sft.corpus.Probe;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
@@ -19,13 +19,13 @@ import java.util.function.IntConsumer;
 public final class Interview {
 
   private final DenoisingEngine engine;
-  private final LoadedModel model;
+  private final MaskPredictor model;
   private final LladaTokenizer tokenizer;
   private final GenerationSettings settings;
 
   public Interview(
       DenoisingEngine engine,
-      LoadedModel model,
+      MaskPredictor model,
       LladaTokenizer tokenizer,
       GenerationSettings settings) {
     this.engine = engine;
@@ -64,14 +64,19 @@ public final class Interview {
     return answers;
   }
 
-  private GenerationFuture submit(Probe probe) {
+  /** A question and what was said before it, as the model is asked it. */
+  public static int[] prompt(LladaTokenizer tokenizer, Probe probe) {
     List<ChatMessage> dialogue = new ArrayList<>(probe.before());
     dialogue.add(new ChatMessage("user", probe.question()));
+    return tokenizer.encodeChat(dialogue);
+  }
+
+  private GenerationFuture submit(Probe probe) {
     GenerationFuture answer = new GenerationFuture();
     var ignored =
         engine.submit(
             model,
-            new GenerationTask(probe.question(), tokenizer.encodeChat(dialogue), settings),
+            new GenerationTask(probe.question(), prompt(tokenizer, probe), settings),
             answer);
     return answer;
   }

@@ -41,6 +41,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +63,7 @@ final class FineTuneJob {
   private final JobEvents events;
   private final Publication publication;
   private final DialogueTopic topics;
+  private final QuestionGate gate;
   private final Claim claim;
   private final BooleanSupplier stop;
   private final long begun = System.nanoTime();
@@ -73,6 +76,7 @@ final class FineTuneJob {
       JobEvents events,
       Publication publication,
       DialogueTopic topics,
+      QuestionGate gate,
       Claim claim,
       BooleanSupplier stop) {
     this.request = request;
@@ -82,6 +86,7 @@ final class FineTuneJob {
     this.events = events;
     this.publication = publication;
     this.topics = topics;
+    this.gate = gate;
     this.claim = claim;
     this.stop = stop;
   }
@@ -197,7 +202,10 @@ final class FineTuneJob {
     refuseUnlessUsable(facts, chosen);
     List<String> questions = questions(tokenizer, facts, parent);
     stopIfAsked();
-    events.probes(false, ProbeRun.answers(folder.parent(), null, precision, tokenizer, questions));
+    events.probes(
+        false,
+        ProbeRun.answers(
+            new StoredWeights(folder.parent(), null), precision, tokenizer, questions));
     stopIfAsked();
     events.running(howItBegins());
     Progress progress = new Progress();
@@ -218,19 +226,15 @@ final class FineTuneJob {
         throw new JobFailedException("The trained weights are not all finite numbers.");
       }
       manifest =
-          new TrainedCheckpoint(request, store, folder, precision)
-              .store(parent, reader.manifest(facts), chosen, run, progress.last, questions);
+          new TrainedCheckpoint(request, store, folder, precision, gate)
+              .store(
+                  parent, reader.manifest(facts), chosen, run, progress.last, tokenizer, questions);
       stepSeconds = run.stepSeconds();
     }
-    boolean beside = manifest.kind().needsBase();
     events.probes(
         true,
         ProbeRun.answers(
-            beside ? folder.parent() : folder.model(),
-            beside ? folder.adapter() : null,
-            precision,
-            tokenizer,
-            questions));
+            folder.trained(manifest.kind().needsBase()), precision, tokenizer, questions));
     return new Trained(manifest, stepSeconds);
   }
 
@@ -354,7 +358,10 @@ final class FineTuneJob {
   private String activate(
       String base, Manifest manifest, long epoch, Publication.Verification verification)
       throws IOException {
-    String refused = Gates.refusal(verification.gates());
+    String refused =
+        Stream.of(Gates.refusal(verification.gates()), gate.refusal(manifest.metrics()))
+            .filter(reason -> !reason.isEmpty())
+            .collect(Collectors.joining("; "));
     if (refused.isEmpty()) {
       return point(base, manifest, epoch);
     }

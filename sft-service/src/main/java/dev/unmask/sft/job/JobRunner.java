@@ -33,6 +33,7 @@ public final class JobRunner {
   private final EventsFactory events;
   private final Publication publication;
   private final DialogueTopic topics;
+  private final QuestionGate gate;
   private final JobDesk desk;
 
   /**
@@ -45,6 +46,7 @@ public final class JobRunner {
       EventsFactory events,
       Publication publication,
       DialogueTopic topics,
+      QuestionGate gate,
       JobDesk desk) {
     this.store = store;
     this.runs = runs;
@@ -52,6 +54,7 @@ public final class JobRunner {
     this.events = events;
     this.publication = publication;
     this.topics = topics;
+    this.gate = gate;
     this.desk = desk;
   }
 
@@ -87,7 +90,8 @@ public final class JobRunner {
         throw new JobAbandonedException();
       }
       FineTuneJob.Success success =
-          new FineTuneJob(request, store, folder, precision, told, publication, topics, claim, stop)
+          new FineTuneJob(
+                  request, store, folder, precision, told, publication, topics, gate, claim, stop)
               .run();
       told.succeeded(success.note(), success.metrics());
       folder.removeAll();

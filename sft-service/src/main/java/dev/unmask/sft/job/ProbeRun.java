@@ -6,20 +6,15 @@ import dev.unmask.model.engine.EngineOptions;
 import dev.unmask.model.engine.GenerationTask;
 import dev.unmask.model.sampling.GenerationSettings;
 import dev.unmask.model.sampling.Preset;
-import dev.unmask.model.training.AdapterFolder;
-import dev.unmask.model.transformer.AdaptedModel;
-import dev.unmask.model.transformer.LoadedModel;
 import dev.unmask.model.transformer.MaskPredictor;
 import dev.unmask.model.transformer.Precision;
 import dev.unmask.text.ChatMessage;
 import dev.unmask.text.LladaTokenizer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 
 /** Answers the probes with the weights of a folder, through the engine that serves. */
 final class ProbeRun {
@@ -33,27 +28,14 @@ final class ProbeRun {
    * Greedy answers with their traces, all at once, by the fast preset: the reference's one slot a
    * step would be a good part of a short job. Probes too long for the context are left out.
    *
-   * @param adapter a folder with what stands beside the weights; null for the weights alone
    * @throws JobFailedException when a forward pass fails
    */
   static List<Answer> answers(
-      Path folder,
-      @Nullable Path adapter,
-      Precision precision,
-      LladaTokenizer tokenizer,
-      List<String> questions)
+      StoredWeights weights, Precision precision, LladaTokenizer tokenizer, List<String> questions)
       throws InvalidModelException, JobFailedException {
-    if (questions.isEmpty()) {
-      return List.of();
-    }
-    try (LoadedModel whole = LoadedModel.load(folder, precision)) {
-      if (adapter == null) {
-        return answers(whole, tokenizer, questions);
-      }
-      try (AdaptedModel adapted = AdapterFolder.read(adapter).beside(whole)) {
-        return answers(adapted, tokenizer, questions);
-      }
-    }
+    return questions.isEmpty()
+        ? List.of()
+        : weights.with(precision, model -> answers(model, tokenizer, questions));
   }
 
   private static List<Answer> answers(

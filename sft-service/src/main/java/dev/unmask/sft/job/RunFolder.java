@@ -78,6 +78,11 @@ final class RunFolder {
     return root.resolve("model");
   }
 
+  /** What the run made: an adapter beside what it began with, or a model. */
+  StoredWeights trained(boolean besideBase) {
+    return besideBase ? new StoredWeights(parent(), adapter()) : new StoredWeights(model(), null);
+  }
+
   Path adapter() {
     return root.resolve("adapter");
   }

@@ -1,5 +1,6 @@
 package dev.unmask.sft.job;
 
+import dev.unmask.model.InvalidModelException;
 import dev.unmask.model.training.AdapterFolder;
 import dev.unmask.model.training.LossWeight;
 import dev.unmask.model.training.Method;
@@ -17,6 +18,7 @@ import dev.unmask.store.Digest;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.ManifestFacts;
 import dev.unmask.store.StoreException;
+import dev.unmask.text.LladaTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -36,18 +38,24 @@ final class TrainedCheckpoint {
   private final ArtifactStore store;
   private final RunFolder folder;
   private final Precision precision;
+  private final QuestionGate gate;
 
   TrainedCheckpoint(
-      JobRequest request, ArtifactStore store, RunFolder folder, Precision precision) {
+      JobRequest request,
+      ArtifactStore store,
+      RunFolder folder,
+      Precision precision,
+      QuestionGate gate) {
     this.request = request;
     this.store = store;
     this.folder = folder;
     this.precision = precision;
+    this.gate = gate;
   }
 
   /**
    * Stores files and manifest. They are also left in {@link RunFolder#adapter} or {@link
-   * RunFolder#model}.
+   * RunFolder#model}, where the questions of the gate have been asked of them.
    *
    * @param last the last step of this process; null when it made none
    * @param questions the probes
@@ -58,9 +66,25 @@ final class TrainedCheckpoint {
       Hyperparameters chosen,
       TrainingRun run,
       @Nullable StepReport last,
+      LladaTokenizer tokenizer,
       List<String> questions)
-      throws StoreException, IOException {
+      throws StoreException, IOException, InvalidModelException, JobFailedException {
     Manifest.Kind kind = kind(parent, chosen.method());
+    if (kind != Manifest.Kind.FULL) {
+      run.model().writeAdapter(folder.adapter(), parent.model() + "@" + parent.digest());
+      storeAdapter();
+    }
+    if (!kind.needsBase()) {
+      ModelFolder.write(folder.model(), run.model(), folder.parent());
+    }
+    Map<String, Double> metrics = metrics(run, last);
+    metrics.putAll(
+        gate.ask(
+            parent.digest(),
+            new StoredWeights(folder.parent(), null),
+            folder.trained(kind.needsBase()),
+            precision,
+            tokenizer));
     ManifestFacts made =
         ManifestFacts.trained(
             request.modelName(parent.base()),
@@ -69,23 +93,16 @@ final class TrainedCheckpoint {
             kind == Manifest.Kind.MERGED ? shape(chosen.method()) : null,
             System.currentTimeMillis() / 1000,
             training(dataset, chosen, run),
-            metrics(run, last),
+            metrics,
             questions.isEmpty()
                 ? null
                 : new Manifest.Probe(
                     Digest.of(String.join("\n", questions).getBytes(StandardCharsets.UTF_8)), null),
             Noise.EPSILON);
-    if (kind != Manifest.Kind.FULL) {
-      run.model().writeAdapter(folder.adapter(), parent.model() + "@" + parent.digest());
-      storeAdapter();
-    }
-    Manifest manifest;
-    if (kind.needsBase()) {
-      manifest = AdapterFolders.importFolder(store, folder.adapter(), parent, made);
-    } else {
-      ModelFolder.write(folder.model(), run.model(), folder.parent());
-      manifest = CheckpointFolders.importFolder(store, folder.model(), made);
-    }
+    Manifest manifest =
+        kind.needsBase()
+            ? AdapterFolders.importFolder(store, folder.adapter(), parent, made)
+            : CheckpointFolders.importFolder(store, folder.model(), made);
     folder.published(manifest.digest());
     return manifest;
   }

@@ -130,6 +130,7 @@ public final class JobsCommand implements Callable<Integer> {
       field("progress", JobView.bar(job.getProgress()));
     }
     field("bound", bound(job));
+    field("questions", questions(job));
     field("model", job.getFineTunedModel());
     field("digest", job.getResultDigest());
     field("error", job.getError());
@@ -153,9 +154,23 @@ public final class JobsCommand implements Callable<Integer> {
         before == null ? "" : String.format(Locale.ROOT, ", %.3f before", before));
   }
 
+  /** What the job cost of what the model knew, where the trainer has questions to ask. */
+  private static String questions(FineTuningJob job) {
+    Map<String, Double> metrics = job.getMetricsMap();
+    Double after = metrics.get("question_accuracy");
+    return after == null
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            "%.1f %% of %.0f answered rightly, %.1f %% before",
+            100 * after,
+            metrics.getOrDefault("questions", 0.0),
+            100 * metrics.getOrDefault("question_accuracy_before", 0.0));
+  }
+
   private void field(String name, String value) {
     if (!value.isBlank()) {
-      session.out().printf("%-9s %s%n", name, value.strip());
+      session.out().printf("%-10s %s%n", name, value.strip());
     }
   }
 }

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -225,9 +226,18 @@ public final class UpCommand implements Callable<Integer> {
   }
 
   private Map<String, String> trainerSettings() {
-    return signKey == null
-        ? Map.of()
-        : Map.of("unmask.store.signing-key", signKey.toAbsolutePath().toString());
+    Map<String, String> settings = new HashMap<>();
+    if (signKey != null) {
+      settings.put("unmask.store.signing-key", signKey.toAbsolutePath().toString());
+    }
+    Path questions = session.home().resolve("models/probes/probes.jsonl");
+    // They are about what the shipped model learned; another one would not know the half of it.
+    if (modelOption == null
+        && Files.exists(questions)
+        && !session.environment().containsKey("UNMASK_GATES_QUESTIONS")) {
+      settings.put("unmask.gates.questions", questions.toString());
+    }
+    return settings;
   }
 
   private static Path publicHalf(Path key) {
