@@ -4,7 +4,8 @@
  *
  * <p>{@link dev.unmask.kafka.KafkaAccess} is the one place that turns settings into properties of
  * clients; services and commands add what a client is for. Nothing here connects by itself but
- * {@link dev.unmask.kafka.LastingProducer}.
+ * {@link dev.unmask.kafka.LastingProducer}. How producers gather records says {@link
+ * dev.unmask.kafka.Batching}.
  */
 @NullMarked
 package dev.unmask.kafka;

@@ -17,7 +17,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * A {@link TinyModel} in a store and on the topics, as {@code unmask import --alias default} leaves
@@ -101,7 +100,7 @@ public record PublishedModel(Manifest manifest, Path folder) {
     await(producer.send(record));
   }
 
-  static void await(Future<RecordMetadata> sent) {
+  static void await(Future<?> sent) {
     try {
       var unused = sent.get(60, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {

@@ -16,6 +16,7 @@ import dev.unmask.v1.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -42,6 +43,7 @@ public final class ScriptedCall {
   private final long begun = System.nanoTime();
   private final long begunAtMs = System.currentTimeMillis();
   private final List<Future<RecordMetadata>> underWay = new ArrayList<>();
+  private Future<?> written = CompletableFuture.completedFuture(null);
   private long seq;
   private boolean terminated;
   private boolean handedOver;
@@ -129,25 +131,67 @@ public final class ScriptedCall {
 
   /** The answer; terminal. */
   public void finish(String text) {
-    emit(
-        GenerationEvent.newBuilder()
-            .setFinal(
-                GenerateResponse.newBuilder()
-                    .setRequestId(requestId)
-                    .setText(text)
-                    .setFinishReason(FinishReason.FINISH_REASON_STOP)
-                    .setUsage(
-                        Usage.newBuilder()
-                            .setPromptTokens(1)
-                            .setCompletionTokens(text.length())
-                            .setDenoisingSteps(1)
-                            .setForwardPasses(1))
-                    .setTiming(timing())
-                    .setModelDigest(job.getModelDigest())
-                    .setSeed(job.getRequest().getSampling().getSeed())
-                    .setWorker(WORKER)
-                    .setAttempt(attempt)
-                    .setModel(job.getRequest().getModel())));
+    emit(answer(text));
+  }
+
+  /**
+   * The same, but returns at once: the slot waits for the brokers before it accepts the request.
+   * The reply still follows when the results have it.
+   */
+  public void finishSoon(String text) {
+    GenerationEvent event = complete(answer(text));
+    terminated = true;
+    CompletableFuture<Void> both = new CompletableFuture<>();
+    written = both;
+    ProducerRecord<String, byte[]> reply = address.reply(event);
+    // Nothing blocks on the producer's thread: the reply topic is known since the start was told.
+    var unused =
+        producer.send(
+            new ProducerRecord<>(Topics.RESULTS, requestId, event.toByteArray()),
+            (result, failure) -> {
+              if (failure != null) {
+                both.completeExceptionally(failure);
+              } else if (reply == null) {
+                both.complete(null);
+              } else {
+                var unusedReply =
+                    producer.send(
+                        reply,
+                        (replied, lost) -> {
+                          if (lost != null) {
+                            both.completeExceptionally(lost);
+                          } else {
+                            both.complete(null);
+                          }
+                        });
+              }
+            });
+  }
+
+  /** Waits for what {@link #finishSoon} wrote. */
+  void awaitWritten() throws InterruptedException {
+    PublishedModel.await(written);
+  }
+
+  private GenerationEvent.Builder answer(String text) {
+    return GenerationEvent.newBuilder()
+        .setFinal(
+            GenerateResponse.newBuilder()
+                .setRequestId(requestId)
+                .setText(text)
+                .setFinishReason(FinishReason.FINISH_REASON_STOP)
+                .setUsage(
+                    Usage.newBuilder()
+                        .setPromptTokens(1)
+                        .setCompletionTokens(text.length())
+                        .setDenoisingSteps(1)
+                        .setForwardPasses(1))
+                .setTiming(timing())
+                .setModelDigest(job.getModelDigest())
+                .setSeed(job.getRequest().getSampling().getSeed())
+                .setWorker(WORKER)
+                .setAttempt(attempt)
+                .setModel(job.getRequest().getModel()));
   }
 
   /** The time between the delivery and now is what the engine would have taken. */
@@ -194,10 +238,18 @@ public final class ScriptedCall {
    * this returns. Any other one is on its way then.
    */
   public void emit(GenerationEvent.Builder event) {
-    GenerationEvent complete =
-        event.setRequestId(requestId).setAttempt(attempt).setSeq(seq++).setWorker(WORKER).build();
+    GenerationEvent complete = complete(event);
     last = complete;
     send(complete);
+  }
+
+  private GenerationEvent complete(GenerationEvent.Builder event) {
+    return event
+        .setRequestId(requestId)
+        .setAttempt(attempt)
+        .setSeq(seq++)
+        .setWorker(WORKER)
+        .build();
   }
 
   /** Sends the last event once more, as a retry on the network could. */

@@ -9,6 +9,7 @@ import dev.unmask.v1.GenerationJob;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -43,6 +44,7 @@ public final class ScriptedSampler implements AutoCloseable {
 
   private final String base;
   private final Script script;
+  private final int atOnce;
   private final KafkaProducer<String, byte[]> producer;
   private final TopicLog control;
   private final List<KafkaShareConsumer<String, byte[]>> consumers = new ArrayList<>();
@@ -51,13 +53,14 @@ public final class ScriptedSampler implements AutoCloseable {
   private final Set<Throwable> failures = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
 
-  private ScriptedSampler(String bootstrap, String base, int slotCount, Script script) {
+  private ScriptedSampler(String bootstrap, String base, int slotCount, int atOnce, Script script) {
     this.base = base;
     this.script = script;
+    this.atOnce = atOnce;
     this.producer = TestKafka.newProducer(bootstrap);
     this.control = TopicLog.follow(bootstrap, Topics.CONTROL);
     for (int slot = 0; slot < slotCount; slot++) {
-      KafkaShareConsumer<String, byte[]> consumer = consumer(bootstrap, base);
+      KafkaShareConsumer<String, byte[]> consumer = consumer(bootstrap, base, atOnce);
       consumers.add(consumer);
       Thread thread = new Thread(() -> serve(consumer), "scripted-slot-" + slot);
       thread.setDaemon(true);
@@ -67,7 +70,17 @@ public final class ScriptedSampler implements AutoCloseable {
 
   /** Starts {@code slots} slots that serve {@code base} by {@code script}. */
   public static ScriptedSampler start(String bootstrap, String base, int slots, Script script) {
-    ScriptedSampler sampler = new ScriptedSampler(bootstrap, base, slots, script);
+    return start(bootstrap, base, slots, 1, script);
+  }
+
+  /**
+   * The same with slots that each take what waits, up to {@code atOnce} requests, and accept them
+   * together with their next question for more. For scripts that wait for nothing: then a request
+   * costs the brokers the least that a worker can cost them.
+   */
+  public static ScriptedSampler start(
+      String bootstrap, String base, int slots, int atOnce, Script script) {
+    ScriptedSampler sampler = new ScriptedSampler(bootstrap, base, slots, atOnce, script);
     sampler.slots.forEach(Thread::start);
     return sampler;
   }
@@ -91,7 +104,8 @@ public final class ScriptedSampler implements AutoCloseable {
     return List.copyOf(taken);
   }
 
-  private static KafkaShareConsumer<String, byte[]> consumer(String bootstrap, String base) {
+  private static KafkaShareConsumer<String, byte[]> consumer(
+      String bootstrap, String base, int atOnce) {
     return new KafkaShareConsumer<>(
         Map.of(
             "bootstrap.servers",
@@ -103,7 +117,7 @@ public final class ScriptedSampler implements AutoCloseable {
             "share.acquire.mode",
             "record_limit",
             "max.poll.records",
-            1,
+            atOnce,
             "fetch.max.wait.ms",
             2_000),
         new StringDeserializer(),
@@ -115,12 +129,18 @@ public final class ScriptedSampler implements AutoCloseable {
       consumer.subscribe(List.of(Topics.interactiveRequests(base), Topics.bulkRequests(base)));
       long freeSince = System.currentTimeMillis();
       while (true) {
+        Map<ConsumerRecord<String, byte[]>, @Nullable ScriptedCall> played = new LinkedHashMap<>();
         for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
           Duration waited = Duration.ofMillis(Math.max(0, freeSince - record.timestamp()));
+          played.put(record, play(record, waited));
+        }
+        for (var each : played.entrySet()) {
           consumer.acknowledge(
-              record,
-              isAnswered(record, waited) ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
-          freeSince = System.currentTimeMillis();
+              each.getKey(),
+              isAnswered(each.getValue()) ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+        }
+        freeSince = System.currentTimeMillis();
+        if (atOnce == 1 && !played.isEmpty()) {
           var unused = consumer.commitSync();
         }
       }
@@ -148,8 +168,17 @@ public final class ScriptedSampler implements AutoCloseable {
     return false;
   }
 
-  /** Plays the script; false when it ended without a terminal event, as a crash does. */
-  private boolean isAnswered(ConsumerRecord<String, byte[]> record, Duration waited)
+  /** Whether a script ended with a terminal event that the brokers have; waits for them. */
+  private static boolean isAnswered(@Nullable ScriptedCall call) throws InterruptedException {
+    if (call == null) {
+      return false;
+    }
+    call.awaitWritten();
+    return call.isTerminated();
+  }
+
+  /** Plays the script; null when it ended as a crash does. */
+  private @Nullable ScriptedCall play(ConsumerRecord<String, byte[]> record, Duration waited)
       throws InterruptedException {
     boolean json = RecordCodec.isJson(text(record, Headers.CONTENT_TYPE));
     GenerationJob job;
@@ -177,9 +206,9 @@ public final class ScriptedSampler implements AutoCloseable {
     try {
       script.play(call);
     } catch (ScriptedCall.Crash e) {
-      return false;
+      return null;
     }
-    return call.isTerminated();
+    return call;
   }
 
   private boolean isCancelled(String requestId) {

@@ -28,6 +28,9 @@ public final class ScriptedWorker {
   private static final String WORKER = "scripted";
   private static final Duration STEP = Duration.ofMillis(2);
 
+  /** More than one, so that one asks while another waits for the brokers to have an answer. */
+  private static final int CONSUMERS = 2;
+
   private ScriptedWorker() {}
 
   /**
@@ -81,9 +84,7 @@ public final class ScriptedWorker {
             kafka, FolderStore.open(settings.store()), settings.base(), TinyModel.small(), work);
     CountDownLatch stop = new CountDownLatch(1);
     FakeWorkerBeacon beacon = FakeWorkerBeacon.start(kafka, settings.base(), WORKER);
-    ScriptedSampler sampler =
-        ScriptedSampler.start(
-            settings.kafka(), settings.base(), settings.slots(), script(settings));
+    ScriptedSampler sampler = sampler(settings);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -95,6 +96,21 @@ public final class ScriptedWorker {
                 "stop-worker"));
     System.out.println("ready");
     stop.await();
+  }
+
+  /**
+   * Answers that take no time need no slot each: a few consumers take what waits. One that a
+   * request takes time of has a consumer for each slot, as a sampler has.
+   */
+  private static ScriptedSampler sampler(Settings settings) {
+    boolean instant = settings.serviceTime().isZero() && settings.hold().isZero();
+    int consumers = instant ? Math.min(CONSUMERS, settings.slots()) : settings.slots();
+    return ScriptedSampler.start(
+        settings.kafka(),
+        settings.base(),
+        consumers,
+        Math.ceilDiv(settings.slots(), consumers),
+        script(settings));
   }
 
   private static ScriptedSampler.Script script(Settings settings) {
@@ -118,7 +134,11 @@ public final class ScriptedWorker {
           call.text(block, blocks.get(block));
         }
       }
-      call.finish(answer);
+      if (each.isZero()) {
+        call.finishSoon(answer);
+      } else {
+        call.finish(answer);
+      }
     };
   }
 

@@ -4,11 +4,13 @@ import dev.unmask.broker.BrokerException;
 import dev.unmask.broker.BrokerOptions;
 import dev.unmask.broker.ClusterTopics;
 import dev.unmask.broker.EmbeddedBroker;
+import dev.unmask.kafka.Batching;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -150,10 +152,11 @@ public final class TestKafka {
   }
 
   static KafkaProducer<String, byte[]> newProducer(String bootstrap) {
-    return new KafkaProducer<>(
-        Map.of("bootstrap.servers", bootstrap, "acks", "all", "linger.ms", 0),
-        new StringSerializer(),
-        new ByteArraySerializer());
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("bootstrap.servers", bootstrap);
+    settings.put("acks", "all");
+    Batching.whileSending(settings);
+    return new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
   }
 
   /** All records of a topic, from the first one on; the caller closes it. */

@@ -101,6 +101,37 @@ final class ScriptedSamplerTest {
   }
 
   @Test
+  void aSlotThatTakesWhatWaitsAnswersAndAcceptsEachOnce() throws Exception {
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      ids.add(ask(false));
+    }
+    try (TopicLog answers = kafka.follow(replies);
+        TopicLog results = kafka.follow(Topics.RESULTS);
+        ScriptedSampler sampler =
+            ScriptedSampler.start(
+                kafka.bootstrap(),
+                base,
+                1,
+                4,
+                call -> {
+                  call.started();
+                  if (call.requestId().equals(ids.get(1)) && call.attempt() == 1) {
+                    throw call.crash();
+                  }
+                  call.finishSoon("Good day");
+                })) {
+      for (String id : ids) {
+        int starts = id.equals(ids.get(1)) ? 2 : 1;
+        List<GenerationEvent> events = decode(answers.awaitValues(id, starts + 1, SOON), false);
+        assertThat(events.getLast().getFinal().getText()).isEqualTo("Good day");
+        assertThat(decode(results.awaitValues(id, 1, SOON), false)).hasSize(1);
+      }
+      assertThat(sampler.taken()).hasSize(6);
+    }
+  }
+
+  @Test
   void aCrashedScriptIsPlayedAgainAsTheSecondAttempt() throws Exception {
     try (TopicLog answers = kafka.follow(replies);
         ScriptedSampler sampler =

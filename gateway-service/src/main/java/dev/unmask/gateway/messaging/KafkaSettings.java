@@ -1,5 +1,6 @@
 package dev.unmask.gateway.messaging;
 
+import dev.unmask.kafka.Batching;
 import dev.unmask.kafka.KafkaAccess;
 import java.time.Duration;
 import java.util.Map;
@@ -23,7 +24,7 @@ public record KafkaSettings(KafkaAccess access, String instance, Duration produc
     Map<String, Object> config = common("producer");
     config.put(ProducerConfig.ACKS_CONFIG, "all");
     config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    config.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    Batching.whileSending(config);
     int timeout = (int) produceTimeout.toMillis();
     config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeout);
     config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.max(1, timeout / 2));
