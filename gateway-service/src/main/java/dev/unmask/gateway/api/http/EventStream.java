@@ -9,8 +9,12 @@ import io.vertx.core.http.HttpServerResponse;
  */
 final class EventStream {
 
-  /** Bytes that wait for the socket before the stream says that it is not ready. */
-  private static final int WAITING = 64 * 1024;
+  /**
+   * Bytes that wait for the socket before the stream says that it is not ready. Events are some
+   * hundred bytes, and each that waits is several objects of the network's, which weigh four times
+   * what they carry; the socket's own buffer is behind this one and keeps a fast reader busy.
+   */
+  private static final int WAITING = 16 * 1024;
 
   private final HttpServerResponse response;
   private boolean begun;
