@@ -12,6 +12,7 @@ import java.util.Set;
  * A whole corpus from one seed.
  *
  * @param train what the model learns from
+ * @param drills dialogues that are nothing but copying, to begin with
  * @param texts sentences on their own, to fill in and to learn facts from both sides
  * @param valid dialogues that ask in words held out from training; none of them is in {@code train}
  * @param probes single questions with what a right answer has in it
@@ -20,6 +21,7 @@ import java.util.Set;
  */
 public record Corpus(
     List<Dialogue> train,
+    List<Dialogue> drills,
     List<String> texts,
     List<Dialogue> valid,
     List<Probe> probes,
@@ -32,6 +34,9 @@ public record Corpus(
 
   /** Far from the seeds that people choose. */
   private static final long OTHER_SEED = 7_777_777;
+
+  /** Another stream of the same seed, so that drills change nothing else. */
+  private static final long DRILLS = 1_000_003;
 
   public static Corpus make(long seed, int dialogues) {
     DialogueMaker maker = new DialogueMaker();
@@ -58,6 +63,7 @@ public record Corpus(
     List<Probe> unseen =
         new Questions(maker, seed + OTHER_SEED)
             .heldOut().stream().filter(probe -> !asked.contains(probe.key())).toList();
-    return new Corpus(train, texts, List.copyOf(valid), probes, unseen);
+    List<Dialogue> drills = new Drills(new Pools()).make(dialogues / 2, new Draw(seed + DRILLS));
+    return new Corpus(train, drills, texts, List.copyOf(valid), probes, unseen);
   }
 }

@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * {@code --seed N --out DIR [--dialogues N]}: writes {@code train.jsonl}, {@code valid.jsonl} (rows
- * {@code {"messages": [...], "task": ...}}), {@code texts.jsonl} (rows {@code {"text": ...}}), and
- * {@code probes.jsonl} and {@code unseen.jsonl} (rows {@code {"task", "phrasing", "messages",
- * "question", "accepted"}}, where messages end with the question). Exit code 0, or 2 with a
- * sentence on standard error.
+ * {@code --seed N --out DIR [--dialogues N]}: writes {@code train.jsonl}, {@code drills.jsonl},
+ * {@code valid.jsonl} (rows {@code {"messages": [...], "task": ...}}), {@code texts.jsonl} (rows
+ * {@code {"text": ...}}), and {@code probes.jsonl} and {@code unseen.jsonl} (rows {@code {"task",
+ * "phrasing", "messages", "question", "accepted"}}, where messages end with the question). Exit
+ * code 0, or 2 with a sentence on standard error.
  */
 public final class CorpusMain {
 
@@ -35,7 +35,7 @@ public final class CorpusMain {
     if (args.contains("--help") || args.contains("-h")) {
       out.println(USAGE);
       out.println(
-          "Writes train.jsonl, texts.jsonl, valid.jsonl, probes.jsonl and unseen.jsonl; the same"
+          "Writes train.jsonl, drills.jsonl, texts.jsonl, valid.jsonl, probes.jsonl and unseen.jsonl; the same"
               + " seed, the same bytes.");
       return 0;
     }
@@ -68,6 +68,7 @@ public final class CorpusMain {
       Corpus corpus = Corpus.make(seed, dialogues);
       Files.createDirectories(folder);
       write(folder.resolve("train.jsonl"), corpus.train(), CorpusMain::row);
+      write(folder.resolve("drills.jsonl"), corpus.drills(), CorpusMain::row);
       write(folder.resolve("texts.jsonl"), corpus.texts(), CorpusMain::row);
       write(folder.resolve("valid.jsonl"), corpus.valid(), CorpusMain::row);
       write(folder.resolve("probes.jsonl"), corpus.probes(), CorpusMain::row);

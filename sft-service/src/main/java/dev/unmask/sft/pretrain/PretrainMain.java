@@ -30,6 +30,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
@@ -47,6 +49,7 @@ public final class PretrainMain {
 
   private final PretrainOptions options;
   private final PrintStream out;
+  private final CountDownLatch written = new CountDownLatch(1);
   private volatile boolean stopping;
 
   private PretrainMain(PretrainOptions options, PrintStream out) {
@@ -71,7 +74,13 @@ public final class PretrainMain {
         line.usage(out);
         return 0;
       }
-      new PretrainMain(options, out).train();
+      PretrainMain main = new PretrainMain(options, out);
+      Thread hook = main.stopOnTermination();
+      try {
+        main.train();
+      } finally {
+        main.forget(hook);
+      }
       return 0;
     } catch (CommandLine.ParameterException | IllegalArgumentException e) {
       err.println(e.getMessage());
@@ -146,9 +155,7 @@ public final class PretrainMain {
             run.model().parameterCount(),
             run.position().step() == 0 ? "from" : "continued at",
             run.position().step());
-        Thread hook = stopOnTermination();
         run.run(new Watcher(run, valid, shape));
-        forget(hook);
       }
     }
   }
@@ -231,14 +238,14 @@ public final class PretrainMain {
     }
   }
 
+  /** Not until the thread has ended: that waits for the hooks in {@code System.exit}. */
   private Thread stopOnTermination() {
-    Thread training = Thread.currentThread();
     Thread hook =
         new Thread(
             () -> {
               stopping = true;
               try {
-                training.join(60_000);
+                boolean unused = written.await(1, TimeUnit.MINUTES);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -248,11 +255,12 @@ public final class PretrainMain {
     return hook;
   }
 
-  private static void forget(Thread hook) {
+  private void forget(Thread hook) {
+    written.countDown();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The process is already ending: the hook is what waits for this thread.
+      // The process is already ending: the hook is what waited for this.
     }
   }
 

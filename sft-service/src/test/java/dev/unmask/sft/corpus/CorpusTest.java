@@ -40,7 +40,13 @@ class CorpusTest {
     run("--seed", "3", "--dialogues", "500", "--out", folder.resolve("b").toString());
     run("--seed", "4", "--dialogues", "500", "--out", folder.resolve("c").toString());
     for (String file :
-        List.of("train.jsonl", "texts.jsonl", "valid.jsonl", "probes.jsonl", "unseen.jsonl")) {
+        List.of(
+            "train.jsonl",
+            "drills.jsonl",
+            "texts.jsonl",
+            "valid.jsonl",
+            "probes.jsonl",
+            "unseen.jsonl")) {
       byte[] bytes = Files.readAllBytes(folder.resolve("a").resolve(file));
       assertThat(folder.resolve("b").resolve(file)).hasBinaryContent(bytes);
       assertThat(Files.readAllBytes(folder.resolve("c").resolve(file))).isNotEqualTo(bytes);
@@ -72,6 +78,16 @@ class CorpusTest {
       assertThat(messages.get(messages.size() - 1).get("content")).isEqualTo(row.get("question"));
       assertThat(row.get("accepted").size()).isPositive();
     }
+  }
+
+  @Test
+  void everyWordOfADrillsAnswerStandsInItsQuestion() {
+    for (Dialogue dialogue : corpus.drills()) {
+      Exchange exchange = dialogue.exchanges().getFirst();
+      assertThat(List.of(exchange.question().split("[ ,.:?]+")))
+          .containsAll(List.of(exchange.answer().split("[ ,]+")));
+    }
+    assertThat(corpus.drills()).hasSize(DIALOGUES / 2);
   }
 
   @Test

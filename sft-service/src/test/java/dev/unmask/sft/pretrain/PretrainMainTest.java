@@ -77,6 +77,21 @@ class PretrainMainTest {
   }
 
   @Test
+  void aProcessThatIsAskedToEndWritesItsStateAndEndsAtOnce() throws Exception {
+    Process child = start(arguments("asked"));
+    while (lines("asked") < 10 && child.isAlive()) {
+      Thread.sleep(5);
+    }
+    child.destroy();
+    // Its hook waits up to a minute for the state.
+    assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    int steps = metrics("asked").size();
+    assertThat(steps).isLessThan(STEPS);
+
+    assertThat(run(arguments("asked"))).contains("continued at step " + steps + "\n");
+  }
+
+  @Test
   void saysWhatIsWrongWithItsOptions() {
     assertThat(run(List.of("--data", "x.jsonl:1")))
         .startsWith("2 ")
