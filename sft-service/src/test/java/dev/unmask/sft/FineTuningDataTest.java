@@ -25,8 +25,13 @@ import dev.unmask.v1.PreferenceMethod;
 import dev.unmask.v1.RejectedRow;
 import dev.unmask.v1.RowsRead;
 import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +56,15 @@ class FineTuningDataTest {
   @ConfigProperty(name = "unmask.store.root")
   String storeRoot;
 
+  @ConfigProperty(name = "test.key.metrics")
+  String scraper;
+
+  @ConfigProperty(name = "test.key.user")
+  String caller;
+
+  @TestHTTPResource("/")
+  URI port;
+
   private final TestKafka kafka = TestKafka.shared();
 
   private TestJobs jobs;
@@ -58,6 +72,32 @@ class FineTuningDataTest {
   @BeforeEach
   void open() {
     jobs = new TestJobs(kafka, Path.of(storeRoot));
+  }
+
+  @Test
+  void withKeysThePortShowsNothingButHealthToWhoeverHasNone() throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      assertThat(get(client, "/q/health/live", "").statusCode()).isEqualTo(200);
+      for (String path : List.of("/metrics", "/q/metrics", "/q/info", "/", "/q/health/../info")) {
+        HttpResponse<String> without = get(client, path, "");
+        assertThat(without.statusCode()).as(path).isEqualTo(401);
+        assertThat(without.body()).startsWith("This port wants a key").hasLineCount(1);
+        assertThat(without.headers().firstValue("www-authenticate")).isPresent();
+        assertThat(get(client, path, "unmask-nonsense").statusCode()).as(path).isEqualTo(401);
+        assertThat(get(client, path, caller).statusCode()).as(path).isEqualTo(403);
+      }
+      assertThat(get(client, "/metrics", scraper).body()).contains("unmask_");
+      assertThat(get(client, "/q/info", scraper).statusCode()).isEqualTo(404);
+    }
+  }
+
+  private HttpResponse<String> get(HttpClient client, String path, String key) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(port.toString().replaceAll("/$", "") + path));
+    if (!key.isEmpty()) {
+      request.header("authorization", "Bearer " + key);
+    }
+    return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
   }
 
   @Test

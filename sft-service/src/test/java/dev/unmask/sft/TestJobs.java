@@ -10,6 +10,8 @@ import dev.unmask.store.FolderStore;
 import dev.unmask.store.Manifest;
 import dev.unmask.store.StoreException;
 import dev.unmask.store.StoredFile;
+import dev.unmask.store.access.ApiKeyFile;
+import dev.unmask.store.access.ApiKeys;
 import dev.unmask.testkit.PublishedModel;
 import dev.unmask.testkit.TestKafka;
 import dev.unmask.testkit.TinyModel;
@@ -28,8 +30,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -48,18 +52,29 @@ record TestJobs(TestKafka kafka, Path root) {
 
   private static final long MOST_BYTES = 1 << 20;
 
-  /** A store of its own. */
+  /** A store of its own, and keys, which are settings {@code test.key.<role>}. */
   public static final class Settings implements QuarkusTestProfile {
     @Override
     public Map<String, String> getConfigOverrides() {
       try {
+        Path keys = Files.createTempDirectory("unmask-sft-keys").resolve("api-keys.json");
+        ApiKeys.Made scraper = key("metrics");
+        ApiKeys.Made caller = key("user");
+        ApiKeyFile.write(keys, ApiKeys.none().with(scraper.key()).with(caller.key()));
         return Map.of(
+            "test.key.metrics", scraper.secret(),
+            "test.key.user", caller.secret(),
+            "unmask.sft.api-keys", keys.toString(),
             "unmask.store.root", Files.createTempDirectory("unmask-sft-store").toString(),
             "unmask.precision", "f32",
             "unmask.sft.verify-patience", "20s");
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    private static ApiKeys.Made key(String role) throws StoreException {
+      return ApiKeys.make(role, "acme", List.of(role), Instant.now(), Optional.empty());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.unmask.gateway.identity;
 
 import dev.unmask.gateway.flow.access.Doorkeeper;
+import dev.unmask.store.access.WatchedFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

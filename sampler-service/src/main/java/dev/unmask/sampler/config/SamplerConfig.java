@@ -136,6 +136,12 @@ public interface SamplerConfig {
     @WithDefault("false")
     boolean recordedDraws();
 
+    /**
+     * Keys of this cluster, as the gateway's: with them the port of health and metrics asks for one
+     * with the role metrics or admin, except for health.
+     */
+    Optional<Path> apiKeys();
+
     /** Folder of this worker alone for files of loaded models; by default under java.io.tmpdir. */
     Optional<Path> cacheDir();
   }

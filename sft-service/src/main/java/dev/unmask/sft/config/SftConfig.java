@@ -65,5 +65,11 @@ public interface SftConfig {
      * they are never sent there. A job goes on from its state only on trainers that see the folder.
      */
     Optional<Path> runsDir();
+
+    /**
+     * Keys of this cluster, as the gateway's: with them the port of health and metrics asks for one
+     * with the role metrics or admin, except for health.
+     */
+    Optional<Path> apiKeys();
   }
 }

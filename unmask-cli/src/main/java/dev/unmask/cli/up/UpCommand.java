@@ -204,13 +204,15 @@ public final class UpCommand implements Callable<Integer> {
     if (signKey != null) {
       settings.put("unmask.store.trusted-keys", publicHalf(signKey).toString());
     }
+    settings.putAll(keySettings("sampler"));
     return settings;
   }
 
-  private Map<String, String> gatewaySettings() {
+  /** The keys count at every port of the cluster. */
+  private Map<String, String> keySettings(String service) {
     return apiKeys == null
         ? Map.of()
-        : Map.of("unmask.gateway.api-keys", apiKeys.toAbsolutePath().toString());
+        : Map.of("unmask." + service + ".api-keys", apiKeys.toAbsolutePath().toString());
   }
 
   /** A file that is none is said here and not in a log. */
@@ -226,7 +228,7 @@ public final class UpCommand implements Callable<Integer> {
   }
 
   private Map<String, String> trainerSettings() {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = new HashMap<>(keySettings("sft"));
     if (signKey != null) {
       settings.put("unmask.store.signing-key", signKey.toAbsolutePath().toString());
     }
@@ -283,7 +285,7 @@ public final class UpCommand implements Callable<Integer> {
     ModelPublication.Change unused = publication.publish(manifest, Optional.of("default"), "up");
     running.describe(plan, manifest);
     List<SupervisedChild> services = new ArrayList<>();
-    services.add(running.supervisor.start(plan.gateway(gatewaySettings(), tls())));
+    services.add(running.supervisor.start(plan.gateway(keySettings("gateway"), tls())));
     for (int i = 1; i <= samplers; i++) {
       services.add(running.supervisor.start(plan.sampler(i)));
     }

@@ -1,4 +1,4 @@
-package dev.unmask.gateway.identity;
+package dev.unmask.store.access;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,7 +8,6 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Supplier;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WatchedFile<T> implements Supplier<T>, AutoCloseable {
 
-  private static final Logger LOG = Logger.getLogger(WatchedFile.class);
+  private static final System.Logger LOG = System.getLogger(WatchedFile.class.getName());
   private static final Duration LOOK = Duration.ofSeconds(1);
 
   /** Reads the file. */
@@ -74,11 +73,13 @@ public final class WatchedFile<T> implements Supplier<T>, AutoCloseable {
   private void read() {
     try {
       now = reader.read(file);
-      LOG.infof("event=file.read-again file=%s", file);
+      LOG.log(System.Logger.Level.INFO, "event=file.read-again file={0}", file);
     } catch (IOException e) {
-      LOG.warnf(
-          "event=file.unusable file=%s cause=\"%s\" what=\"the content before it counts on\"",
-          file, e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "event=file.unusable file={0} cause=\"{1}\" what=\"the content before it counts on\"",
+          file,
+          e.getMessage());
     }
   }
 

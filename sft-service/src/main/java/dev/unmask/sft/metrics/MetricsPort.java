@@ -1,0 +1,66 @@
+package dev.unmask.sft.metrics;
+
+import dev.unmask.sft.config.SftConfig;
+import dev.unmask.store.access.MetricsDoor;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Puts a {@link MetricsDoor} before every route of this trainer's port, when there are keys. */
+@Singleton
+public class MetricsPort {
+
+  private final Optional<Path> file;
+  private @Nullable MetricsDoor door;
+
+  public MetricsPort(SftConfig config) {
+    this.file = config.sft().apiKeys();
+  }
+
+  void routes(@Observes Router router) {
+    if (file.isEmpty()) {
+      return;
+    }
+    try {
+      MetricsDoor opened = MetricsDoor.of(file.get());
+      door = opened;
+      router
+          .route()
+          .order(Integer.MIN_VALUE)
+          .handler(routing ->
+              opened
+                  .refuse(routing.normalizedPath(), routing.request().getHeader("authorization"))
+                  .ifPresentOrElse(why -> answer(routing, why), routing::next));
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "The trainer cannot start: " + e.getMessage() + " (unmask.sft.api-keys).", e);
+    }
+  }
+
+  private static void answer(RoutingContext routing, MetricsDoor.Refused why) {
+    if (why.status() == 401) {
+      routing.response().putHeader("www-authenticate", "Bearer realm=\"unmask\"");
+    }
+    routing
+        .response()
+        .setStatusCode(why.status())
+        .putHeader("content-type", "text/plain; charset=utf-8")
+        .putHeader("x-content-type-options", "nosniff")
+        .putHeader("cache-control", "no-store")
+        .end(why.sentence() + "\n");
+  }
+
+  @PreDestroy
+  void close() throws Exception {
+    if (door != null) {
+      door.close();
+    }
+  }
+}
