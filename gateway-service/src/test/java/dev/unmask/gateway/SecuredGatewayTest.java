@@ -153,8 +153,7 @@ class SecuredGatewayTest {
         RawCalls.End end = RawCalls.call(gateway.channel, method, sent);
         if (needed == Permission.PUBLIC) {
           assertThat(end.code()).as(method).isNotEqualTo(Status.Code.UNAUTHENTICATED);
-        } else if (end.code() != Status.Code.UNIMPLEMENTED) {
-          // The protocol lets a method that is nowhere be said to be nowhere.
+        } else {
           assertThat(end.code()).as(method).isEqualTo(Status.Code.UNAUTHENTICATED);
           assertThat(end.status().getDescription()).as(method).endsWith(".");
           assertThat(end.trailers().get(CHALLENGE)).as(method).startsWith("Bearer");
@@ -172,6 +171,20 @@ class SecuredGatewayTest {
     RawCalls.End resumed =
         RawCalls.call(gateway.channel, "unmask.v1.Admin/ResumeGeneration", bearer("operator"));
     assertThat(resumed.answered()).isTrue();
+  }
+
+  @Test
+  void whoeverHasNoKeyDoesNotLearnWhichMethodsThereAre() {
+    for (String method :
+        new String[] {"unmask.v1.Generation/Nothing", "unmask.v1.Nothing/Generate", "x/y", "x"}) {
+      for (String sent : new String[] {null, WRONG}) {
+        RawCalls.End end = RawCalls.call(gateway.channel, method, sent);
+        assertThat(end.code()).as(method).isEqualTo(Status.Code.UNAUTHENTICATED);
+        assertThat(end.trailers().get(CHALLENGE)).as(method).startsWith("Bearer");
+      }
+      assertThat(RawCalls.call(gateway.channel, method, bearer("red")).status().getDescription())
+          .isEqualTo("There is no method " + method + " here.");
+    }
   }
 
   @Test

@@ -39,7 +39,10 @@ public class CallerContext implements ServerInterceptor {
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
   private static final Metadata.Key<String> CHALLENGE =
       Metadata.Key.of("www-authenticate", Metadata.ASCII_STRING_MARSHALLER);
-  private static final String PROTOCOL = "grpc";
+
+  /** What audit records call this port. */
+  static final String PROTOCOL = "grpc";
+
   private static final Metadata.Key<String> TRACE =
       Metadata.Key.of(TraceParent.HEADER, Metadata.ASCII_STRING_MARSHALLER);
   private static final Context.Key<Origin> ORIGIN = Context.key("origin");
@@ -60,9 +63,7 @@ public class CallerContext implements ServerInterceptor {
     Optional<AccessRule> rule = table.rpc(call.getMethodDescriptor().getFullMethodName());
     Principal who;
     try {
-      who =
-          door.identify(
-              rule, name -> headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER)));
+      who = door.identify(rule, name -> header(headers, name));
     } catch (RefusedException e) {
       audit.turnedAway(e.refusal(), PROTOCOL);
       return refused(call, e.refusal());
@@ -96,7 +97,13 @@ public class CallerContext implements ServerInterceptor {
     return audited.listening(Contexts.interceptCall(context, audited, headers, next));
   }
 
-  private static <Q, S> ServerCall.Listener<Q> refused(ServerCall<Q, S> call, Refusal refusal) {
+  /** A header of a call by its name; null when it is absent. */
+  static @Nullable String header(Metadata headers, String name) {
+    return headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
+  }
+
+  /** Ends a call that may not come in. */
+  static <Q, S> ServerCall.Listener<Q> refused(ServerCall<Q, S> call, Refusal refusal) {
     StatusRuntimeException why = StatusMapping.exception(refusal);
     Metadata trailers = why.getTrailers() == null ? new Metadata() : why.getTrailers();
     if (why.getStatus().getCode() == Status.Code.UNAUTHENTICATED) {
