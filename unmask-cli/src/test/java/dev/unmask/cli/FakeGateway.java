@@ -58,6 +58,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,7 @@ public final class FakeGateway implements AutoCloseable {
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final AtomicReference<@Nullable Status> jobRefusal = new AtomicReference<>();
+  private final AtomicBoolean activates = new AtomicBoolean(true);
   private final List<String> deleted = new CopyOnWriteArrayList<>();
   private final List<String> keys = new CopyOnWriteArrayList<>();
   private final Server server;
@@ -187,6 +189,11 @@ public final class FakeGateway implements AutoCloseable {
     }
     reply.onError(failure.get().asRuntimeException());
     return true;
+  }
+
+  /** From now on no job is created that activates its result. */
+  public void refuseActivation() {
+    activates.set(false);
   }
 
   /** From now on no job is created. */
@@ -327,7 +334,12 @@ public final class FakeGateway implements AutoCloseable {
     public void create(CreateFineTuningJobRequest request, StreamObserver<FineTuningJob> reply) {
       created.add(request);
       Status no = jobRefusal.get();
-      if (no != null) {
+      if (request.getAutoActivate() && !activates.get()) {
+        reply.onError(
+            Status.PERMISSION_DENIED
+                .withDescription("auto_activate is for operators.")
+                .asRuntimeException());
+      } else if (no != null) {
         reply.onError(no.asRuntimeException());
       } else if (!failed(reply)) {
         answer(reply, job.get());

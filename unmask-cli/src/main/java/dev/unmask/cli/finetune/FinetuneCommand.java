@@ -11,6 +11,7 @@ import dev.unmask.v1.DeleteFileRequest;
 import dev.unmask.v1.File;
 import dev.unmask.v1.FineTuningJob;
 import dev.unmask.v1.JobStatus;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,7 +47,12 @@ public final class FinetuneCommand implements Callable<Integer> {
   private static final String TOPIC = "topic:";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  private static final String NOT_ACTIVATED =
+      "The new weights will have a name of their own and answer for nobody else: what the base"
+          + " answers with is an operator's to decide (`unmask models activate`).";
+
   private final Session session;
+  private String note = "";
 
   @Mixin private EndpointOption endpoint;
 
@@ -91,9 +99,13 @@ public final class FinetuneCommand implements Callable<Integer> {
   private @Nullable Long seed;
 
   @Option(
-      names = "--no-activate",
-      description = "Keep answering with the old weights; the new model has its own name.")
-  private boolean noActivate;
+      names = "--activate",
+      negatable = true,
+      description =
+          "Let the new weights answer for the base when they are good, which is for operators; or"
+              + " keep answering with the old ones, and the new model has its own name. By default"
+              + " they answer when the caller may decide that.")
+  private @Nullable Boolean activate;
 
   @Option(
       names = "--wait",
@@ -118,7 +130,14 @@ public final class FinetuneCommand implements Callable<Integer> {
           good && wait
               ? Rollout.await(client, job.getFineTunedModel(), job.getResultDigest(), PATIENCE)
               : null;
-      report(job, rollout, good && !noActivate && Rollout.isDefault(client, job), follower.note());
+      boolean asked = note.isEmpty() && !Boolean.FALSE.equals(activate);
+      report(
+          job,
+          rollout,
+          good && asked && Rollout.isDefault(client, job),
+          Stream.of(note, follower.note())
+              .filter(said -> !said.isEmpty())
+              .collect(Collectors.joining(" ")));
       if (!good) {
         throw new CliException(
             "job "
@@ -148,10 +167,29 @@ public final class FinetuneCommand implements Callable<Integer> {
         judges = upload(client, validation).getId();
         uploaded.add(judges);
       }
-      return client.fineTuning().create(request(rows, judges));
+      return create(client, request(rows, judges));
     } catch (StatusRuntimeException e) {
       uploaded.forEach(id -> forget(client, id));
       throw e;
+    }
+  }
+
+  /** Whoever did not say what shall answer, and may not decide it, gets a job all the same. */
+  private FineTuningJob create(GatewayClient client, CreateFineTuningJobRequest request) {
+    Boolean said = activate;
+    if (said != null) {
+      return client.fineTuning().create(request.toBuilder().setAutoActivate(said).build());
+    }
+    try {
+      return client.fineTuning().create(request.toBuilder().setAutoActivate(true).build());
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() != Status.Code.PERMISSION_DENIED) {
+        throw e;
+      }
+      FineTuningJob job = client.fineTuning().create(request);
+      note = NOT_ACTIVATED;
+      session.remark(NOT_ACTIVATED);
+      return job;
     }
   }
 
@@ -243,7 +281,6 @@ public final class FinetuneCommand implements Callable<Integer> {
             .setTrainingFile(rows)
             .setValidationFile(judges)
             .setSuffix(suffix == null ? suffixOf(Path.of(source.replace(':', '-'))) : suffix)
-            .setAutoActivate(!noActivate)
             .setMethod(training.method())
             .addAllProbes(probes)
             .setHyperparameters(training.hyperparameters());

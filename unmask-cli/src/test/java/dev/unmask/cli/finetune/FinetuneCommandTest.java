@@ -233,6 +233,33 @@ class FinetuneCommandTest {
   }
 
   @Test
+  void whoeverMayNotActivateGetsAJobThatDoesNotAndIsTold() throws IOException {
+    gateway.refuseActivation();
+    TestSession cli = session();
+
+    assertThat(cli.run("finetune", dataset(ROW).toString(), "--json")).isZero();
+
+    assertThat(gateway.created())
+        .extracting(CreateFineTuningJobRequest::getAutoActivate)
+        .containsExactly(true, false);
+    assertThat(cli.err()).contains("an operator's to decide");
+    JsonNode last = new ObjectMapper().readTree(cli.out().lines().toList().getLast());
+    assertThat(last.path("activated").asBoolean()).isFalse();
+    assertThat(last.path("note").asText()).contains("an operator's to decide");
+  }
+
+  @Test
+  void whoeverAsksForItAndMayNotIsRefused() throws IOException {
+    gateway.refuseActivation();
+    TestSession cli = session();
+
+    assertThat(cli.run("finetune", dataset(ROW).toString(), "--activate")).isNotZero();
+
+    assertThat(gateway.created()).hasSize(1);
+    assertThat(cli.err()).contains("auto_activate is for operators.");
+  }
+
+  @Test
   void jsonEndsWithWhatScriptsRead() throws IOException {
     TestSession cli = session();
 

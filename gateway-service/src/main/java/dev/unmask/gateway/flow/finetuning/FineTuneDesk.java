@@ -138,8 +138,8 @@ public final class FineTuneDesk {
     if (request.getAutoActivate()) {
       throw forOperators(
           "auto_activate",
-          "auto_activate moves what everybody gets, which is for operators; leave it out (`unmask"
-              + " finetune --no-activate`), and ask one to activate the result.");
+          "auto_activate moves what everybody gets, which is for operators; leave it out, and"
+              + " ask one to activate the result (`unmask models activate`).");
     }
     if (CreateRules.isTopic(request.getTrainingFile())) {
       throw forOperators(
