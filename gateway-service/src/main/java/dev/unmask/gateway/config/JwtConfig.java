@@ -2,6 +2,7 @@ package dev.unmask.gateway.config;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -14,6 +15,9 @@ public interface JwtConfig {
 
   /** The issuer's keys: a file (JSON Web Key Set, or a public key in PEM) or an https address. */
   Optional<String> keys();
+
+  /** Who vouches for that address: certificates in PEM; Java's authorities without it. */
+  Optional<Path> keysCa();
 
   /** What {@code iss} must be. */
   Optional<String> issuer();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jboss.logging.Logger;
 import org.jose4j.jwk.JsonWebKey;
 
@@ -22,16 +23,29 @@ final class PolledAddress implements Supplier<List<JsonWebKey>>, AutoCloseable {
 
   private static final Logger LOG = Logger.getLogger(PolledAddress.class);
   private static final Duration FRESH = Duration.ofMinutes(5);
-  private static final Duration AGAIN = Duration.ofSeconds(10);
+
+  /** However many tokens come that nobody has signed, the issuer is asked this seldom. */
+  static final Duration AGAIN = Duration.ofSeconds(10);
+
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final URI address;
+  private final SSLContext trust;
+  private final Duration again;
   private final Semaphore wanted = new Semaphore(0);
   private final Thread thread;
   private volatile List<JsonWebKey> now = List.of();
 
-  PolledAddress(URI address) {
+  /**
+   * Begins to fetch.
+   *
+   * @param trust who vouches for the address
+   * @param again the shortest time between two fetches
+   */
+  PolledAddress(URI address, SSLContext trust, Duration again) {
     this.address = address;
+    this.trust = trust;
+    this.again = again;
     this.thread = Thread.ofPlatform().daemon().name("issuer-keys").start(this::poll);
   }
 
@@ -50,16 +64,17 @@ final class PolledAddress implements Supplier<List<JsonWebKey>>, AutoCloseable {
   private void poll() {
     try (HttpClient client =
         HttpClient.newBuilder()
+            .sslContext(trust)
             .connectTimeout(PATIENCE)
             .followRedirects(HttpClient.Redirect.NEVER)
             .build()) {
       while (true) {
-        boolean done = fetch(client);
-        // However many tokens come that nobody has signed, the issuer is asked this seldom.
-        Thread.sleep(AGAIN);
+        // What is wanted from here on may be newer than what is fetched.
         wanted.drainPermits();
+        boolean done = fetch(client);
+        Thread.sleep(again);
         boolean unused =
-            done && wanted.tryAcquire(FRESH.minus(AGAIN).toMillis(), TimeUnit.MILLISECONDS);
+            done && wanted.tryAcquire(FRESH.minus(again).toMillis(), TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

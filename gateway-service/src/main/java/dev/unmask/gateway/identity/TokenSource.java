@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import org.jose4j.jwk.JsonWebKey;
 
 /** Tokens of an issuer and whatever keeps its keys current. */
@@ -25,12 +26,15 @@ public final class TokenSource implements AutoCloseable {
    *
    * @param place of the issuer's keys: a file (JSON Web Key Set, or a public key in PEM), or the
    *     https address of a key set
+   * @param trusted who vouches for the address, if not Java's authorities
    * @throws IOException with a sentence when a file is none
    */
-  public static TokenSource of(String place, SignedTokens.Rules rules, Clock clock)
+  public static TokenSource of(
+      String place, Optional<Path> trusted, SignedTokens.Rules rules, Clock clock)
       throws IOException {
     if (place.startsWith("https://")) {
-      PolledAddress keys = new PolledAddress(URI.create(place));
+      PolledAddress keys =
+          new PolledAddress(URI.create(place), Trust.of(trusted), PolledAddress.AGAIN);
       return new TokenSource(new SignedTokens(keys, keys::wanted, rules, clock), keys);
     }
     if (place.contains("://")) {

@@ -91,6 +91,7 @@ public class AccessWiring {
       TokenSource source =
           TokenSource.of(
               place,
+              jwt.keysCa(),
               new SignedTokens.Rules(
                   wanted(jwt.issuer(), "issuer"),
                   wanted(jwt.audience(), "audience"),
@@ -104,7 +105,8 @@ public class AccessWiring {
       return source.tokens();
     } catch (IOException e) {
       throw new ConfigurationException(
-          "The gateway cannot start: " + e.getMessage() + " (unmask.gateway.jwt.keys).", e);
+          "The gateway cannot start: " + e.getMessage() + " (unmask.gateway.jwt.keys, keys-ca).",
+          e);
     }
   }
 

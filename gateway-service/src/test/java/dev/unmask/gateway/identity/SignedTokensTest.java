@@ -242,7 +242,9 @@ final class SignedTokensTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining(pem.toString());
     }
-    assertThatThrownBy(() -> TokenSource.of("http://issuer.example/keys", RULES, Clock.systemUTC()))
+    assertThatThrownBy(() ->
+            TokenSource.of(
+                "http://issuer.example/keys", Optional.empty(), RULES, Clock.systemUTC()))
         .hasMessageContaining("https");
   }
 }
