@@ -45,7 +45,10 @@ final class SettingsTest {
 
   private static Set<String> ofCompose(String service) throws IOException {
     JsonNode compose = DeployFiles.documents(DeployFiles.ROOT.resolve("compose.yaml")).getFirst();
-    return keys(compose.at("/services/" + service + "/environment"));
+    String environment = "/services/" + service + "/environment";
+    Set<String> names = new TreeSet<>(keys(compose.at(environment)));
+    names.addAll(keys(SecureComposeTest.secure().at(environment)));
+    return names;
   }
 
   /** Of every manifest and every patch of one, whichever overlay it belongs to. */
