@@ -366,9 +366,9 @@ class FinetuneCommandTest {
     assertThat(cli.run("jobs", "j1")).isZero();
 
     assertThat(cli.out())
-        .contains("job       j1")
-        .contains("status    succeeded")
-        .contains("rows      80 used, 2 rejected");
+        .contains("job        j1")
+        .contains("status     succeeded")
+        .contains("rows       80 used, 2 rejected");
   }
 
   private Path dataset(String rows) throws IOException {
