@@ -1,8 +1,8 @@
 package dev.unmask.gateway.lifecycle;
 
 import io.quarkus.grpc.runtime.GrpcServerRecorder;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -36,7 +36,8 @@ public class GrpcPort {
   /** After the certificates were looked at, which may be why, and before any reader starts. */
   void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE + 1) StartupEvent event) {
     if (!opened(() -> GrpcServerRecorder.getVerticleCount() > 0, PATIENCE)) {
-      throw new PreventFurtherStepsException(refusal(), 1);
+      // A PreventFurtherStepsException of an observer would leave the process there, doing nothing.
+      throw new ConfigurationException(refusal());
     }
   }
 

@@ -6,8 +6,8 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.tls.CertificateUpdatedEvent;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
@@ -97,9 +97,9 @@ public class GrpcTls implements ServerBuilderCustomizer<VertxServerBuilder> {
     return tls;
   }
 
-  private static PreventFurtherStepsException refusal(Exception why) {
-    return new PreventFurtherStepsException(
-        "unmask-gateway does not start: " + why.getMessage(), 1);
+  private static ConfigurationException refusal(Exception why) {
+    // A PreventFurtherStepsException of an observer would leave the process there, doing nothing.
+    return new ConfigurationException("unmask-gateway does not start: " + why.getMessage());
   }
 
   /** The registry has read the files again: new connections get what it found. */
