@@ -101,6 +101,8 @@ try {
   await shot('order');
 
   // A turn is edited: it and what followed it are taken back.
+  // What is under the bar at the top has to be scrolled to first.
+  await page.evaluate(() => scrollTo(0, 0));
   await page.click('.turn.user button');
   seen.afterEdit = await page.$eval('.composer textarea', (n) => n.value);
   seen.turnsAfterEdit = (await page.$$('.turn')).length;

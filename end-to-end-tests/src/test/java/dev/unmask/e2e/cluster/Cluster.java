@@ -38,10 +38,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -56,6 +58,9 @@ final class Cluster implements AutoCloseable {
 
   static final int SAMPLERS = 2;
 
+  /** Variable with the key of a cluster that asks for one. */
+  static final String KEY = "UNMASK_API_KEY";
+
   /** Long, because the machine may be busy with other things. */
   static final Duration PATIENCE = Duration.ofMinutes(6);
 
@@ -69,7 +74,8 @@ final class Cluster implements AutoCloseable {
   private final ManagedChannel channel;
   private final JsonNode endpoints;
 
-  private Cluster(Process up, Path data, Path output) throws IOException, InterruptedException {
+  private Cluster(Process up, Path data, Path output, Optional<String> key)
+      throws IOException, InterruptedException {
     this.up = up;
     this.data = data;
     this.output = output;
@@ -78,7 +84,10 @@ final class Cluster implements AutoCloseable {
       await("the cluster to be ready", () -> Files.readAllLines(output).contains("ready"));
       this.endpoints = endpoints();
       this.channel =
-          Grpc.newChannelBuilder(endpoints.path("grpc").asText(), credentials(endpoints)).build();
+          Grpc.newChannelBuilder(endpoints.path("grpc").asText(), credentials(endpoints))
+              .intercept(
+                  key.map(sent -> sending("authorization", "Bearer " + sent)).stream().toList())
+              .build();
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       killAll();
       throw e;
@@ -98,7 +107,8 @@ final class Cluster implements AutoCloseable {
   }
 
   /**
-   * The same with fewer samplers, further options of {@code up} and variables of its environment.
+   * The same with fewer samplers, further options of {@code up} and variables of its environment; a
+   * key among them is also this object's.
    */
   static Cluster start(
       Path folder, int samplers, List<String> options, Map<String, String> environment)
@@ -134,7 +144,7 @@ final class Cluster implements AutoCloseable {
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().putAll(environment);
     Process up = builder.start();
-    return new Cluster(up, data, output);
+    return new Cluster(up, data, output, Optional.ofNullable(environment.get(KEY)));
   }
 
   GenerationGrpc.GenerationBlockingStub generation() {
@@ -153,9 +163,12 @@ final class Cluster implements AutoCloseable {
   }
 
   private static ClientInterceptor naming(String traceparent) {
+    return sending(TraceParent.HEADER, traceparent);
+  }
+
+  private static ClientInterceptor sending(String header, String value) {
     Metadata metadata = new Metadata();
-    metadata.put(
-        Metadata.Key.of(TraceParent.HEADER, Metadata.ASCII_STRING_MARSHALLER), traceparent);
+    metadata.put(Metadata.Key.of(header, Metadata.ASCII_STRING_MARSHALLER), value);
     return MetadataUtils.newAttachHeadersInterceptor(metadata);
   }
 
@@ -252,6 +265,16 @@ final class Cluster implements AutoCloseable {
       throw new IllegalStateException(child + " could not be killed");
     }
     process.onExit().join();
+  }
+
+  /** The port of a child's health and metrics, for example of {@code sampler-1}. */
+  String port(String child) throws IOException {
+    String begin = "-Dquarkus.http.port=";
+    return ProcessHandle.of(pid(child))
+        .flatMap(process -> process.info().arguments())
+        .flatMap(all -> Stream.of(all).filter(said -> said.startsWith(begin)).findFirst())
+        .orElseThrow()
+        .substring(begin.length());
   }
 
   private long pid(String child) throws IOException {

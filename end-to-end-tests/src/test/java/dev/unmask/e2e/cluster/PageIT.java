@@ -5,12 +5,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unmask.store.access.ApiKeyFile;
+import dev.unmask.store.access.ApiKeys;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -83,6 +88,31 @@ final class PageIT {
     assertThat(seen.at("/nonsense/1").asText()).contains("must be a list of messages");
   }
 
+  @Test
+  void whoeverHasNoKeyOrAWrongOneIsToldAndGivesHisOwn(@TempDir Path folder) throws Exception {
+    ApiKeys.Made user =
+        ApiKeys.make("ann", "acme", List.of("user"), Instant.now(), Optional.empty());
+    Path keys = folder.resolve("api-keys.json");
+    ApiKeyFile.write(keys, ApiKeys.none().with(user.key()));
+    JsonNode seen;
+    try (Cluster keyed =
+        Cluster.start(
+            folder,
+            1,
+            List.of("--api-keys", keys.toString()),
+            Map.of(Cluster.KEY, user.secret()))) {
+      seen = walk(folder, "keyed.mjs", keyed.http(), user.secret());
+    }
+    assertThat(seen.path("errors")).as("errors of the page").isEmpty();
+    assertThat(seen.path("without").asText()).contains("This gateway wants a key");
+    assertThat(seen.path("asked").asText()).contains("API key");
+    assertThat(seen.path("wrong").asText()).contains("The key is not known here");
+    assertThat(seen.path("answer").asText()).isNotBlank();
+    assertThat(seen.path("left").asBoolean()).as("what was wrong before").isFalse();
+    assertThat(seen.path("elsewhere").asBoolean()).as("kept outside of the tab").isFalse();
+    assertThat(seen.path("otherTab").isNull()).isTrue();
+  }
+
   /** For whoever sees little, uses no mouse, or holds a phone. */
   private static void assertOpenToAll(JsonNode seen) {
     assertThat(seen.path("first").asText()).isEqualTo("Skip to the content");
@@ -102,14 +132,6 @@ final class PageIT {
   }
 
   private JsonNode walk(Path folder) throws Exception {
-    Path kit = kit();
-    Path browser = CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
-    assumeTrue(browser != null, "no Chromium in " + CHROMIUM);
-    Path script = kit.resolve("walk.mjs");
-    try (InputStream text =
-        Objects.requireNonNull(PageIT.class.getResourceAsStream("/page/walk.mjs"))) {
-      Files.write(script, text.readAllBytes());
-    }
     Path dataset = folder.resolve("otter.jsonl");
     Files.writeString(
         dataset,
@@ -118,6 +140,19 @@ final class PageIT {
         {"role": "assistant", "content": "An otter."}]}
         """
             .repeat(ROWS));
+    return walk(folder, "walk.mjs", cluster.http(), dataset.toString());
+  }
+
+  private static JsonNode walk(Path folder, String name, String address, String last)
+      throws Exception {
+    Path kit = kit();
+    Path browser = CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
+    assumeTrue(browser != null, "no Chromium in " + CHROMIUM);
+    Path script = kit.resolve(name);
+    try (InputStream text =
+        Objects.requireNonNull(PageIT.class.getResourceAsStream("/page/" + name))) {
+      Files.write(script, text.readAllBytes());
+    }
     Path shots = Files.createDirectories(Path.of("target", "page")).toAbsolutePath();
     Path output = folder.resolve("output");
     Path errors = folder.resolve("errors");
@@ -125,10 +160,10 @@ final class PageIT {
         new ProcessBuilder(
                 "node",
                 script.toString(),
-                cluster.http(),
+                address,
                 Objects.requireNonNull(browser).toString(),
                 shots.toString(),
-                dataset.toString())
+                last)
             .redirectOutput(output.toFile())
             .redirectError(errors.toFile())
             .start();

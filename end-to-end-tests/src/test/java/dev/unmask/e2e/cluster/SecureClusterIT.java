@@ -3,6 +3,8 @@ package dev.unmask.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unmask.kafka.AccessSettings;
+import dev.unmask.store.access.ApiKeyFile;
+import dev.unmask.store.access.ApiKeys;
 import dev.unmask.store.signing.Ed25519Keys;
 import dev.unmask.testkit.DeployedRights;
 import dev.unmask.testkit.SecureKafka;
@@ -16,12 +18,17 @@ import dev.unmask.v1.Hyperparameters;
 import dev.unmask.v1.JobStatus;
 import dev.unmask.v1.WatchFineTuningJobRequest;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.gaul.s3proxy.BlobStores;
@@ -32,8 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A cluster where nothing is open: Kafka wants logins over TLS and gives no more rights than a
- * deployed one, both ports of the gateway are encrypted, the store is a bucket, and only what is
- * signed is served.
+ * deployed one, both ports of the gateway are encrypted, every port asks for a key, the store is a
+ * bucket, and only what is signed is served.
  */
 final class SecureClusterIT {
 
@@ -48,6 +55,10 @@ final class SecureClusterIT {
     Files.createDirectories(root.resolve("bucket"));
     S3Proxy server = s3(root);
     Ed25519Keys.Pair keys = Ed25519Keys.generate(work, "cluster");
+    Path keyFile = work.resolve("api-keys.json");
+    ApiKeys.Made operator =
+        ApiKeys.make("operator", "acme", List.of("admin"), Instant.now(), Optional.empty());
+    ApiKeyFile.write(keyFile, ApiKeys.none().with(operator.key()));
     TestAuthority.Identity gateway =
         new TestAuthority(work.resolve("certificates"), "unmask").identity("gateway");
     try (SecureKafka kafka = SecureKafka.start();
@@ -60,13 +71,16 @@ final class SecureClusterIT {
                     "s3://bucket/unmask?endpoint=http://127.0.0.1:" + server.getPort(),
                     "--sign-key",
                     keys.privateKey().toString(),
+                    "--api-keys",
+                    keyFile.toString(),
                     "--kafka",
                     SecureKafka.access(login(kafka)).bootstrap(),
                     "--tls-cert",
                     gateway.certificate().toString(),
                     "--tls-key",
                     gateway.key().toString()),
-                environment(kafka))) {
+                environment(kafka, operator.secret()))) {
+      onlyHealthIsEverybodys(cluster, operator.secret());
       GenerateResponse before = cluster.generation().generate(Requests.question("Who?", 8));
       assertThat(before.getText()).isNotEmpty();
       FineTuningJob job =
@@ -89,8 +103,34 @@ final class SecureClusterIT {
     return kafka.login("SCRAM-SHA-512", "cluster", "cluster-secret");
   }
 
+  /** At the ports that others than callers use. */
+  private static void onlyHealthIsEverybodys(Cluster cluster, String key) throws Exception {
+    for (String child : List.of("sampler-1", "sft")) {
+      String port = "http://127.0.0.1:" + cluster.port(child);
+      assertThat(status(port + "/q/health/ready", "")).as(child).isEqualTo(200);
+      for (String path : List.of("/metrics", "/", "/q/dev", "/nothing")) {
+        assertThat(status(port + path, "")).as(child + path).isEqualTo(401);
+        assertThat(status(port + path, "unmask-wrong")).as(child + path).isEqualTo(401);
+      }
+      assertThat(status(port + "/metrics", key)).as(child).isEqualTo(200);
+      assertThat(status(port + "/nothing", key)).as(child).isEqualTo(404);
+    }
+  }
+
+  private static int status(String address, String key) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client
+          .send(
+              HttpRequest.newBuilder(URI.create(address))
+                  .header("authorization", key.isEmpty() ? "" : "Bearer " + key)
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    }
+  }
+
   /** One user for all processes of the cluster, with the rights that deployed ones share out. */
-  private Map<String, String> environment(SecureKafka kafka) throws Exception {
+  private Map<String, String> environment(SecureKafka kafka, String key) throws Exception {
     kafka.password("cluster", "cluster-secret");
     kafka.allow(
         DeployedRights.of(
@@ -100,6 +140,7 @@ final class SecureClusterIT {
     String password = AccessSettings.variable("kafka.sasl.password");
     Path file = Files.writeString(work.resolve("password"), environment.remove(password));
     environment.put(password + "_FILE", file.toString());
+    environment.put(Cluster.KEY, key);
     environment.put("AWS_ACCESS_KEY_ID", KEY);
     environment.put("AWS_SECRET_ACCESS_KEY", SECRET);
     return environment;
