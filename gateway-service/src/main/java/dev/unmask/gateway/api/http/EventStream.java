@@ -11,8 +11,8 @@ final class EventStream {
 
   /**
    * Bytes that wait for the socket before the stream says that it is not ready. Events are some
-   * hundred bytes, and each that waits is several objects of the network's, which weigh four times
-   * what they carry; the socket's own buffer is behind this one and keeps a fast reader busy.
+   * hundred bytes, and each that waits is several objects of the network's around them; the
+   * socket's own buffer is behind this one and keeps a fast reader busy.
    */
   private static final int WAITING = 16 * 1024;
 
