@@ -112,8 +112,10 @@ class CreationKeysTest {
       Created<FineTuningJob> again = got(second.fineTuning.create(request, origin(key + "-2")));
       assertThat(again.replayed()).isTrue();
       assertThat(again.what().getId()).isEqualTo(mine.what().getId());
-      assertThat(HttpCaller.get("/v1/fine_tuning/jobs/" + mine.what().getId()).status())
-          .isEqualTo(200);
+      // The gateways read the same topic, each at its own pace.
+      TestGateway.await(
+          "the first gateway knows the second one's job",
+          () -> HttpCaller.get("/v1/fine_tuning/jobs/" + mine.what().getId()).status() == 200);
     }
   }
 
