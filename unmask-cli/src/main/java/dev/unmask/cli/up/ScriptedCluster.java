@@ -6,6 +6,7 @@ import dev.unmask.cli.CliException;
 import dev.unmask.cli.Session;
 import dev.unmask.cli.client.GatewayClient;
 import dev.unmask.cli.endpoint.Discovery;
+import dev.unmask.cli.endpoint.Endpoints;
 import dev.unmask.cli.process.Rooms;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Kafka, a gateway, and a sampler that answers by script, for measuring what is not the engine:
@@ -28,14 +31,49 @@ public final class ScriptedCluster implements AutoCloseable {
   private final DataFolder data;
   private final Supervisor supervisor;
   private final Thread hook = new Thread(this::vanish, "stop-scripted-cluster");
-  private final String grpc;
-  private final String http;
+  private final Session session;
+  private final Endpoints endpoints;
 
-  private ScriptedCluster(Session session, DataFolder data, ClusterPlan plan) {
+  /**
+   * What callers of the gateway have to show.
+   *
+   * @param apiKeys the file of keys; null when nobody needs one
+   * @param certificate of encrypted ports, PEM; null for plain text
+   * @param key its key, PEM
+   */
+  public record Doors(@Nullable Path apiKeys, @Nullable Path certificate, @Nullable Path key) {
+
+    /** Everybody may call, in plain text. */
+    public static final Doors OPEN = new Doors(null, null, null);
+
+    private Optional<UpTls> tls() {
+      return UpTls.of(certificate, key);
+    }
+
+    private Map<String, String> settings() {
+      return apiKeys == null
+          ? Map.of()
+          : Map.of("unmask.gateway.api-keys", apiKeys.toAbsolutePath().toString());
+    }
+  }
+
+  private ScriptedCluster(Session session, DataFolder data, ClusterPlan plan, Doors doors) {
+    this.session = session;
     this.data = data;
     this.supervisor = new Supervisor(session::remark, () -> {});
-    this.grpc = "127.0.0.1:" + plan.grpcPort();
-    this.http = "127.0.0.1:" + plan.httpPort();
+    this.endpoints =
+        new Endpoints(
+            "127.0.0.1:" + plan.grpcPort(),
+            "127.0.0.1:" + plan.httpPort(),
+            plan.kafka(),
+            "PLAINTEXT",
+            doors.tls().map(own -> own.certificate().toString()).orElse(null),
+            ProcessHandle.current().pid(),
+            data.root().toString(),
+            plan.store(),
+            BASE,
+            "",
+            List.of());
   }
 
   /**
@@ -43,11 +81,12 @@ public final class ScriptedCluster implements AutoCloseable {
    *
    * @param slots requests that the sampler takes at the same time
    * @param serviceMillis what it spends on each
+   * @param doors what callers have to show; their key is that of {@code session}
    * @throws CliException with a sentence when something does not start; nothing is left running
    */
-  public static ScriptedCluster start(Session session, int slots, double serviceMillis)
+  public static ScriptedCluster start(Session session, int slots, double serviceMillis, Doors doors)
       throws InterruptedException {
-    return start(session, slots, serviceMillis, 0);
+    return start(session, slots, serviceMillis, 0, doors);
   }
 
   /**
@@ -57,7 +96,7 @@ public final class ScriptedCluster implements AutoCloseable {
    *     ends after so long or when it is cancelled
    */
   public static ScriptedCluster start(
-      Session session, int slots, double serviceMillis, long holdMillis)
+      Session session, int slots, double serviceMillis, long holdMillis, Doors doors)
       throws InterruptedException {
     Rooms rooms = new Rooms(session.home());
     Path kit = rooms.jar(Rooms.TEST_KIT);
@@ -78,10 +117,10 @@ public final class ScriptedCluster implements AutoCloseable {
             Discovery.defaultDataFolder(session).resolve("cds"),
             false,
             Map.of());
-    ScriptedCluster cluster = new ScriptedCluster(session, data, plan);
+    ScriptedCluster cluster = new ScriptedCluster(session, data, plan, doors);
     Runtime.getRuntime().addShutdownHook(cluster.hook);
     try {
-      cluster.bringUp(plan, plan.scripted(kit, slots, serviceMillis, holdMillis));
+      cluster.bringUp(plan, plan.scripted(kit, slots, serviceMillis, holdMillis), doors);
       return cluster;
     } catch (BrokerException e) {
       cluster.close();
@@ -100,24 +139,29 @@ public final class ScriptedCluster implements AutoCloseable {
     }
   }
 
-  private void bringUp(ClusterPlan plan, ChildSpec worker)
+  private void bringUp(ClusterPlan plan, ChildSpec worker, Doors doors)
       throws InterruptedException, BrokerException {
     supervisor.start(plan.broker()).awaitReady(PATIENCE);
     List<String> unusedNames = ClusterTopics.create(plan.kafka(), BASE);
-    SupervisedChild gateway = supervisor.start(plan.gateway());
+    SupervisedChild gateway = supervisor.start(plan.gateway(doors.settings(), doors.tls()));
     supervisor.start(worker).awaitReady(PATIENCE);
     gateway.awaitReady(PATIENCE);
-    FirstAnswer.await(() -> GatewayClient.to(grpc), PATIENCE);
+    FirstAnswer.await(this::client, PATIENCE);
+  }
+
+  /** A connection, with the key of this session if it has one. */
+  public GatewayClient client() {
+    return GatewayClient.to(endpoints, session);
   }
 
   /** Address of the API. */
   public String grpc() {
-    return grpc;
+    return endpoints.grpc();
   }
 
   /** {@code host:port} of its HTTP side. */
   public String http() {
-    return http;
+    return endpoints.http();
   }
 
   /** The base, which is also the model's name. */

@@ -81,7 +81,8 @@ public final class BenchReadersCommand implements Callable<Integer> {
     ObjectNode json = Json.object().put("what", "bench readers");
     json.put("readers", readers).put("steps", steps);
     boolean bounded = true;
-    try (ScriptedCluster cluster = ScriptedCluster.start(session, readers, 0, HOLD_MS);
+    try (ScriptedCluster cluster =
+            ScriptedCluster.start(session, readers, 0, HOLD_MS, ScriptedCluster.Doors.OPEN);
         GatewayClient client = GatewayClient.to(cluster.grpc())) {
       bounded &=
           measure(

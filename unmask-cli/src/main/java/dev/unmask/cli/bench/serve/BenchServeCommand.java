@@ -107,8 +107,9 @@ public final class BenchServeCommand implements Callable<Integer> {
     if (scripted.wanted()) {
       scripted.writeTo(result.putObject("scripted"));
       try (ScriptedCluster cluster =
-          ScriptedCluster.start(session, scripted.slots(), scripted.serviceMillis())) {
-        failed = measure(GatewayClient.to(cluster.grpc()), asked, result);
+          ScriptedCluster.start(
+              session, scripted.slots(), scripted.serviceMillis(), scripted.doors())) {
+        failed = measure(cluster.client(), asked, result);
       }
     } else {
       failed = measure(GatewayClient.open(session, endpoint), asked, result);
