@@ -42,7 +42,10 @@ public interface GatesConfig {
   @WithDefault("400")
   int questionCount();
 
-  /** How much smaller the share of right answers may become, 0 to 1. */
-  @WithDefault("0.3")
+  /**
+   * How much smaller the share of right answers may become, 0 to 1. A narrow job on the shipped
+   * model costs 29 points of its 34 and is meant to be tried; broken weights cost all.
+   */
+  @WithDefault("0.33")
   double accuracyDrop();
 }
