@@ -3,8 +3,10 @@ package dev.unmask.store.access;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +28,20 @@ public final class MetricsDoor implements AutoCloseable {
    * @param status of HTTP
    * @param sentence what the caller is told
    */
-  public record Refused(int status, String sentence) {}
+  public record Refused(int status, String sentence) {
+
+    /** Of the answer, whose body is the sentence. */
+    public Map<String, String> headers() {
+      Map<String, String> headers = new LinkedHashMap<>();
+      if (status == 401) {
+        headers.put("www-authenticate", "Bearer realm=\"unmask\"");
+      }
+      headers.put("content-type", "text/plain; charset=utf-8");
+      headers.put("x-content-type-options", "nosniff");
+      headers.put("cache-control", "no-store");
+      return headers;
+    }
+  }
 
   private final Supplier<ApiKeys> keys;
   private final AutoCloseable watched;

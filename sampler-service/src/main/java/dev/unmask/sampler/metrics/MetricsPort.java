@@ -3,6 +3,7 @@ package dev.unmask.sampler.metrics;
 import dev.unmask.sampler.config.SamplerConfig;
 import dev.unmask.store.access.MetricsDoor;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.annotation.PreDestroy;
@@ -45,16 +46,9 @@ public class MetricsPort {
   }
 
   private static void answer(RoutingContext routing, MetricsDoor.Refused why) {
-    if (why.status() == 401) {
-      routing.response().putHeader("www-authenticate", "Bearer realm=\"unmask\"");
-    }
-    routing
-        .response()
-        .setStatusCode(why.status())
-        .putHeader("content-type", "text/plain; charset=utf-8")
-        .putHeader("x-content-type-options", "nosniff")
-        .putHeader("cache-control", "no-store")
-        .end(why.sentence() + "\n");
+    HttpServerResponse response = routing.response().setStatusCode(why.status());
+    why.headers().forEach(response::putHeader);
+    response.end(why.sentence() + "\n");
   }
 
   @PreDestroy

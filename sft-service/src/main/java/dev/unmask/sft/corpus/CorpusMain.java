@@ -35,8 +35,8 @@ public final class CorpusMain {
     if (args.contains("--help") || args.contains("-h")) {
       out.println(USAGE);
       out.println(
-          "Writes train.jsonl, drills.jsonl, texts.jsonl, valid.jsonl, probes.jsonl and unseen.jsonl; the same"
-              + " seed, the same bytes.");
+          "Writes train.jsonl, drills.jsonl, texts.jsonl, valid.jsonl, probes.jsonl and"
+              + " unseen.jsonl; the same seed, the same bytes.");
       return 0;
     }
     Path folder = null;

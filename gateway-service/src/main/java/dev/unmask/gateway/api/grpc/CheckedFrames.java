@@ -14,9 +14,6 @@ import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,23 +24,6 @@ import org.jspecify.annotations.Nullable;
  * UNKNOWN. Stateless; a call's objects are used where its listener is called.
  */
 final class CheckedFrames {
-
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
 
   private CheckedFrames() {}
 
@@ -67,7 +47,7 @@ final class CheckedFrames {
       ServerMethodDefinition<Q, S> method) {
     MethodDescriptor<Q, S> typed = method.getMethodDescriptor();
     return ServerMethodDefinition.create(
-        typed.toBuilder(BYTES, typed.getResponseMarshaller()).build(),
+        typed.toBuilder(RawBytes.MARSHALLER, typed.getResponseMarshaller()).build(),
         (raw, headers) -> {
           TypedCall<Q, S> call = new TypedCall<>(typed, raw);
           return new Parser<>(call, method.getServerCallHandler().startCall(call, headers));

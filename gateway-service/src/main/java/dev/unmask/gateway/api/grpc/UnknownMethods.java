@@ -14,10 +14,6 @@ import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
 import io.vertx.grpc.VertxServerBuilder;
 import jakarta.inject.Singleton;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,23 +23,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class UnknownMethods extends HandlerRegistry
     implements ServerBuilderCustomizer<VertxServerBuilder> {
-
-  private static final MethodDescriptor.Marshaller<byte[]> UNREAD =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
 
   private final AccessTable table;
   private final Doorkeeper door;
@@ -68,7 +47,7 @@ public class UnknownMethods extends HandlerRegistry
       return null;
     }
     return ServerMethodDefinition.create(
-        MethodDescriptor.newBuilder(UNREAD, UNREAD)
+        MethodDescriptor.newBuilder(RawBytes.MARSHALLER, RawBytes.MARSHALLER)
             .setFullMethodName(method)
             .setType(MethodDescriptor.MethodType.UNKNOWN)
             .build(),
