@@ -91,7 +91,7 @@ public class SftApp {
                   gates.stepSlackMs()),
               gates
                   .questions()
-                  .map(file -> QuestionGate.of(file, gates.questionCount(), gates.accuracyDrop()))
+                  .map(file -> QuestionGate.of(file, gates.questionCount(), gates.accuracyKept()))
                   .orElseGet(QuestionGate::open),
               key.isPresent() ? Optional.of(SigningKey.read(key.get())) : Optional.empty(),
               new SftMeters(registry),

@@ -38,7 +38,7 @@ public final class QuestionGate {
   private static final int AT_ONCE = 32;
 
   private final List<Probe> questions;
-  private final double mostLost;
+  private final double leastKept;
 
   /** Of weights that other jobs began with too: the answers of equal weights are equal. */
   private final Map<Digest, ProbeScore> known =
@@ -49,14 +49,14 @@ public final class QuestionGate {
         }
       };
 
-  private QuestionGate(List<Probe> questions, double mostLost) {
+  private QuestionGate(List<Probe> questions, double leastKept) {
     this.questions = questions;
-    this.mostLost = mostLost;
+    this.leastKept = leastKept;
   }
 
   /** A gate that asks nothing. */
   public static QuestionGate open() {
-    return new QuestionGate(List.of(), 1);
+    return new QuestionGate(List.of(), 0);
   }
 
   /**
@@ -64,13 +64,13 @@ public final class QuestionGate {
    *
    * @param file probes as {@code unmask corpus} writes them
    * @param most so many of them at most, from all parts of the file
-   * @param mostLost how much smaller the share of right answers may become, 0 to 1
+   * @param leastKept how many right answers there must be for each right one before, 0 to 1
    * @throws IllegalArgumentException with a sentence when the file or a number cannot be used
    */
-  public static QuestionGate of(Path file, int most, double mostLost) {
-    if (!(mostLost >= 0 && mostLost <= 1)) {
+  public static QuestionGate of(Path file, int most, double leastKept) {
+    if (!(leastKept >= 0 && leastKept <= 1)) {
       throw new IllegalArgumentException(
-          "unmask.gates.accuracy-drop is " + mostLost + "; it is a share, from 0 to 1");
+          "unmask.gates.accuracy-kept is " + leastKept + "; it is a share, from 0 to 1");
     }
     if (most < 1) {
       throw new IllegalArgumentException(
@@ -83,7 +83,7 @@ public final class QuestionGate {
       for (int i = 0; i < count; i++) {
         some.add(all.get((int) ((long) i * all.size() / count)));
       }
-      return new QuestionGate(List.copyOf(some), mostLost);
+      return new QuestionGate(List.copyOf(some), leastKept);
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "unmask.gates.questions cannot be read: " + e.getMessage(), e);
@@ -148,17 +148,17 @@ public final class QuestionGate {
   String refusal(Map<String, Double> figures) {
     Double before = figures.get(BEFORE);
     Double after = figures.get(AFTER);
-    if (before == null || after == null || after >= before - mostLost) {
+    if (before == null || after == null || after >= before * leastKept) {
       return "";
     }
     return String.format(
         Locale.ROOT,
-        "of %.0f questions that it should still know it answers %.0f %% rightly, at least %.0f %%"
-            + " must be: %.0f %% before the training and %.0f points less",
+        "of %.0f questions that it should still know it answers %.1f %% rightly, at least %.1f %%"
+            + " must be: %.0f %% of the %.1f %% before the training",
         figures.getOrDefault(ASKED, 0.0),
         100 * after,
-        100 * (before - mostLost),
-        100 * before,
-        100 * mostLost);
+        100 * before * leastKept,
+        100 * leastKept,
+        100 * before);
   }
 }

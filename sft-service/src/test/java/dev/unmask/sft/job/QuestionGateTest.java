@@ -37,7 +37,7 @@ class QuestionGateTest {
     try (TrainableModel random = TrainableModel.random(config, Compute.FLOAT32, 3)) {
       ModelFolder.write(broken, random, SHIPPED);
     }
-    QuestionGate gate = gate(QUESTIONS, 400, 0.3);
+    QuestionGate gate = gate(QUESTIONS, 400, 0.7);
     try (LladaTokenizer tokenizer = LladaTokenizer.load(SHIPPED)) {
       StoredWeights shipped = new StoredWeights(SHIPPED, null);
       Map<String, Double> same = gate.ask(PARENT, shipped, shipped, Precision.F32, tokenizer);
@@ -52,8 +52,8 @@ class QuestionGateTest {
           gate.ask(PARENT, shipped, new StoredWeights(broken, null), Precision.F32, tokenizer);
       assertThat(gate.refusal(worse))
           .isEqualTo(
-              "of 3 questions that it should still know it answers 0 % rightly, at least 70 % must"
-                  + " be: 100 % before the training and 30 points less");
+              "of 3 questions that it should still know it answers 0.0 % rightly, at least 70.0 %"
+                  + " must be: 70 % of the 100.0 % before the training");
     }
   }
 
@@ -68,6 +68,15 @@ class QuestionGateTest {
   }
 
   @Test
+  void whatIsKeptIsCountedByWhatWasKnown() throws Exception {
+    QuestionGate gate = gate(QUESTIONS, 400, 0.05);
+    assertThat(gate.refusal(Map.of(QuestionGate.BEFORE, 0.335, QuestionGate.AFTER, 0.048)))
+        .isEmpty();
+    assertThat(gate.refusal(Map.of(QuestionGate.BEFORE, 0.335, QuestionGate.AFTER, 0.01)))
+        .contains("1.0 %", "at least 1.7 %", "5 % of the 33.5 %");
+  }
+
+  @Test
   void weightsThatNobodyAskedMayServe() {
     assertThat(QuestionGate.open().refusal(Map.of("train_loss", 9.0))).isEmpty();
   }
@@ -79,11 +88,11 @@ class QuestionGateTest {
         .hasMessageContaining("unmask.gates.questions cannot be read")
         .hasMessageContaining("questions.jsonl:1");
     assertThatThrownBy(() -> gate(QUESTIONS, 0, 0.3)).hasMessageContaining("question-count is 0");
-    assertThatThrownBy(() -> gate(QUESTIONS, 1, 1.5)).hasMessageContaining("accuracy-drop is 1.5");
+    assertThatThrownBy(() -> gate(QUESTIONS, 1, 1.5)).hasMessageContaining("accuracy-kept is 1.5");
   }
 
-  private QuestionGate gate(String questions, int most, double lost) throws Exception {
+  private QuestionGate gate(String questions, int most, double kept) throws Exception {
     return QuestionGate.of(
-        Files.writeString(folder.resolve("questions.jsonl"), questions), most, lost);
+        Files.writeString(folder.resolve("questions.jsonl"), questions), most, kept);
   }
 }
